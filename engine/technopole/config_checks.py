@@ -1,0 +1,245 @@
+"""Checks between the parts of a configuration: what no section can see alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations, islice
+from typing import Any
+
+from technopole.config_models import Cell, Policy, Section, Sector
+from technopole.config_problems import Problems, found
+from technopole.config_tables import Economy, Row
+from technopole.entries import plain_number
+from technopole.schema import CHANNELS, INSTRUMENTS
+
+PAIRS_SHOWN = 5
+"""Missing distances named one by one."""
+
+
+def check_economy(kind: str, tables: Economy, given: dict[str, Any], problems: Problems) -> None:
+    """Check that the tables fit together.
+
+    Parameters
+    ----------
+    kind : str
+        Where the economy comes from; the ids of ``folder`` and ``cbp`` are in their files and not known here.
+    tables : Economy
+        The lists.
+    given : dict
+        What the configuration holds, for the ids of invalid tables.
+    problems : Problems
+        Gets what is wrong.
+    """
+    embedded = kind == "embedded"
+    regions = _unique("regions", given, tables.regions, problems)
+    sectors = _unique("sectors", given, tables.sectors, problems)
+    if embedded:
+        for name in ("regions", "sectors"):
+            if not given.get(name):
+                text = f'none given; allowed: at least one [[{name}]] where data.kind is "embedded"'
+                problems.add(name, text)
+        _check_references(tables, regions, sectors, problems)
+        _check_firms(tables, problems)
+    elif tables.cells:
+        problems.add("cells", f'found {len(tables.cells)}; allowed: none where data.kind is "{kind}"')
+    for place, table in [*_valid(tables.sectors), *_valid(tables.cells)]:
+        _check_classes(place, table, problems)
+    _check_positions(tables, embedded, regions, problems)
+    _check_suppliers(tables.suppliers, problems)
+    for row in tables.policies:
+        if row.model is not None:
+            _check_policy(row.place, row.model, problems)
+
+
+def _unique(name: str, given: dict[str, Any], rows: Sequence[Row], problems: Problems) -> dict[str, None]:
+    """Report ids that occur twice; return all, those of invalid tables too, in the order of the file."""
+    ids: dict[str, None] = {}
+    values = given.get(name)
+    for row, item in zip(rows, values if isinstance(values, tuple) else (), strict=False):
+        identity = item.get("id") if isinstance(item, dict) else getattr(item, "id", None)
+        if isinstance(identity, str):
+            if identity in ids:
+                problems.add(
+                    f"{row.place}.id", f"found {found(identity)} a second time; allowed: different ids"
+                )
+            ids[identity] = None
+    return ids
+
+
+def _known(key: str, word: str, ids: dict[str, None], what: str, problems: Problems) -> None:
+    # without any id the missing list has been reported
+    if word not in ids and ids:
+        problems.add(key, f"found {found(word)}; allowed: the id of a {what}{problems.near(word, ids)}")
+
+
+def _check_references(
+    tables: Economy, regions: dict[str, None], sectors: dict[str, None], problems: Problems
+) -> None:
+    for place, region in _valid(tables.regions):
+        for sector in region.weights or ():
+            _known(f"{place}.weights", sector, sectors, "sector", problems)
+    for place, cell in _valid(tables.cells):
+        _known(f"{place}.region", cell.region, regions, "region", problems)
+        _known(f"{place}.sector", cell.sector, sectors, "sector", problems)
+    for place, suppliers in _valid(tables.suppliers):
+        _known(f"{place}.sector", suppliers.sector, sectors, "sector", problems)
+        for sector in suppliers.from_:
+            _known(f"{place}.from", sector, sectors, "sector", problems)
+    for place, distance in _valid(tables.distances):
+        _known(f"{place}.from", distance.from_, regions, "region", problems)
+        _known(f"{place}.to", distance.to, regions, "region", problems)
+    for place, policy in _valid(tables.policies):
+        for region in policy.regions or ():
+            _known(f"{place}.regions", region, regions, "region", problems)
+        for sector in policy.sectors or ():
+            _known(f"{place}.sectors", sector, sectors, "sector", problems)
+
+
+def _valid(rows: Iterable[Row]) -> list[tuple[str, Any]]:
+    return [(row.place, row.model) for row in rows if row.model is not None]
+
+
+def _check_firms(tables: Economy, problems: Problems) -> None:
+    """Check that the firms of an embedded economy can be made: from cells, or from sectors and population."""
+    if tables.cells:
+        _check_cells(tables.cells, problems)
+        return
+    sectors: list[tuple[str, Sector]] = _valid(tables.sectors)
+    for place, sector in sectors:
+        if sector.establishments is None:
+            problems.add(f"{place}.establishments", "missing; it is needed where no [[cells]] are given")
+    if sectors and all(sector.establishments == 0 for _, sector in sectors):
+        problems.add("sectors", "found 0 establishments in all; allowed: at least 1")
+    regions = _valid(tables.regions)
+    without = [place for place, region in regions if region.population is None]
+    if len(without) < len(regions):
+        for place in without:
+            problems.add(f"{place}.population", "missing; it is needed as other regions have one")
+
+
+def _check_cells(rows: Sequence[Row], problems: Problems) -> None:
+    cells: list[tuple[str, Cell]] = _valid(rows)
+    seen: set[tuple[str, str]] = set()
+    for place, cell in cells:
+        if (cell.region, cell.sector) in seen:
+            problems.add(place, "given a second time; allowed: one table for a region and sector")
+        seen.add((cell.region, cell.sector))
+    if len(cells) == len(rows) and not any(cell.firms for _, cell in cells):
+        problems.add("cells", "found 0 firms in all; allowed: at least 1")
+
+
+def _check_classes(place: str, table: Any, problems: Problems) -> None:
+    if table.size_classes is not None and not sum(table.size_classes) > 0:
+        problems.add(f"{place}.size_classes", "found a sum of 0; allowed: shares with a positive sum")
+
+
+def _check_positions(tables: Economy, embedded: bool, regions: dict[str, None], problems: Problems) -> None:
+    kinds: dict[str, str] = {}
+    for place, region in _valid(tables.regions):
+        for pair in (("lat", "lon"), ("x", "y")):
+            given = [key for key in pair if getattr(region, key) is not None]
+            if len(given) == 1:
+                missing = pair[1] if given[0] == pair[0] else pair[0]
+                problems.add(f"{place}.{missing}", f"missing; {given[0]} is given")
+        if region.lat is not None and region.x is not None:
+            problems.add(place, "found both lat, lon and x, y; allowed: one of them")
+        if region.lat is None and region.x is None and region.lon is None and region.y is None:
+            if embedded and not tables.distances:
+                problems.add(
+                    place,
+                    "no position; allowed: lat and lon, or x and y, or [[distances]] between all regions",
+                )
+        else:
+            kinds.setdefault(
+                "lat, lon" if region.lat is not None or region.lon is not None else "x, y", place
+            )
+    if len(kinds) == 2:
+        problems.add(
+            "regions",
+            f"{' but '.join(f'{kind} in {place}' for kind, place in kinds.items())}; allowed: one kind",
+        )
+    if tables.distances:
+        _check_distances(tables.distances, list(regions) if embedded else [], problems)
+
+
+def _check_distances(rows: Sequence[Row], regions: Sequence[str], problems: Problems) -> None:
+    given: set[tuple[str, str]] = set()
+    for place, row in _valid(rows):
+        pair = (row.from_, row.to)
+        if pair in given:
+            problems.add(place, "given a second time; allowed: one distance for each way")
+        if row.from_ == row.to and row.distance != 0:
+            problems.add(place, f"found {found(row.distance)} from a region to itself; allowed: 0")
+        given.add(pair)
+    if any(row.model is None for row in rows):
+        return
+    known = set(regions)
+    covered = {frozenset(pair) for pair in given if pair[0] != pair[1] and known.issuperset(pair)}
+    missing = len(regions) * (len(regions) - 1) // 2 - len(covered)
+    open_pairs = (pair for pair in combinations(regions, 2) if frozenset(pair) not in covered)
+    for one, other in islice(open_pairs, min(missing, PAIRS_SHOWN)):
+        problems.add("distances", f"none between '{one}' and '{other}'; allowed: one for each pair")
+    if missing > PAIRS_SHOWN:
+        problems.add("distances", f"none for {missing - PAIRS_SHOWN} more pairs of regions")
+
+
+def _check_suppliers(rows: Sequence[Row], problems: Problems) -> None:
+    seen: set[str] = set()
+    for place, suppliers in _valid(rows):
+        if suppliers.sector in seen:
+            problems.add(place, "given a second time; allowed: one table for a sector")
+        seen.add(suppliers.sector)
+
+
+def _check_policy(place: str, policy: Policy, problems: Problems) -> None:
+    instrument = INSTRUMENTS[policy.instrument]
+    if not instrument.low <= policy.value <= instrument.high:
+        allowed = f"a number from {instrument.low} to {instrument.high}"
+        problems.add(f"{place}.value", f"found {plain_number(policy.value)}; allowed: {allowed}")
+    for dim, ids in (("region", policy.regions), ("sector", policy.sectors)):
+        if ids is None:
+            continue
+        if dim not in instrument.dims:
+            problems.add(
+                f"{place}.{dim}s", f"given; allowed: absent, as {instrument.name} does not differ by {dim}"
+            )
+        if len(set(ids)) < len(ids):
+            problems.add(f"{place}.{dim}s", "the same id twice; allowed: each once")
+    if policy.end is not None and policy.end <= policy.start:
+        problems.add(f"{place}.end", f"found {policy.end}; allowed: above start, which is {policy.start}")
+
+
+def check_parameters(sections: Mapping[str, Section], problems: Problems) -> None:
+    """Check the conditions between parameters.
+
+    Parameters
+    ----------
+    sections : mapping of str to Section
+        The valid sections.
+    problems : Problems
+        Gets what is wrong.
+    """
+    values: Mapping[str, Any] = sections
+    if "learning" in values and "spillover" in values:
+        for channel in CHANNELS:
+            rate, spillover = getattr(values["learning"], channel), values["spillover"].rate
+            # a firm must not overshoot what it learns from
+            if rate + spillover > 1:
+                text = (
+                    f"found {found(rate)} and spillover.rate {found(spillover)}; allowed: at most 1 together"
+                )
+                problems.add(f"learning.{channel}", text)
+    if "innovation" in values:
+        kinds = [getattr(values["innovation"], f"kind_{channel}") for channel in CHANNELS]
+        if not sum(kinds) > 0:
+            problems.add("innovation.kind_*", "found a sum of 0; allowed: at least one above 0")
+    if "output" in values and "time" in values:
+        stride, periods = values["output"].stride, values["time"].periods
+        if stride > periods:
+            text = f"found {stride}; allowed: at most time.periods, which is {periods}"
+            problems.add("output.stride", text)
+    if "output" in values:
+        for name, times in Counter(values["output"].variables).items():
+            if times > 1:
+                problems.add("output.variables", f"found {found(name)} {times} times; allowed: each once")

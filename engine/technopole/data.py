@@ -1,0 +1,106 @@
+""
+
+"""Data in: :func:`load_tables` turns a configuration into the :class:`Tables` that a world starts from.
+
+Formats of the files, and how firms are made from tables, are described in ``docs/DATA.md``.
+"""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from technopole.errors import DataError
+from technopole.tables import Tables
+
+if TYPE_CHECKING:
+    from technopole.config import Config
+
+__all__ = ["ENVIRONMENT", "Tables", "data_path", "load_tables"]
+
+ENVIRONMENT = "TECHNOPOLE_DATA"
+
+_WANTED = {
+    "folder": (
+        "a folder of tables: establishments by area, industry and size class (US Census Bureau, "
+        "County Business Patterns), "
+        "areas with positions, patents and university R&D (Census Bureau, USPTO, NSF/NCSES), the Use "
+        "table (BEA)"
+    ),
+    "cbp": (
+        "a file of the County Business Patterns in their original text format (US Census Bureau: US, "
+        "state, county or "
+        "metropolitan file, such as cbp17us.txt, plain, .gz or .zip), or a folder with one"
+    ),
+}
+
+
+def load_tables(cfg: "Config") -> Tables:
+    """Load or make the tables of a scenario.
+
+    Parameters
+    ----------
+    cfg : Config
+        ``data.kind`` says where they come from: ``embedded`` (the configuration itself), ``folder`` (a
+        folder of tables), ``cbp`` (original files of the County Business Patterns). The result depends on
+        the configuration and the files only, to the last bit, on any machine.
+
+    Returns
+    -------
+    Tables
+        Regions, sectors and initial firms.
+
+    Raises
+    ------
+    DataError
+        Data that are missing, inconsistent or not usable; the message names file, place and what is needed.
+    """
+    kind = cfg.data.kind
+    if kind == "embedded":
+        from technopole.tables_embedded import load_embedded
+
+        return load_embedded(cfg)
+    if kind == "folder":
+        from technopole.tables_folder import load_folder
+
+        return load_folder(cfg, data_path(cfg))
+    if kind == "cbp":
+        from technopole.cbp import load_cbp
+
+        return load_cbp(cfg, data_path(cfg))
+    raise DataError(f'data.kind: "{kind}" is unknown; it is "embedded", "folder" or "cbp"')
+
+
+def data_path(cfg: "Config") -> Path:
+    """Find the data outside the configuration.
+
+    Parameters
+    ----------
+    cfg : Config
+        ``data.path`` comes first (``--data`` sets it), then the environment variable ``TECHNOPOLE_DATA``.
+
+    Returns
+    -------
+    Path
+        An existing folder or file.
+
+    Raises
+    ------
+    DataError
+        Neither is set, or what they name does not exist.
+    """
+    given = cfg.data.path or os.environ.get(ENVIRONMENT, "")
+    help_text = (
+        f"the scenario needs {_WANTED[cfg.data.kind]}. Say where it is with --data DIR, the key "
+        "data.path, or the environment "
+        f"variable {ENVIRONMENT}; docs/DATA.md lists the files, their columns and the statistics they "
+        "come from"
+    )
+    if not given:
+        raise DataError(f"data.path is not set: {help_text}")
+    path = Path(given).expanduser()
+    if not path.exists():
+        origin = "data.path" if cfg.data.path else ENVIRONMENT
+        raise DataError(f"{path} ({origin}) does not exist: {help_text}")
+    if cfg.data.kind == "folder" and not path.is_dir():
+        raise DataError(f"{path} is not a folder: {help_text}")
+    return path

@@ -1,0 +1,70 @@
+"""Errors with a message for people and an exit code for the shell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+EXIT_DONE = 0
+EXIT_ERROR = 1
+EXIT_USAGE = 2
+EXIT_FAILED_UNITS = 3
+EXIT_INTERRUPTED = 75
+
+LINES_SHOWN = 200
+"""Problems printed by one message; `ConfigError.problems` holds all of them."""
+
+
+class TechnopoleError(Exception):
+    """Base of the errors that technopole raises on purpose.
+
+    Attributes
+    ----------
+    exit_code : int
+        What the command line returns to the shell.
+    """
+
+    exit_code: int = EXIT_ERROR
+
+
+class ConfigError(TechnopoleError):
+    """The configuration cannot be used; the message lists every problem with its file and key.
+
+    Parameters
+    ----------
+    problems : str or sequence of str
+        One line per problem.
+
+    Attributes
+    ----------
+    problems : tuple of str
+        All problems, also those that a long message leaves out.
+    """
+
+    exit_code = EXIT_USAGE
+
+    def __init__(self, problems: str | Sequence[str]) -> None:
+        self.problems: tuple[str, ...] = (problems,) if isinstance(problems, str) else tuple(problems)
+        shown = list(self.problems[:LINES_SHOWN])
+        if len(self.problems) > LINES_SHOWN:
+            shown.append(f"… and {len(self.problems) - LINES_SHOWN} more problems")
+        super().__init__("\n".join(shown))
+
+
+class DataError(ConfigError):
+    """The input tables are missing or contradict each other."""
+
+
+class OutputError(ConfigError):
+    """The results cannot be written where they were asked for."""
+
+
+class NotFiniteError(TechnopoleError):
+    """A state variable became infinite or not a number during a run."""
+
+    exit_code = EXIT_ERROR
+
+
+class Interrupted(TechnopoleError):
+    """The run was stopped from outside and can be resumed."""
+
+    exit_code = EXIT_INTERRUPTED

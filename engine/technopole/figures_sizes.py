@@ -1,0 +1,133 @@
+"""Figure of the firm-size distribution with its fitted upper tail."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from numpy.typing import NDArray
+
+from technopole.figures_data import CannotDraw, Floats, array
+from technopole.figures_numbers import TAIL_SHARE, TailFit, fit_tail, mean_interval, reaching, tail_range
+from technopole.figures_style import BLUE, INK, VERMILION, Page, number, plain_axes
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+def draw_firm_sizes(ds: xr.Dataset, note: str) -> Figure:
+    """Draw the share of firms of at least a size against that size, log-log, with the fitted upper tail.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        With `size_distribution` (replicate, time, size_class), firms per bin, and the coordinate
+        `size_class`, lower edges of the bins in workers.
+    note : str
+        Line below the figure.
+
+    Raises
+    ------
+    CannotDraw
+        If the variable or its coordinate is missing, or there are no firms.
+    """
+    counts = array(ds, "size_distribution", "replicate", "time", "size_class")
+    if "size_class" not in ds.coords:
+        raise CannotDraw("coordinate 'size_class' (lower edges of the bins) is not in the dataset")
+    edges = np.asarray(ds["size_class"].values, dtype=np.float64)
+    final = np.nan_to_num(counts[:, -1])
+    final = final[final.sum(axis=1) > 0.0]
+    if len(final) == 0:
+        raise CannotDraw("no firms in the last period")
+    share = reaching(final) / final.sum(axis=1, keepdims=True)
+    inside = tail_range(final, edges)
+    fits = [fit_tail(world, edges, inside) for world in final]
+    slope, half = (float(value) for value in mean_interval(np.array([fit.slope for fit in fits])))
+
+    page = Page(_size_title(slope, half), _size_subtitle(edges, inside, final), note, height=5.6)
+    axes = page.axes(0.095, 0.875, top_gap=0.32)
+    plain_axes(axes, "size of the firm, workers", "", "share of firms of at least this size")
+    axes.grid(axis="x", color="#eef0f2", linewidth=0.8)
+    shown = (edges >= 1.0) & (np.median(share, axis=0) > 0.0)
+    if counts.shape[1] > 1:
+        _first_period(axes, np.nan_to_num(counts[:, 0]), edges)
+    _size_curve(axes, edges[shown], share[:, shown])
+    if np.isfinite(slope):
+        intercept = float(np.nanmean([fit.intercept for fit in fits]) - np.log(final.sum(axis=1).mean()))
+        _tail_lines(axes, edges, inside, TailFit(slope, intercept))
+    axes.set(xscale="log", yscale="log")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g} %"))
+    axes.yaxis.set_major_locator(LogLocator(10, numticks=12))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_minor_formatter(NullFormatter())
+    axes.legend(loc="lower left", frameon=False, fontsize=9, handlelength=2.2, labelspacing=0.55)
+    return page.figure
+
+
+def _first_period(axes: Axes, counts: Floats, edges: Floats) -> None:
+    """Draw the distribution of the first period for comparison."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = np.nanmean(reaching(counts) / counts.sum(axis=1, keepdims=True), axis=0)
+    shown = (edges >= 1.0) & (share > 0.0)
+    axes.plot(edges[shown], share[shown], color="#9aa0a6", linewidth=1.3, label="first year, mean")
+
+
+def _size_curve(axes: Axes, edges: Floats, share: Floats) -> None:
+    """Draw the median over replicates with the band that holds 90 % of them."""
+    median = np.median(share, axis=0)
+    if len(share) > 1:
+        low, high = np.quantile(share, [0.05, 0.95], axis=0)
+        floor = median.min() / 3.0
+        axes.fill_between(
+            edges,
+            np.maximum(low, floor),
+            high,
+            color=BLUE,
+            alpha=0.25,
+            linewidth=0,
+            label=f"last year, 5–95 % of {len(share)} replicates",
+        )
+    label = "last year, median" if len(share) > 1 else "last year"
+    axes.plot(edges, median, color=BLUE, linewidth=1.2, marker="o", markersize=4.5, label=label)
+
+
+def _tail_lines(axes: Axes, edges: Floats, inside: NDArray[np.bool_], fit: TailFit) -> None:
+    """Draw the fitted line over its range and, shifted up, a line of slope -1."""
+    ends = edges[inside][[0, -1]]
+    level = np.exp(fit.intercept) * ends**fit.slope
+    axes.plot(
+        ends, level, color=VERMILION, linewidth=2.6, zorder=4, label=f"fitted tail, slope {number(fit.slope)}"
+    )
+    axes.axvspan(ends[0], ends[1], color=VERMILION, alpha=0.05, linewidth=0)
+    zipf = 2.2 * level[0] * (ends / ends[0]) ** -1.0
+    axes.plot(
+        ends, zipf, color=INK, linewidth=1.2, linestyle=(0, (5, 3)), label="slope −1 (Zipf), shifted up"
+    )
+
+
+def _size_title(slope: float, half: float) -> str:
+    if not np.isfinite(slope):
+        return "Firm sizes in the last year (too few firms in the upper tail for a fit)"
+    if not np.isfinite(half):
+        return f"The upper tail of firm sizes falls with slope {number(slope)} (Zipf's law: −1)"
+    verdict = "as in" if abs(slope + 1.0) <= half else "steeper than" if slope < -1.0 else "flatter than"
+    return (
+        f"The upper tail of firm sizes falls with slope {number(slope)} (95\u00a0%\u00a0CI "
+        f"{number(slope - half)}\u00a0to\u00a0{number(slope + half)}), {verdict} Zipf's law"
+    )
+
+
+def _size_subtitle(edges: Floats, inside: NDArray[np.bool_], final: Floats) -> str:
+    firms = number(float(final.sum(axis=1).mean()), 0)
+    text = f"Share of the {firms} firms that have at least so many workers"
+    if inside.sum() < 3:
+        return text
+    low, high = edges[inside][[0, -1]]
+    return (
+        f"{text}; fit: rank\u00a0−\u00a0½ regression over the largest {100 * TAIL_SHARE:.0f} %, "
+        f"{number(low, 0)} to {number(high, 0)} workers (shaded)"
+    )

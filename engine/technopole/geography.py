@@ -1,0 +1,153 @@
+"""Distances between regions and what follows from them: proximity and the choice of another region."""
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from technopole.portable_math import FloatArray, arcsin_root, exp, sin_cos_degrees
+
+IndexArray: TypeAlias = NDArray[np.int64]
+
+EARTH_RADIUS_KM = 6371.0088  # mean radius of the Earth (Moritz 2000)
+_ROWS = 128  # rows worked on at a time, so that thousands of regions need no large temporaries
+
+
+def great_circle_distances(positions: FloatArray) -> FloatArray:
+    """Great-circle distances by the haversine formula.
+
+    Parameters
+    ----------
+    positions : (R, 2) array of float64
+        Latitude and longitude in degrees.
+
+    Returns
+    -------
+    (R, R) array of float64
+        Kilometres; symmetric, 0 on the diagonal.
+    """
+    latitude, longitude = positions[:, 0], positions[:, 1]
+    _, cosine = sin_cos_degrees(latitude)
+    number = positions.shape[0]
+    result = np.empty((number, number))
+    for start in range(0, number, _ROWS):
+        rows = slice(start, start + _ROWS)
+        half_lat, _ = sin_cos_degrees((latitude[rows, None] - latitude[None, :]) / 2.0)
+        half_lon, _ = sin_cos_degrees((longitude[rows, None] - longitude[None, :]) / 2.0)
+        haversine = half_lat * half_lat + (cosine[rows, None] * cosine[None, :]) * (half_lon * half_lon)
+        result[rows] = 2.0 * EARTH_RADIUS_KM * arcsin_root(haversine)
+    return result
+
+
+def euclidean_distances(positions: FloatArray) -> FloatArray:
+    """Straight-line distances on a plane.
+
+    Parameters
+    ----------
+    positions : (R, 2) array of float64
+        x and y, in the unit of ``spillover.distance_decay``.
+
+    Returns
+    -------
+    (R, R) array of float64
+        Same unit; symmetric, 0 on the diagonal.
+    """
+    dx = positions[:, None, 0] - positions[None, :, 0]
+    dy = positions[:, None, 1] - positions[None, :, 1]
+    return np.sqrt(dx * dx + dy * dy)
+
+
+def proximity(
+    distances: FloatArray, decay: float, cutoff: float
+) -> tuple[IndexArray, IndexArray, FloatArray]:
+    """Proximity G = exp(-d/decay) as a sparse matrix (compressed rows), without what lies below the cutoff.
+
+    The exponential is that of :mod:`technopole.portable_math`, so the weights, and which of them survive
+    the cutoff, are the same on every machine.
+
+    Parameters
+    ----------
+    distances : (R, R) array of float64
+        Distances, in the unit of ``decay``; 0 on the diagonal.
+    decay : float
+        Distance over which proximity falls to 1/e. At 0 or below no region reaches another.
+    cutoff : float
+        Entries with a proximity below it are dropped; the diagonal (1) always stays.
+
+    Returns
+    -------
+    indptr : (R + 1,) array of int64
+        Row r has the entries ``indptr[r]:indptr[r + 1]``.
+    indices : (nnz,) array of int64
+        Region of each entry, ascending in a row.
+    weights : (nnz,) array of float64
+        Proximity of each entry, 0..1.
+    """
+    number = distances.shape[0]
+    indptr = np.zeros(number + 1, dtype=np.int64)
+    columns: list[IndexArray] = []
+    weights: list[FloatArray] = []
+    for region in range(number):
+        row = exp(-distances[region] / decay) if decay > 0.0 else np.zeros(number)
+        row[region] = 1.0
+        keep = row >= cutoff
+        keep[region] = True
+        if decay <= 0.0:
+            keep = np.arange(number) == region
+        columns.append(np.flatnonzero(keep).astype(np.int64))
+        weights.append(row[keep])
+        indptr[region + 1] = indptr[region] + columns[-1].size
+    if not columns:
+        return indptr, np.zeros(0, dtype=np.int64), np.zeros(0)
+    return indptr, np.concatenate(columns), np.concatenate(weights)
+
+
+def far_cumulative(csr: tuple[IndexArray, IndexArray, FloatArray]) -> FloatArray:
+    """For each region the cumulative distribution over the *other* regions of its row of the proximity.
+
+    Parameters
+    ----------
+    csr : (indptr, indices, weights)
+        Proximity as :func:`proximity` gives it.
+
+    Returns
+    -------
+    (nnz,) array of float64
+        Along the entries of each row; the region itself adds nothing, the last entry that adds something is
+        exactly 1 (and so is all after it). A row without another region is all 0.
+    """
+    indptr, indices, weights = csr
+    result = np.zeros(weights.size)
+    for region in range(indptr.size - 1):
+        row = slice(indptr[region], indptr[region + 1])
+        result[row] = _cumulative(np.where(indices[row] == region, 0.0, weights[row]))
+    return result
+
+
+def cumulative_rows(matrix: FloatArray) -> FloatArray:
+    """Cumulative distribution along each row of a matrix of shares.
+
+    Parameters
+    ----------
+    matrix : (S, S) array of float64
+        Shares, at least 0; a row need not sum to 1.
+
+    Returns
+    -------
+    (S, S) array of float64
+        Each row divided by its sum and added up; 1 exactly from its last positive entry on. A row of zeros
+        stays 0.
+    """
+    result = np.zeros_like(matrix)
+    for row in range(matrix.shape[0]):
+        result[row] = _cumulative(matrix[row])
+    return result
+
+
+def _cumulative(shares: FloatArray) -> FloatArray:
+    ""
+    """Divide the running sum by its last value: so it is exactly 1 from the last positive share on."""
+    running = np.cumsum(shares)
+    if running.size == 0 or running[-1] <= 0.0:
+        return np.zeros_like(running)
+    return running / running[-1]

@@ -1,0 +1,112 @@
+"""Supplier links from an input–output table: who buys how much from whom."""
+
+from pathlib import Path
+
+import numpy as np
+
+from technopole.errors import DataError
+from technopole.industries import USE_TABLE_INDUSTRIES, overlaps
+from technopole.portable_math import FloatArray
+from technopole.sector_tables import normalised_rows
+from technopole.table_files import number, read_rows
+
+WANTED = "Use table, summary level (Bureau of Economic Analysis, Input-Output Accounts)"
+
+
+def suppliers_from_use_table(path: Path, sectors: list[str], employment: FloatArray) -> FloatArray:
+    """Supplier shares of sectors from a Use table of the Bureau of Economic Analysis.
+
+    A sector buys what the industries that overlap with it buy. A commodity is delivered by the sectors that
+    overlap with the industry of its name, in proportion to their employment. Final use, government, scrap
+    and imports without a domestic counterpart, farms and negative entries (subsidised or netted uses) are
+    left out.
+
+    Parameters
+    ----------
+    path : Path
+        Table with a column ``commodity`` and a column for each industry, million dollars.
+    sectors : list of str
+        Sector ids, NAICS codes.
+    employment : (S,) array of float64
+        Employment of each sector: the weight with which it delivers a shared commodity.
+
+    Returns
+    -------
+    (S, S) array of float64
+        Row k: shares of the suppliers of k; a sector that the table does not cover buys from itself.
+
+    Raises
+    ------
+    DataError
+        A file that cannot be read, has none of the industries, or holds something that is no number.
+    """
+    rows = read_rows(path, ["commodity"], WANTED)
+    industries = [code for code in USE_TABLE_INDUSTRIES if code in rows[0]]
+    if not industries:
+        raise DataError(
+            f"{path}: no column has an industry code of the {WANTED}, such as 334 or 5415; see docs/DATA.md"
+        )
+    position = {code: index for index, code in enumerate(industries)}
+    use = np.zeros((len(industries), len(industries)))  # commodity, industry
+    for row in rows:
+        commodity = position.get(row["commodity"].strip())
+        if commodity is not None:
+            for code, industry in position.items():
+                use[commodity, industry] = max(number(path, row, code, low=-np.inf), 0.0)
+    covers = np.array(
+        [
+            [float(any(overlaps(sector, code) for code in USE_TABLE_INDUSTRIES[name])) for name in industries]
+            for sector in sectors
+        ]
+    )
+    supply = covers * np.maximum(employment, 0.0)[:, None]
+    totals = supply.sum(axis=0)
+    supply = np.divide(supply, totals, out=np.zeros_like(supply), where=totals > 0.0)
+    matrix = normalised_rows(_product(covers, _product(supply, use).T))
+    uncovered = np.flatnonzero(matrix.sum(axis=1) == 0.0)
+    matrix[uncovered, uncovered] = 1.0
+    return matrix
+
+
+def suppliers_from_list(path: Path, sectors: list[str]) -> FloatArray:
+    """Supplier shares from a table with one row per link.
+
+    Parameters
+    ----------
+    path : Path
+        Table with the columns ``sector`` (the buyer), ``supplier``, ``share``.
+    sectors : list of str
+        Sector ids.
+
+    Returns
+    -------
+    (S, S) array of float64
+        Rows sum to 1; a sector without a row buys from itself.
+
+    Raises
+    ------
+    DataError
+        A sector that is not in the table of cells, a share that is negative or no number.
+    """
+    matrix = np.zeros((len(sectors), len(sectors)))
+    for row in read_rows(path, ["sector", "supplier", "share"], "your own table of supplier links"):
+        place = []
+        for column in ("sector", "supplier"):
+            if row[column] not in sectors:
+                raise DataError(
+                    f"{path}: row {row['']}, column {column}: no sector {row[column]!r} in the table of cells"
+                )
+            place.append(sectors.index(row[column]))
+        matrix[place[0], place[1]] += number(path, row, "share")
+    missing = np.flatnonzero(matrix.sum(axis=1) == 0.0)
+    matrix[missing, missing] = 1.0
+    return normalised_rows(matrix)
+
+
+def _product(left: FloatArray, right: FloatArray) -> FloatArray:
+    ""
+    """Multiply matrices with a fixed order of addition, which the libraries behind ``@`` do not promise."""
+    total = np.zeros((left.shape[0], right.shape[1]))
+    for index in range(left.shape[1]):
+        total += left[:, index, None] * right[None, index, :]
+    return total

@@ -1,0 +1,178 @@
+""
+
+"""Reading tables of comma-separated text, plain or gzip, with messages that name file, row and column."""
+
+import csv
+import gzip
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TextIO
+
+from technopole.errors import DataError
+
+
+def open_text(path: Path) -> TextIO:
+    """Open a text file, unpacking it when its name ends in ``.gz``.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    text file
+        Open for reading; UTF-8, with unreadable bytes replaced.
+
+    Raises
+    ------
+    DataError
+        The file does not exist or cannot be opened.
+    """
+    try:
+        if path.suffix == ".gz":
+            return gzip.open(path, "rt", encoding="utf-8-sig", errors="replace", newline="")
+        return path.open(encoding="utf-8-sig", errors="replace", newline="")
+    except OSError as problem:
+        raise DataError(f"{path}: cannot be read ({problem.strerror or problem})") from problem
+
+
+def read_rows(path: Path, columns: list[str], wanted_from: str) -> list[dict[str, str]]:
+    """Read a table with a header line.
+
+    Parameters
+    ----------
+    path : Path
+        The file, ``.csv`` or ``.csv.gz``.
+    columns : list of str
+        Columns it must have.
+    wanted_from : str
+        Where such a table comes from, for the message when a column is missing.
+
+    Returns
+    -------
+    list of dict
+        One per row, texts by column name; the key ``""`` holds the row's line number in the file.
+
+    Raises
+    ------
+    DataError
+        A missing file or column, a row of another length, no rows at all, or text that is no CSV.
+    """
+    with open_text(path) as file:
+        return list(_checked_rows(path, file, columns, wanted_from))
+
+
+def _checked_rows(path: Path, file: TextIO, columns: list[str], wanted_from: str) -> Iterator[dict[str, str]]:
+    reader = csv.reader(file)
+    empty = True
+    try:
+        header = [name.strip() for name in next(reader, [])]
+        missing = [name for name in columns if name not in header]
+        if missing:
+            raise DataError(
+                f"{path}: no column {', '.join(missing)} (found: {', '.join(header) or 'nothing'}); it needs "
+                f"{', '.join(columns)} – {wanted_from}; see docs/DATA.md"
+            )
+        for cells in reader:
+            if not cells:
+                continue
+            if len(cells) != len(header):
+                raise DataError(
+                    f"{path}: row {reader.line_num} has {len(cells)} values, the header {len(header)}"
+                )
+            empty = False
+            row = dict(zip(header, cells, strict=True))
+            row[""] = str(reader.line_num)
+            yield row
+    except (csv.Error, EOFError, OSError) as problem:  # a damaged .gz file raises the latter two
+        raise DataError(f"{path}: cannot be read as a table ({problem})") from problem
+    if empty:
+        raise DataError(f"{path}: the table has no rows")
+
+
+def number(path: Path, row: dict[str, str], column: str, low: float = 0.0) -> float:
+    """Read a finite number from a row.
+
+    Parameters
+    ----------
+    path : Path
+        The file, for the message.
+    row : dict
+        A row of :func:`read_rows`.
+    column : str
+        The column.
+    low : float
+        The smallest value allowed.
+
+    Returns
+    -------
+    float
+        The value.
+
+    Raises
+    ------
+    DataError
+        No number, not finite, or below ``low``.
+    """
+    text = row[column].strip()
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise DataError(f"{path}: row {row['']}, column {column}: {text!r} is not a number")
+    if value < low:
+        raise DataError(f"{path}: row {row['']}, column {column}: {text} is below {low:g}")
+    return value
+
+
+def number_or_nan(path: Path, row: dict[str, str], column: str, low: float = 0.0) -> float:
+    """Like :func:`number`, but a blank or an absent column is NaN: not known.
+
+    Parameters
+    ----------
+    path, row, column, low
+        As for :func:`number`.
+
+    Returns
+    -------
+    float
+        The value or NaN.
+
+    Raises
+    ------
+    DataError
+        Something that is neither blank nor a number.
+    """
+    if not row.get(column, "").strip():
+        return math.nan
+    return number(path, row, column, low)
+
+
+def whole_number(path: Path, row: dict[str, str], column: str) -> int:
+    """Read a count: a whole number, 0 or more.
+
+    Parameters
+    ----------
+    path, row, column
+        As for :func:`number`.
+
+    Returns
+    -------
+    int
+        The value.
+
+    Raises
+    ------
+    DataError
+        No number, negative, or with a fraction.
+    """
+    text = row[column]
+    if text.isascii() and text.isdigit():  # the usual case, and quick
+        return int(text)
+    value = number(path, row, column)
+    if value != math.floor(value):
+        raise DataError(f"{path}: row {row['']}, column {column}: {text} is not a whole number")
+    return int(value)

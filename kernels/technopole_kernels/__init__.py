@@ -1,0 +1,1 @@
+"""Compiled kernels of technopole: numpy and numba only. Read ``period.py`` first."""

@@ -1,0 +1,113 @@
+"""Stage 11: how many firms are founded, and where (docs/MODEL.md 7.11; Klepper 2007 for spin-offs)."""
+
+import numpy as np
+
+from technopole_kernels import layout as at
+from technopole_kernels._jit import kernel
+from technopole_kernels.learning import BELOW_ONE, pick_row
+from technopole_kernels.mathx import exp, log
+from technopole_kernels.prepare import policy_cell_at
+from technopole_kernels.rng import SPINOFF, STARTUP_COUNT, draw, uniform, uniform53
+
+LARGEST_PART = 16.0  # a Poisson mean is drawn in parts of at most this
+LARGEST_DRAW = 200
+TOLERANCE = 1e-12  # of the location quotient, so that proportional cells count as specialised
+
+
+@kernel
+def mean_startups(setting, world):
+    """Poisson mean of the start-ups of every cell: a logit over cells times the national number."""
+    params, constants, totals = setting.params, setting.constants, world.totals
+    R, S = totals.contact.size, totals.demand.size
+    start, labour, present = totals.start, totals.labour_per_share, totals.present
+    all_employment = 0.0
+    totals.sector_employment[:] = 0.0
+    for cell in range(R * S):
+        totals.sector_employment[cell % S] += start[at.SHARE, cell] * labour[cell]
+        all_employment += start[at.SHARE, cell] * labour[cell]
+    weight = 0.0
+    workforce = 0.0
+    for r in range(R):
+        base = r * S
+        region_employment = 0.0
+        for k in range(S):
+            region_employment += start[at.SHARE, base + k] * labour[base + k]
+        strong = 0.0
+        for k in range(S):
+            employment = start[at.SHARE, base + k] * labour[base + k]
+            expected = region_employment * totals.sector_employment[k]
+            specialised = employment * all_employment >= (1.0 - TOLERANCE) * expected
+            present[k] = 1.0 if start[at.FIRMS, base + k] > 0.0 and specialised else 0.0
+            strong += present[k]
+        for k in range(S):
+            related = constants.related_base * strong
+            for j in range(constants.related_start[k], constants.related_start[k + 1]):
+                related += constants.related_extra[j] * present[constants.related_sector[j]]
+            value = (
+                params.entry_agglomeration * log(params.entry_outside + start[at.FIRMS, base + k])
+                + params.entry_finance * totals.index[r, at.FINANCE]
+                + params.entry_reputation * world.reputation[base + k]
+                + params.entry_relatedness * related / constants.related_sum[k]
+                + params.entry_herding * totals.growth[k]
+            )
+            totals.startup_mean[base + k] = exp(value) if totals.demand[k] > 0.0 else 0.0
+            weight += totals.startup_mean[base + k]
+        workforce += world.regions.workforce[r]
+    number = params.entry_startups * constants.initial_firms * workforce / constants.initial_workforce
+    period = world.clock[at.PERIOD]
+    for cell in range(R * S):
+        support = policy_cell_at(setting.policy.entry_support, period, cell // S, cell % S)
+        chance = totals.startup_mean[cell] / weight if weight > 0.0 else 0.0
+        totals.startup_mean[cell] = number * chance * (1.0 + support)
+
+
+@kernel
+def draw_poisson(mean, cell, period, seed, replicate):
+    """Poisson number by inversion, in parts small enough for it."""
+    if not mean > 0.0:
+        return 0
+    parts = np.int64(mean / LARGEST_PART)
+    parts += 1 if mean > parts * LARGEST_PART else 0
+    part = mean / parts
+    first = exp(-part)
+    number = 0
+    for j in range(parts):
+        identity = np.uint64(cell) | (np.uint64(j) << np.uint64(32))
+        w0, w1, _, _ = draw(identity, period, STARTUP_COUNT, seed, replicate)
+        u = uniform53(w0, w1)
+        probability = first
+        cumulative = first
+        k = 0
+        while u >= cumulative and k < LARGEST_DRAW:
+            k += 1
+            probability *= part / k
+            cumulative += probability
+        number += k
+    return number
+
+
+@kernel
+def draw_startups(setting, world):
+    """Number of start-ups of every cell."""
+    period, replicate = np.uint64(world.clock[at.PERIOD]), np.uint64(world.clock[at.REPLICATE])
+    for cell in range(world.totals.startups.size):
+        world.totals.startups[cell] = draw_poisson(
+            world.totals.startup_mean[cell], cell, period, setting.seed[0], replicate
+        )
+
+
+@kernel
+def place_child(setting, world, parent, cell):
+    """Identity and cell of the child of a firm in ``cell``."""
+    constants, home = setting.constants, setting.params.entry_home
+    period, replicate = np.uint64(world.clock[at.PERIOD]), np.uint64(world.clock[at.REPLICATE])
+    w0, w1, w2, _ = draw(parent, period, SPINOFF, setting.seed[0], replicate)
+    identity = w0 | (w1 << np.uint64(32))
+    u = uniform(w2)
+    S = world.totals.demand.size
+    region = cell // S
+    row, row_end = constants.proximity_start[region], constants.proximity_start[region + 1]
+    if u >= home and constants.far[row_end - 1] > 0.0:
+        entry, _ = pick_row(min((u - home) / (1.0 - home), BELOW_ONE), constants.far, row, row_end)
+        return identity, constants.proximity_region[entry] * S + cell - region * S
+    return identity, cell

@@ -1,0 +1,73 @@
+"""The two sweeps of a period over the firms of one tile."""
+
+from technopole_kernels._jit import kernel
+from technopole_kernels.accounts import carry_over, close_accounts, count_fates, decide_fates
+from technopole_kernels.barter import barter
+from technopole_kernels.innovation import (
+    budget_research,
+    chance_of_innovation,
+    draw_events,
+    fill_research,
+    innovate,
+)
+from technopole_kernels.learning import absorb, draw_meetings, learn, meet_partners
+from technopole_kernels.market import (
+    compete,
+    fill_market,
+    fill_overhead,
+    make_efficiency,
+    set_prices,
+    set_shares,
+    sum_market,
+)
+from technopole_kernels.mean_field import meet_field
+from technopole_kernels.observe import (
+    count_sizes,
+    observe_accounts,
+    observe_efficiency,
+    observe_knowledge,
+    observe_shares,
+)
+from technopole_kernels.science import change_ties, upgrade_and_read
+
+
+@kernel
+def learn_and_compete(setting, world, tile):
+    """First sweep: new knowledge, research, innovation, prices and fitness of a tile."""
+    if setting.params.learning_rule == 0:
+        draw_meetings(setting, world, tile)
+        meet_partners(setting, world, tile)
+    elif setting.params.learning_rule == 1:
+        barter(world, tile)
+    else:
+        meet_field(setting, world, tile)
+    absorb(setting, world, tile)
+    learn(setting, world, tile)
+    upgrade_and_read(setting, world, tile)
+    draw_events(setting, world, tile)
+    change_ties(setting, world, tile)
+    fill_research(setting, world, tile)
+    budget_research(setting, world, tile)
+    chance_of_innovation(setting, world, tile)
+    innovate(setting, world, tile)
+    fill_market(setting, world, tile)
+    fill_overhead(setting, world, tile)
+    make_efficiency(world, tile)
+    set_prices(world, tile)
+    compete(setting, world, tile)
+    sum_market(setting, world, tile)
+
+
+@kernel
+def settle_and_decide(setting, world, tile):
+    """Second sweep: shares, accounts, exits and spin-offs of a tile, and what is observed of it."""
+    set_shares(setting, world, tile)
+    close_accounts(setting, world, tile)
+    observe_accounts(setting, world, tile)
+    decide_fates(setting, world, tile)
+    count_fates(world, tile)
+    carry_over(world, tile)
+    count_sizes(world, tile)
+    observe_knowledge(world, tile)
+    observe_efficiency(setting, world, tile)
+    observe_shares(setting, world, tile)

@@ -1,0 +1,130 @@
+"""Independent NumPy twin of the model, written from docs/MODEL.md alone.
+
+It serves the tests as a second implementation and the benchmarks as the vectorised NumPy baseline.
+"""
+
+from .costs import charges, log_agglomeration, overhead_rates, shared_cost, transaction_rate
+from .demography import (
+    entrants,
+    expected_startups,
+    leaving_firms,
+    merge_firms,
+    related_density,
+    spawning_firms,
+)
+from .initial import initial_age, initial_knowledge, initialise
+from .learning import (
+    absorptive_capacity,
+    barter_gaps,
+    broadcast_gaps,
+    contact_probability,
+    learning,
+    mean_field_gaps,
+    upper_mean,
+    upper_means,
+)
+from .market import (
+    Accounts,
+    accounts,
+    demand_shocks,
+    fitness_in_range,
+    log_fitness,
+    log_price,
+    new_shares,
+    uses_name,
+)
+from .observe import SIZE_EDGES, size_distribution
+from .period import step
+from .pools import AVERAGE_INDEX, Pools, felt_institutions, institution_index, spillover_pools, take_pools
+from .region import (
+    institution_norms,
+    institutions,
+    log_attraction,
+    mobility,
+    new_reputation,
+    new_trust,
+    new_wages,
+)
+from .research import (
+    credit_line,
+    innovate,
+    innovation_kind,
+    innovation_probability,
+    new_ties,
+    research_spending,
+    science,
+    science_gain,
+    smoothed_research,
+    upgrading_gain,
+)
+from .rng import normal, open_uniform, philox4x32, pick_index, pick_row, poisson, uniform, uniform53
+from .tables import CHANNELS, policy_of_period
+
+__all__ = [
+    "absorptive_capacity",
+    "Accounts",
+    "accounts",
+    "AVERAGE_INDEX",
+    "barter_gaps",
+    "broadcast_gaps",
+    "CHANNELS",
+    "charges",
+    "contact_probability",
+    "credit_line",
+    "demand_shocks",
+    "entrants",
+    "expected_startups",
+    "felt_institutions",
+    "fitness_in_range",
+    "initial_age",
+    "initial_knowledge",
+    "initialise",
+    "innovate",
+    "innovation_kind",
+    "innovation_probability",
+    "institution_index",
+    "institution_norms",
+    "institutions",
+    "learning",
+    "leaving_firms",
+    "log_agglomeration",
+    "log_attraction",
+    "log_fitness",
+    "log_price",
+    "mean_field_gaps",
+    "merge_firms",
+    "mobility",
+    "new_reputation",
+    "new_shares",
+    "new_ties",
+    "new_trust",
+    "new_wages",
+    "normal",
+    "open_uniform",
+    "overhead_rates",
+    "philox4x32",
+    "pick_index",
+    "pick_row",
+    "poisson",
+    "policy_of_period",
+    "Pools",
+    "related_density",
+    "research_spending",
+    "science",
+    "science_gain",
+    "shared_cost",
+    "size_distribution",
+    "SIZE_EDGES",
+    "smoothed_research",
+    "spawning_firms",
+    "spillover_pools",
+    "step",
+    "take_pools",
+    "transaction_rate",
+    "uniform",
+    "uniform53",
+    "upgrading_gain",
+    "upper_mean",
+    "upper_means",
+    "uses_name",
+]
