@@ -7,7 +7,7 @@ from technopole.schema import CHANNELS, PARAMETERS, SIZE_CLASSES, Parameter
 
 
 def parameter_values(entry: Parameter) -> st.SearchStrategy[Any]:
-    """Values of one parameter: its default, its sensible range, and its lower end, which switches many off."""
+    """Values of one parameter: its default, its sensible range, and 0 where that switches a claim off."""
     if entry.dtype == "choice":
         return st.sampled_from(entry.choices or ())
     if entry.dtype == "bool":
@@ -34,7 +34,7 @@ def parameters(draw: st.DrawFn, keys: tuple[str, ...] | None = None) -> dict[str
     Returns
     -------
     dict of str to value
-        Dotted key → value, for `Config.replace`. Rules stay at their default unless named in `keys` or `keys` is None.
+        Dotted key → value, for `Config.replace`.
     """
     names = tuple(PARAMETERS) if keys is None else keys
     values = {name: draw(parameter_values(PARAMETERS[name])) for name in names}

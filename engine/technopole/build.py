@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from technopole_kernels import layout
 from technopole_kernels.initial import initialise, name_firms
 from technopole_kernels.types import (
+    PARAMS,
     TILE,
     Constants,
-    Firms,
-    Params,
     Policy,
     Problem,
-    Regions,
-    Sectors,
     Setting,
-    Totals,
-    Work,
     World,
 )
 
@@ -43,7 +39,7 @@ class Blueprint:
     tables : Tables
         Names, positions and initial firms.
     constants : Constants
-    params : Params
+    params : record array, (1,)
     policy : Policy
     identity : ndarray of uint64, (n,)
         Identities of the initial firms.
@@ -54,7 +50,7 @@ class Blueprint:
     config: Config
     tables: Tables
     constants: Constants
-    params: Params
+    params: NDArray[np.void]
     policy: Policy
     identity: NDArray[np.uint64]
     stocks: Floats
@@ -111,18 +107,15 @@ def make_blueprint(config: Config) -> Blueprint:
     return Blueprint(config, tables, constants, make_params(config), policy, identity, stocks)
 
 
-def make_params(config: Config) -> Params:
-    """Collect the scalars of the configuration for the kernels; a choice becomes its index."""
-    values: dict[str, float | int] = {}
-    for field in Params._fields:
+def make_params(config: Config) -> NDArray[np.void]:
+    """Collect the scalars of the configuration in the kernels' record; a choice becomes its index."""
+    record = np.zeros(1, dtype=PARAMS)
+    for field, _ in PARAMS:
         group, name = field.split("_", 1)
         value = getattr(getattr(config, group), name)
         choices = PARAMETERS[f"{group}.{name}"].choices
-        if choices is not None:
-            values[field] = choices.index(value)
-        else:
-            values[field] = int(value) if isinstance(value, bool) else float(value)
-    return Params(**values)  # type: ignore[arg-type]
+        record[field] = value if choices is None else choices.index(value)
+    return record
 
 
 def make_constants(config: Config, tables: Tables) -> Constants:
@@ -138,26 +131,29 @@ def make_constants(config: Config, tables: Tables) -> Constants:
         np.append(tables.employment, 0.0), np.minimum(tables.offsets[:-1:sectors], tables.employment.size)
     )
     workforce[tables.offsets[:-1:sectors] == tables.offsets[sectors::sectors]] = 0.0
+    rows = {
+        layout.K_HIGH_TECH: tables.high_tech,
+        layout.K_LABOUR_SHARE: tables.labour_share,
+        layout.K_MARKUP: tables.markup,
+        layout.K_RD_INTENSITY: tables.rd_intensity,
+        layout.K_INNOVATION_RATE: tables.innovation_rate,
+        layout.K_INNOVATION_SCALE: tables.innovation_scale,
+        layout.K_APPROPRIABILITY: tables.appropriability,
+        layout.K_DEMAND_GROWTH: tables.demand_growth,
+        layout.K_REFERENCE_SIZE: employment / np.maximum(firms_of_sector, 1),
+        layout.K_RELATED_SUM: tables.relatedness.sum(axis=1),
+    }
     return Constants(
-        high_tech=np.ascontiguousarray(tables.high_tech, dtype=np.uint8),
-        labour_share=_floats(tables.labour_share),
-        markup=_floats(tables.markup),
-        rd_intensity=_floats(tables.rd_intensity),
-        innovation_rate=_floats(tables.innovation_rate),
-        innovation_scale=_floats(tables.innovation_scale),
-        appropriability=_floats(tables.appropriability),
-        demand_growth=_floats(tables.demand_growth),
-        reference_size=employment / np.maximum(firms_of_sector, 1),
+        sectors=_floats([rows[row] for row in range(layout.K_ROWS)]),
         proximity_start=np.ascontiguousarray(start, dtype=np.int64),
         proximity_region=np.ascontiguousarray(region, dtype=np.int64),
         proximity=_floats(weight),
         far=_floats(far_cumulative(csr)),
-        related_base=base,
         related_start=related[0],
         related_sector=related[1],
         related_extra=related[2],
-        related_sum=tables.relatedness.sum(axis=1),
         suppliers=_floats(cumulative_rows(tables.suppliers)),
+        related_base=base,
         initial_firms=float(tables.offsets[-1]),
         initial_workforce=float(np.maximum(workforce / 0.95, 1.0).sum()),
     )
@@ -175,107 +171,65 @@ def split_relatedness(relatedness: Floats) -> tuple[float, tuple[NDArray[np.int6
 
 def allocate_world(capacity: int, regions: int, sectors: int) -> World:
     """Allocate all arrays of a world with room for ``capacity`` firms."""
+    cells = regions * sectors
     return World(
         clock=np.zeros(4, dtype=np.int64),
-        norms=np.zeros(2),
-        offsets=np.zeros(regions * sectors + 1, dtype=np.int64),
-        reputation=np.zeros(regions * sectors),
-        firms=allocate_firms(capacity),
-        next=allocate_firms(capacity),
-        regions=_allocate_regions(regions),
-        sectors=_allocate_sectors(sectors),
-        totals=_allocate_totals(regions, sectors),
-        work=_allocate_work(capacity, regions, sectors),
-    )
-
-
-def allocate_firms(capacity: int) -> Firms:
-    """Allocate one set of firm arrays."""
-    special = {"identity": np.uint64, "age": np.int32, "tie": np.uint8}
-    return Firms(*(np.zeros(capacity, dtype=special.get(name, np.float64)) for name in Firms._fields))
-
-
-def _allocate_regions(regions: int) -> Regions:
-    return Regions(*(np.zeros((regions, 3) if name == "pipeline" else regions) for name in Regions._fields))
-
-
-def _allocate_sectors(sectors: int) -> Sectors:
-    return Sectors(market=np.zeros(sectors), fitness_level=np.zeros(sectors), knowledge=np.zeros((sectors, 4)))
-
-
-def _allocate_totals(regions: int, sectors: int) -> Totals:
-    cells = regions * sectors
-    shapes: dict[str, int | tuple[int, ...]] = dict.fromkeys(Totals._fields, regions)
-    per_cell = (
-        "labour_per_share upgrading price_level efficiency overhead startup_mean survivors children startups cursor "
-        "next_reputation"
-    )
-    per_sector = "demand growth sector_firms scale share_keep share_win sector_employment present"
-    shapes |= dict.fromkeys(per_cell.split(), cells) | dict.fromkeys(per_sector.split(), sectors)
-    shapes |= {
-        "start": (layout.START, cells),
-        "end": (layout.END, cells),
-        "upper": (4, cells),
-        "mean_field": (3, cells),
-        "supplier_field": (2, cells),
-        "pool": (4, cells),
-        "mixed": (regions, 5, sectors),
-        "reached": 5 * sectors,
-        "index": (regions, 4),
-        "new_offsets": cells + 1,
-        "sizes": layout.SIZE_CLASSES,
-        "economy": 8,
-    }
-    counts = ("survivors", "children", "startups", "new_offsets", "cursor", "sizes")
-    arrays: dict[str, object] = {
-        name: np.zeros(shape, dtype=np.int64 if name in counts else np.float64) for name, shape in shapes.items()
-    }
-    arrays["next_regions"] = _allocate_regions(regions)
-    arrays["next_sectors"] = _allocate_sectors(sectors)
-    return Totals(**arrays)  # type: ignore[arg-type]
-
-
-def _allocate_work(capacity: int, regions: int, sectors: int) -> Work:
-    tiles = capacity // TILE + regions + 1
-    segments = min(regions * sectors, capacity) + tiles
-    return Work(
+        offsets=np.zeros(cells + 1, dtype=np.int64),
+        regions=np.zeros((layout.R_ROWS, regions)),
+        cells=np.zeros((layout.C_ROWS, cells)),
+        sectors=np.zeros((layout.S_ROWS, sectors)),
+        counts=np.zeros((layout.N_ROWS, cells), dtype=np.int64),
+        new_offsets=np.zeros(cells + 1, dtype=np.int64),
+        economy=np.zeros(layout.ECONOMY),
+        sizes=np.zeros(layout.SIZE_CLASSES, dtype=np.int64),
+        mixed=np.zeros((regions, 5, sectors)),
+        reached=np.zeros(5 * sectors),
         buffer=np.zeros(layout.BUFFER_ROWS * TILE),
         partner=np.zeros(TILE, dtype=np.int32),
-        overhead=np.zeros(capacity),
-        own_research=np.zeros(capacity),
-        fate=np.zeros(capacity, dtype=np.uint32),
-        tile_region=np.zeros(tiles, dtype=np.int64),
-        tile_begin=np.zeros(tiles + 1, dtype=np.int64),
-        tile_segment=np.zeros(tiles + 1, dtype=np.int64),
-        segment_cell=np.zeros(segments, dtype=np.int64),
-        segment_begin=np.zeros(segments + 1, dtype=np.int64),
-        segment_sum=np.zeros((segments, layout.END)),
+        **_allocate_firms(capacity, regions, sectors),
     )
+
+
+def _allocate_firms(capacity: int, regions: int, sectors: int) -> dict[str, NDArray[Any]]:
+    """Allocate the arrays of a world whose size depends on its capacity."""
+    tiles = capacity // TILE + regions + 1
+    segments = min(regions * sectors, capacity) + tiles
+    return {
+        "firms": np.zeros((layout.F_ROWS, capacity)),
+        "next": np.zeros((layout.F_ROWS, capacity)),
+        "identity": np.zeros((2, capacity), dtype=np.uint64),
+        "age": np.zeros((2, capacity), dtype=np.int32),
+        "tie": np.zeros((2, capacity), dtype=np.uint8),
+        "load": np.zeros((2, capacity)),
+        "fate": np.zeros(capacity, dtype=np.uint32),
+        "tiles": np.zeros((layout.T_ROWS, tiles + 1), dtype=np.int64),
+        "segments": np.zeros((layout.G_ROWS, segments + 1), dtype=np.int64),
+        "segment_sum": np.zeros((segments, layout.C_SUMS)),
+    }
 
 
 def enlarge_world(world: World, capacity: int) -> World:
-    """Return the same state with room for ``capacity`` firms; arrays that do not hold firms are kept."""
-    regions, sectors = world.regions.wage.size, world.sectors.market.size
-    firms = allocate_firms(capacity)
+    """Return the same state with room for ``capacity`` firms; arrays that do not depend on it are kept."""
+    fresh = _allocate_firms(capacity, world.regions.shape[1], world.sectors.shape[1])
     living = int(world.offsets[-1])
-    for old, new in zip(world.firms, firms, strict=True):
-        new[:living] = old[:living]
-    work = _allocate_work(capacity, regions, sectors)
-    return world._replace(firms=firms, next=allocate_firms(capacity), work=work)
+    for name in ("firms", "identity", "age", "tie"):
+        fresh[name][:, :living] = getattr(world, name)[:, :living]
+    return world._replace(**fresh)
 
 
 def new_problem() -> Problem:
     """Allocate the record of what went wrong."""
-    return Problem(code=np.zeros(1, dtype=np.int64), where=np.zeros(4, dtype=np.int64))
+    return Problem(where=np.zeros(4, dtype=np.int64))
 
 
 def world_bytes(capacity: int, regions: int, sectors: int) -> int:
     """Predict the memory of a world without allocating it."""
-    per_firm = 2 * (8 + 4 + 8 * 8 + 1) + 8 + 8 + 4
+    per_firm = 2 * (8 * layout.F_ROWS + 8 + 4 + 1) + 2 * 8 + 4
     cells = regions * sectors
-    per_cell = 8 * (layout.START + layout.END + 4 + 3 + 2 + 4 + 5 + 14)
-    segments = min(cells, capacity) + capacity // TILE + regions
-    return per_firm * capacity + per_cell * cells + 8 * (layout.END + 3) * segments + 8 * layout.BUFFER_ROWS * TILE
+    tiles = capacity // TILE + regions + 1
+    segments = min(cells, capacity) + tiles
+    per_cell = 8 * (layout.C_ROWS + layout.N_ROWS + 5 + 2)
+    return per_firm * capacity + per_cell * cells + 8 * (layout.C_SUMS + 2) * segments + 8 * layout.BUFFER_ROWS * TILE
 
 
 def _floats(values: object) -> Floats:

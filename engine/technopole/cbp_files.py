@@ -1,5 +1,3 @@
-""
-
 """Reading the text format of the County Business Patterns: columns, codes, counts that are not shown."""
 
 import csv

@@ -152,8 +152,8 @@ class Config(_Sections):
         if not isinstance(content, Mapping):
             raise ConfigError(f"{source}: found {found(content)}; allowed: a table of sections")
         problems = Problems(source, frozenset(overrides))
-        sections = _checked(overlaid(content, overrides), problems)
-        return cls(sections, source)
+        # the sections are models already, so nothing is left to validate
+        return cls.model_construct(**_checked(overlaid(content, overrides), problems))
 
     def replace(self, changes: Mapping[str, Any]) -> Config:
         """Return a configuration that differs in some keys.

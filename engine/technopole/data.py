@@ -1,5 +1,3 @@
-""
-
 """Data in: :func:`load_tables` turns a configuration into the :class:`Tables` that a world starts from.
 
 Formats of the files, and how firms are made from tables, are described in ``docs/DATA.md``.

@@ -3,18 +3,16 @@
 Three steps, each unbiased and fixed by ``data.seed``:
 
 1. *Sampling* (:func:`sample_establishments`). A share ``data.scale`` of the real establishments is
-simulated. In each sector
-   the establishments stand in a line, by size class and inside a class by region, and every (1/scale)-th is
-   taken from a random start. So the number of firms of a sector, and of its large plants, is right to one
-   firm, and no cell is favoured.
-2. *Sizes* (:func:`draw_employment`). Inside a class employment is log-uniform between the bounds of the
-class; the open class
-   1000+ is Pareto with exponent 1 up to 50,000. The draws of a class of a sector are stratified (one in
-   each n-th of the distribution, in random order), which keeps the employment of a sector near its expected
-   value even for few firms.
+   simulated. In each sector the establishments stand in a line, by size class and inside a class by region,
+   and every (1/scale)-th is taken from a random start. So the number of firms of a sector, and of its large
+   plants, is right to one firm, and no cell is favoured.
+2. *Sizes* (:func:`draw_employment`). Inside a class employment has a power-law density, x^(-1-a) between the
+   bounds of the class, with the exponent a at which the mean is the published one; where that is not known a
+   is 0 (log-uniform), and 1 in the open class 1000+, which ends at 50,000. The draws of a class of a sector
+   are stratified (one in each n-th of the distribution, in random order), which keeps the employment of a
+   sector near its expected value even for few firms.
 3. *Rescaling* (:func:`rescale`). Where employment is known for the cell, its firms are multiplied by one
-factor to meet it. No
-   firm falls below one worker.
+   factor to meet it. No firm falls below one worker.
 """
 
 import numpy as np
@@ -22,11 +20,17 @@ from numpy.typing import NDArray
 
 from technopole.geography import IndexArray
 from technopole.portable_math import FloatArray, exp, log, random_words, uniforms
+from technopole.schema import SIZE_CLASSES
 
 CLASS_LABELS = ("1-4", "5-9", "10-19", "20-49", "50-99", "100-249", "250-499", "500-999", "1000+")
-CLASS_LOWER = np.array([1.0, 5.0, 10.0, 20.0, 50.0, 100.0, 250.0, 500.0, 1000.0])
-CLASS_UPPER = np.array([5.0, 10.0, 20.0, 50.0, 100.0, 250.0, 500.0, 1000.0, 50000.0])
 CLASSES = len(CLASS_LABELS)
+LARGEST_FIRM = 50000.0  # workers; the largest establishments of the United States are of this order
+CLASS_LOWER = np.array(SIZE_CLASSES, dtype=np.float64)
+CLASS_UPPER = np.append(CLASS_LOWER[1:], LARGEST_FIRM)
+_LOG_RATIO = log(CLASS_UPPER / CLASS_LOWER)
+_USUAL_EXPONENTS = np.array([0.0] * (CLASSES - 1) + [1.0])
+_STEEPEST = (20.0, 30.0)  # largest exponents of a rising and of a falling density
+_FLAT = 1e-5  # a smaller exponent is replaced by this one: the formulas divide by it
 SMALLEST_FIRM = 1.0  # workers
 
 # Shares of all private US establishments by size class (Census Bureau, County Business Patterns 2017).
@@ -36,18 +40,50 @@ NATIONAL_SHARES = (0.54374, 0.182759, 0.127452, 0.091129, 0.030527, 0.017175, 0.
 _SAMPLING, _ORDER, _WITHIN, _CELL_CLASSES = 1, 2, 3, 4
 
 
-def class_means() -> FloatArray:
-    """Return the expected employment of a firm drawn from each size class.
+def class_exponents(means: FloatArray) -> FloatArray:
+    """Exponent of the density x^(-1-a) inside each class at which the mean is the one given.
+
+    Parameters
+    ----------
+    means : (S, 9) array of float64
+        Mean employment of each class; NaN or 0 where it is not known.
 
     Returns
     -------
-    (9,) array of float64
+    (S, 9) array of float64
+        Exponents a, between -20 and 30: means outside the class, such as below 1 for 1-4, cannot be met.
+    """
+    low = np.full(means.shape, -_STEEPEST[0])
+    high = np.full(means.shape, _STEEPEST[1])
+    for _ in range(50):  # bisection: the mean falls with the exponent
+        middle = 0.5 * (low + high)
+        above = class_means(middle) > means
+        low = np.where(above, middle, low)
+        high = np.where(above, high, middle)
+    return np.where(means > 0.0, 0.5 * (low + high), _USUAL_EXPONENTS)
+
+
+def class_means(exponents: FloatArray | None = None) -> FloatArray:
+    """Return the expected employment of a firm of each size class.
+
+    Parameters
+    ----------
+    exponents : (..., 9) array of float64, optional
+        Exponents as :func:`class_exponents` gives them; without it those that hold where nothing is known.
+
+    Returns
+    -------
+    (..., 9) array of float64
         Workers.
     """
-    ratio = CLASS_UPPER / CLASS_LOWER
-    means = (CLASS_UPPER - CLASS_LOWER) / log(ratio)
-    means[-1] = CLASS_LOWER[-1] * log(ratio[-1:])[0] / (1.0 - 1.0 / ratio[-1])
-    return means
+    used = np.asarray(_USUAL_EXPONENTS if exponents is None else exponents)
+    return np.asarray(CLASS_LOWER * _moment(1.0 - used) / _moment(-used))
+
+
+def _moment(power: FloatArray) -> FloatArray:
+    """Integral of x^(power-1) from 1 to the ratio of the bounds of the class."""
+    safe = np.where(np.abs(power) < _FLAT, _FLAT, power)
+    return (exp(safe * _LOG_RATIO) - 1.0) / safe
 
 
 def sample_establishments(real: FloatArray, scale: float, seed: int) -> IndexArray:
@@ -107,13 +143,15 @@ def split_firms(firms: IndexArray, shares: FloatArray, seed: int) -> IndexArray:
     return np.asarray(np.diff(whole, axis=1, prepend=0))
 
 
-def draw_employment(sample: IndexArray, seed: int) -> FloatArray:
+def draw_employment(sample: IndexArray, exponents: FloatArray, seed: int) -> FloatArray:
     """Employment of each firm inside its size class.
 
     Parameters
     ----------
     sample : (R, S, 9) array of int64
         Firms by region, sector and class.
+    exponents : (S, 9) array of float64
+        From :func:`class_exponents`.
     seed : int
         ``data.seed``.
 
@@ -124,15 +162,12 @@ def draw_employment(sample: IndexArray, seed: int) -> FloatArray:
     """
     regions, sectors, classes = sample.shape
     counts = sample.ravel()
-    total = int(counts.sum())
     stratum = np.repeat(np.tile(np.arange(sectors * classes, dtype=np.uint16), regions), counts)
-    kind = stratum % np.uint16(classes)
-    position = _stratified(stratum, sectors * classes, uniforms(seed, _WITHIN, total), seed)
-    ratio = CLASS_UPPER / CLASS_LOWER
-    employment = CLASS_LOWER[kind] * exp(position * log(ratio)[kind])
-    tail = kind == classes - 1
-    employment[tail] = CLASS_LOWER[-1] / (1.0 - position[tail] * (1.0 - 1.0 / ratio[-1]))
-    return employment
+    position = _stratified(stratum, sectors * classes, uniforms(seed, _WITHIN, stratum.size), seed)
+    exponent = np.where(np.abs(exponents) < _FLAT, _FLAT, exponents)
+    covered = 1.0 - exp(-exponent * _LOG_RATIO)  # of the unbounded distribution, by the class
+    inside = exp(-log(1.0 - position * covered.ravel()[stratum]) / exponent.ravel()[stratum])
+    return np.asarray(CLASS_LOWER[stratum % np.uint16(classes)] * inside)
 
 
 def _stratified(stratum: NDArray[np.uint16], number: int, within: FloatArray, seed: int) -> FloatArray:
@@ -149,7 +184,7 @@ def _stratified(stratum: NDArray[np.uint16], number: int, within: FloatArray, se
 def rescale(
     drawn: FloatArray, sample: IndexArray, real: FloatArray, known: FloatArray, means: FloatArray
 ) -> FloatArray:
-    """Bring drawn employment to what the tables say.
+    """Bring drawn employment to what the tables say of each cell.
 
     Parameters
     ----------
@@ -162,29 +197,25 @@ def rescale(
     known : (R, S) array of float64
         Real employment of each cell; NaN or 0 where it is unknown.
     means : (S, 9) array of float64
-        Real mean employment of each class; NaN where it is unknown.
+        Expected employment of each class, from :func:`class_means`.
 
     Returns
     -------
     (n,) array of float64
-        Workers, at least one each. The firms of a cell that is simulated in full sum to its known
-        employment (unless that is below one worker each); in a sampled cell each firm keeps its real size.
+        Workers, at least one each. The firms of a cell that is simulated in full sum to its known employment
+        (unless that is below one worker each); in a sampled cell each firm keeps its real size.
     """
     regions, sectors, classes = sample.shape
-    usual = class_means()
-    adjust = np.where(means > 0.0, means / usual, 1.0)
-    counts = sample.ravel()
-    employment = drawn * np.repeat(np.broadcast_to(adjust, sample.shape).ravel(), counts)
     per_cell = sample.sum(axis=2)
     cell = np.repeat(np.arange(regions * sectors), per_cell.ravel())
-    simulated = np.bincount(cell, weights=employment, minlength=regions * sectors).reshape(regions, sectors)
+    simulated = np.bincount(cell, weights=drawn, minlength=regions * sectors).reshape(regions, sectors)
     expected = np.zeros((regions, sectors))
     for index in range(classes):  # a fixed order of addition
-        expected = expected + real[:, :, index] * (adjust * usual)[None, :, index]
+        expected = expected + real[:, :, index] * means[None, :, index]
     complete = per_cell == real.sum(axis=2)
     base = np.where(complete, simulated, expected)
     factor = np.divide(known, base, out=np.ones_like(known), where=(known > 0.0) & (base > 0.0))
-    return np.maximum(employment * factor.ravel()[cell], SMALLEST_FIRM)
+    return np.asarray(np.maximum(drawn * factor.ravel()[cell], SMALLEST_FIRM))
 
 
 def cell_offsets(sample: IndexArray) -> IndexArray:
@@ -206,6 +237,5 @@ def cell_offsets(sample: IndexArray) -> IndexArray:
 
 
 def _coarse(uniform: FloatArray) -> FloatArray:
-    ""
     """Cut uniform numbers to 24 bits: added to a whole number below 2**28 they never round up to the next."""
     return np.asarray(np.floor(uniform * 2.0**24) * 2.0**-24)

@@ -145,9 +145,8 @@ def cumulative_rows(matrix: FloatArray) -> FloatArray:
 
 
 def _cumulative(shares: FloatArray) -> FloatArray:
-    ""
     """Divide the running sum by its last value: so it is exactly 1 from the last positive share on."""
     running = np.cumsum(shares)
     if running.size == 0 or running[-1] <= 0.0:
         return np.zeros_like(running)
-    return running / running[-1]
+    return np.asarray(running / running[-1])

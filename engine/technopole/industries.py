@@ -1,5 +1,3 @@
-""
-
 """Facts about industries: the North American Industry Classification System (NAICS) and input–output codes.
 
 Sector ids are NAICS codes of any length, or ranges such as ``31-33``.

@@ -104,7 +104,6 @@ def suppliers_from_list(path: Path, sectors: list[str]) -> FloatArray:
 
 
 def _product(left: FloatArray, right: FloatArray) -> FloatArray:
-    ""
     """Multiply matrices with a fixed order of addition, which the libraries behind ``@`` do not promise."""
     total = np.zeros((left.shape[0], right.shape[1]))
     for index in range(left.shape[1]):

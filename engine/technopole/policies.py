@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from technopole_kernels.types import Policy
 
 from technopole.config import Config
@@ -22,25 +23,58 @@ DIMS: dict[str, tuple[str, ...]] = {
 """Instruments and their dimensions, in the order of the kernels' ``Policy``."""
 
 
+CELLS = ("rd_subsidy", "reputation", "entry_support")
+REGIONS = ("infrastructure", "university", "services", "finance", "wage_shock")
+SECTORS = ("demand_shock",)
+"""Instruments in the order of the rows of the kernels' arrays."""
+
+Instruments = dict[str, NDArray[np.float64]]
+
+
 def no_policy() -> Policy:
     """Return instruments that are all zero."""
-    return Policy(**{name: np.zeros((1,) * len(dims)) for name, dims in DIMS.items()})
+    return pack_policy({})
+
+
+def pack_policy(instruments: Instruments) -> Policy:
+    """Put instruments into the kernels' arrays; those not given are zero.
+
+    Parameters
+    ----------
+    instruments : dict of ndarray
+        By name, with the dimensions in ``DIMS``; an axis of length 1 holds for all.
+
+    Returns
+    -------
+    Policy
+    """
+    return Policy(*(_stack(names, instruments) for names in (CELLS, REGIONS, SECTORS)))
+
+
+def _stack(names: tuple[str, ...], instruments: Instruments) -> NDArray[np.float64]:
+    zero = np.zeros((1,) * len(DIMS[names[0]]))
+    arrays = [instruments.get(name, zero) for name in names]
+    periods = max(array.shape[0] for array in arrays)
+    places = np.broadcast_shapes(*(array.shape[1:] for array in arrays))
+    stacked = np.zeros((len(names), periods, *places))
+    for row, array in zip(stacked, arrays, strict=True):
+        row[: array.shape[0] if array.shape[0] > 1 else None] = array
+    return stacked
 
 
 def policy_from_config(config: Config, tables: Tables) -> Policy:
     """Lay the configuration's policies over time, regions and sectors; overlapping ones add up."""
-    arrays = no_policy()._asdict()
     places = {"region": tables.region_ids, "sector": tables.sector_ids}
+    periods = config.time.periods
+    instruments: Instruments = {}
     for policy in config.policies:
         dims = DIMS[policy.instrument]
-        periods = config.time.periods
-        if arrays[policy.instrument].size == 1:
-            shape = [periods, *(len(places[dim]) for dim in dims[1:])]
-            arrays[policy.instrument] = np.zeros(shape)
-        index: list[object] = [np.arange(policy.start, periods if policy.end is None else min(policy.end, periods))]
+        chosen = {"region": policy.regions, "sector": policy.sectors}
+        shape = (periods, *(len(places[dim]) for dim in dims[1:]))
+        array = instruments.setdefault(policy.instrument, np.zeros(shape))
+        index = [np.arange(policy.start, periods if policy.end is None else min(policy.end, periods))]
         for dim in dims[1:]:
-            chosen = policy.regions if dim == "region" else policy.sectors
-            ids = places[dim]
-            index.append([ids.index(name) for name in chosen] if chosen else list(range(len(ids))))
-        arrays[policy.instrument][np.ix_(*index)] += policy.value  # type: ignore[arg-type]
-    return Policy(**arrays)
+            ids = chosen[dim] or places[dim]
+            index.append(np.array([places[dim].index(name) for name in ids]))
+        array[np.ix_(*index)] += policy.value
+    return pack_policy(instruments)

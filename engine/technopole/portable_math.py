@@ -81,7 +81,15 @@ def log(x: FloatArray) -> FloatArray:
     array of float64
         Same shape as ``x``.
     """
-    mantissa, exponent = np.frexp(np.asarray(x, dtype=np.float64))
+    flat = np.ascontiguousarray(x, dtype=np.float64).ravel()
+    result = np.empty_like(flat)
+    for start in range(0, flat.size, _BLOCK):
+        result[start : start + _BLOCK] = _log_block(flat[start : start + _BLOCK])
+    return result.reshape(np.shape(x))
+
+
+def _log_block(x: FloatArray) -> FloatArray:
+    mantissa, exponent = np.frexp(x)
     low = mantissa < 0.7071067811865476
     mantissa = np.where(low, mantissa * 2.0, mantissa)
     k = (exponent - low).astype(np.float64)

@@ -215,8 +215,7 @@ def _column(
     rows: list[dict[str, str]],
     keys: list[str],
 ) -> FloatArray | None:
-    ""
-    """Values by region of a column of the file of regions or of another one; None if there is no such column."""
+    """Values by region of a column of the file of regions or of another one; None without such a column."""
     if file:
         other = find_file(folder, file)
         if other is None:
@@ -234,7 +233,6 @@ def _column(
 
 
 def _patents(folder: Path, files: RegionFiles, keys: list[str]) -> FloatArray | None:
-    ""
     """Sum of the patents of :data:`PATENT_YEARS` from a table with a row for each region and year."""
     path = find_file(folder, files.patent_file)
     if path is None:

@@ -58,7 +58,6 @@ def read_survey(path: Path) -> dict[str, SurveyRow]:
 
 
 def _codes(label: str) -> list[str]:
-    ""
     """Codes of a row label: ``313-16`` covers 313 to 316, ``31-33`` is one sector, lists are totals."""
     if "," in label:
         return []

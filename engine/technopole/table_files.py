@@ -1,5 +1,3 @@
-""
-
 """Reading tables of comma-separated text, plain or gzip, with messages that name file, row and column."""
 
 import csv

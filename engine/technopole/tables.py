@@ -15,6 +15,7 @@ from technopole.firm_sizes import (
     CLASSES,
     SMALLEST_FIRM,
     cell_offsets,
+    class_exponents,
     class_means,
     draw_employment,
     rescale,
@@ -24,9 +25,7 @@ from technopole.geography import IndexArray, euclidean_distances, great_circle_d
 from technopole.portable_math import FloatArray
 
 STOCKS = ("infrastructure", "university", "services", "finance")
-_LARGEST_CORRECTION = (
-    2.0  # bound of the factor that brings a sector to its employment: firms keep about their real size
-)
+_LARGEST_CORRECTION = 2.0  # bound of the factor that brings a sector to its employment
 
 
 @dataclass(frozen=True)
@@ -61,8 +60,9 @@ class Tables:
         1 on the diagonal.
     suppliers : (S, S) array of float64
         Row k: shares of the supplier sectors of k; a row sums to 1, or to 0 without suppliers.
-    rd_intensity, innovation_rate, innovation_scale, appropriability, markup, labour_share, demand_growth :
-    (S,) array of float64
+    rd_intensity, innovation_rate, innovation_scale, appropriability : (S,) array of float64
+        As the parameters of these names.
+    markup, labour_share, demand_growth : (S,) array of float64
         As the parameters of these names.
     """
 
@@ -145,7 +145,7 @@ class CellRows:
 
     def employment(self) -> FloatArray:
         """Employment of each cell, (R, S): known, or what its size classes imply."""
-        means = np.where(self.means > 0.0, self.means, class_means())
+        means = class_means(class_exponents(self.means))
         implied = np.zeros(self.known.shape)
         for index in range(CLASSES):  # a fixed order of addition
             implied = implied + self.real[:, :, index] * means[None, :, index]
@@ -177,8 +177,9 @@ def assemble(regions: RegionRows, sectors: SectorRows, cells: CellRows, scale: f
     """
     check_cells(regions.ids, sectors.ids, cells)
     sample = sample_establishments(cells.real, scale, seed)
-    drawn = draw_employment(sample, seed)
-    employment = rescale(drawn, sample, cells.real, cells.known, cells.means)
+    exponents = class_exponents(cells.means)
+    drawn = draw_employment(sample, exponents, seed)
+    employment = rescale(drawn, sample, cells.real, cells.known, class_means(exponents))
     employment = _match_sectors(employment, sample, scale * cells.employment().sum(axis=0))
     return finish(regions, sectors, cell_offsets(sample), employment)
 

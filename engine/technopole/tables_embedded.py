@@ -6,7 +6,8 @@ spread over the regions by population and a seeded specialisation, and a share `
 simulated.
 """
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from technopole.firm_sizes import (
     CLASSES,
     NATIONAL_SHARES,
     cell_offsets,
+    class_exponents,
+    class_means,
     draw_employment,
     rescale,
     split_firms,
@@ -43,9 +46,7 @@ from technopole.tables import (
 if TYPE_CHECKING:
     from technopole.config import Config
 
-SPECIALISATION = (
-    0.3  # standard deviation of the log weight of a cell, where the configuration does not set it
-)
+SPECIALISATION = 0.3  # standard deviation of the log weight of a cell where data.specialisation is not set
 _SPECIALISATION_STREAM = 5
 _SOURCE = "configuration"
 
@@ -66,25 +67,14 @@ def load_embedded(cfg: "Config") -> Tables:
     Raises
     ------
     DataError
-        Regions or sectors missing or empty, a region without a position, an unknown region or sector, bad
-        numbers.
+        A region or sector without firms, a region without a position.
     """
-    if not cfg.regions or not cfg.sectors:
-        missing = "[[regions]]" if not cfg.regions else "[[sectors]]"
-        raise DataError(f'{_SOURCE}: no {missing}; data.kind = "embedded" needs at least one of them')
     regions = region_rows(cfg)
     sectors = _sector_rows(cfg)
     if cfg.cells:
         return _firms_of_cells(cfg, regions, sectors)
-    shares = class_shares(cfg)
-    missing_counts = [entry.id for entry in cfg.sectors if entry.establishments is None]
-    if missing_counts:
-        raise DataError(
-            f"{_SOURCE}: [[sectors]] {', '.join(missing_counts)}: no establishments; give the "
-            "national number, "
-            "or list the firms of each cell under [[cells]]"
-        )
-    national = np.array([float(entry.establishments or 0) for entry in cfg.sectors])[:, None] * shares
+    establishments = np.array([float(entry.establishments or 0) for entry in cfg.sectors])
+    national = establishments[:, None] * class_shares(cfg)
     weights = region_weights(cfg, sectors.ids)
     cells = CellRows(
         real=weights[:, :, None] * national[None, :, :],
@@ -115,76 +105,42 @@ def region_rows(cfg: "Config") -> RegionRows:
     """
     entries = cfg.regions
     ids = [entry.id for entry in entries]
-    on_globe = [entry.lat is not None and entry.lon is not None for entry in entries]
-    on_plane = [entry.x is not None and entry.y is not None for entry in entries]
-    pairs = [
-        (entry.lat, entry.lon) if globe else (entry.x, entry.y)
-        for entry, globe in zip(entries, on_globe, strict=True)
-    ]
-    positions = np.array(
-        [[np.nan if value is None else value for value in pair] for pair in pairs], dtype=np.float64
-    )
+    globe = all(entry.x is None for entry in entries)
+    pairs = [(entry.lat, entry.lon) if globe else (entry.x, entry.y) for entry in entries]
+    positions = np.array([[np.nan if value is None else value for value in pair] for pair in pairs], float)
     stocks = {name: mean_one(np.array([float(getattr(entry, name)) for entry in entries])) for name in STOCKS}
-    rows = RegionRows(ids, [entry.name or entry.id for entry in entries], positions, "matrix", stocks)
+    names = [entry.name or entry.id for entry in entries]
     if cfg.distances:
-        rows.distances = _given_distances(cfg, ids)
-    elif all(on_globe):
-        rows.metric = "great_circle"
-    elif all(on_plane):
-        rows.metric = "euclidean"
-    else:
-        _refuse_positions(ids, on_globe, on_plane)
-    return rows
-
-
-def _refuse_positions(ids: list[str], on_globe: list[bool], on_plane: list[bool]) -> None:
-    nowhere = [
-        name for name, globe, plane in zip(ids, on_globe, on_plane, strict=True) if not globe and not plane
-    ]
+        return RegionRows(ids, names, positions, "matrix", stocks, _given_distances(cfg, ids))
+    nowhere = [name for name, place in zip(ids, positions, strict=True) if np.isnan(place).any()]
     if nowhere:
         raise DataError(
             [
-                f"{_SOURCE}: region {name} has no position; give lat and lon, or x and y, or all "
-                "[[distances]]"
+                f"{_SOURCE}: region {name} has no position; give lat and lon, x and y, or all [[distances]]"
                 for name in nowhere
             ]
         )
-    raise DataError(
-        f"{_SOURCE}: some regions have lat and lon and others x and y; all must have the same kind of "
-        "position"
-    )
+    return RegionRows(ids, names, positions, "great_circle" if globe else "euclidean", stocks)
 
 
 def _given_distances(cfg: "Config", ids: list[str]) -> FloatArray:
-    ""
     """Matrix from rows [from, to, distance]; a row holds for both ways unless the other is given too."""
-    number = len(ids)
-    matrix = np.full((number, number), np.nan)
+    place = {name: index for index, name in enumerate(ids)}
+    matrix = np.full((len(ids), len(ids)), np.nan)
     for row in cfg.distances:
-        matrix[
-            _region_index(ids, row.from_, "[[distances]] from"),
-            _region_index(ids, row.to, "[[distances]] to"),
-        ] = row.distance
+        for name in (row.from_, row.to):
+            if name not in place:
+                raise DataError(f'{_SOURCE}: [[distances]]: no region "{name}"{suggestion(name, ids)}')
+        matrix[place[row.from_], place[row.to]] = row.distance
     matrix = np.where(np.isnan(matrix), matrix.T, matrix)
     np.fill_diagonal(matrix, 0.0)
     missing = np.argwhere(np.isnan(matrix))
     if missing.size:
         first, second = ids[missing[0][0]], ids[missing[0][1]]
         raise DataError(
-            f"{_SOURCE}: [[distances]]: no distance between {first} and {second}; every pair of "
-            "regions needs one"
+            f"{_SOURCE}: [[distances]]: none between {first} and {second}; every pair of regions needs one"
         )
-    wrong = np.argwhere(np.isinf(matrix) | (matrix < 0.0))
-    if wrong.size:
-        first, second = ids[wrong[0][0]], ids[wrong[0][1]]
-        raise DataError(f"{_SOURCE}: [[distances]] from {first} to {second}: must be finite and at least 0")
     return matrix
-
-
-def _region_index(ids: list[str], name: str, where: str) -> int:
-    if name not in ids:
-        raise DataError(f'{_SOURCE}: {where}: no region "{name}"{suggestion(name, ids)}')
-    return ids.index(name)
 
 
 def _sector_rows(cfg: "Config") -> SectorRows:
@@ -249,12 +205,12 @@ def region_weights(cfg: "Config", sectors: list[str]) -> FloatArray:
         raise DataError(
             f"{_SOURCE}: sector {empty[0]} has weight 0 in every region; at least one region needs some"
         )
-    return weights / sums
+    return np.asarray(weights / sums)
 
 
 def class_shares(cfg: "Config") -> FloatArray:
     """Shares of the size classes by sector, (S, 9): given, or those of all US establishments."""
-    return np.array([_shares(entry, f"sector {entry.id}", NATIONAL_SHARES) for entry in cfg.sectors])
+    return np.array([_shares(entry.size_classes or NATIONAL_SHARES) for entry in cfg.sectors])
 
 
 def class_means_of(cfg: "Config") -> FloatArray:
@@ -266,20 +222,9 @@ def class_means_of(cfg: "Config") -> FloatArray:
     )
 
 
-def _shares(entry: Any, label: str, default: Any) -> FloatArray:
-    given = entry.size_classes
-    shares = np.asarray(default if given is None else given, dtype=np.float64)
-    if (
-        shares.shape != (CLASSES,)
-        or not np.all(np.isfinite(shares))
-        or np.any(shares < 0.0)
-        or shares.sum() <= 0.0
-    ):
-        raise DataError(
-            f"{_SOURCE}: {label}, size_classes: {CLASSES} shares of at least 0 are needed, not all 0; "
-            f"found {given}"
-        )
-    return shares / shares.sum()
+def _shares(given: Sequence[float]) -> FloatArray:
+    shares = np.array(given, dtype=np.float64)
+    return np.asarray(shares / shares.sum())
 
 
 def _firms_of_cells(cfg: "Config", regions: RegionRows, sectors: SectorRows) -> Tables:
@@ -288,22 +233,19 @@ def _firms_of_cells(cfg: "Config", regions: RegionRows, sectors: SectorRows) -> 
     firms = np.zeros(shape, dtype=np.int64)
     known = np.full(shape, np.nan)
     shares = np.broadcast_to(class_shares(cfg)[None, :, :], (*shape, CLASSES)).copy()
+    region_of = {name: index for index, name in enumerate(regions.ids)}
+    sector_of = {name: index for index, name in enumerate(sectors.ids)}
     for entry in cfg.cells:
-        region = _region_index(regions.ids, entry.region, "[[cells]] region")
-        sector = sector_index(sectors.ids, entry.sector, "[[cells]] sector")
-        label = f"[[cells]] region {entry.region}, sector {entry.sector}"
-        if firms[region, sector] > 0:
-            raise DataError(f"{_SOURCE}: {label} is listed twice")
-        if entry.firms < 0:
-            raise DataError(f"{_SOURCE}: {label}: {entry.firms} firms; a count is at least 0")
-        firms[region, sector] = entry.firms
-        shares[region, sector] = _shares(entry, label, shares[region, sector])
+        cell = region_of[entry.region], sector_of[entry.sector]
+        firms[cell] = entry.firms
+        if entry.size_classes is not None:
+            shares[cell] = _shares(entry.size_classes)
         if entry.mean_employment is not None:
-            known[region, sector] = entry.firms * entry.mean_employment
+            known[cell] = entry.firms * entry.mean_employment
     sample = split_firms(firms.ravel(), shares.reshape(-1, CLASSES), cfg.data.seed).reshape(*shape, CLASSES)
     cells = CellRows(sample.astype(np.float64), known, class_means_of(cfg), source=_SOURCE)
     check_cells(regions.ids, sectors.ids, cells)
-    drawn = draw_employment(sample, cfg.data.seed)
-    return finish(
-        regions, sectors, cell_offsets(sample), rescale(drawn, sample, cells.real, known, cells.means)
-    )
+    exponents = class_exponents(cells.means)
+    drawn = draw_employment(sample, exponents, cfg.data.seed)
+    employment = rescale(drawn, sample, cells.real, known, class_means(exponents))
+    return finish(regions, sectors, cell_offsets(sample), employment)

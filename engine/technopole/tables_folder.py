@@ -37,9 +37,11 @@ if TYPE_CHECKING:
 
 USE_TABLE = "us_io_use_2019_summary.csv"
 SURVEY = "us_sector_innovation_2017_19.csv"
+CLASS_MEANS = "us_size_by_naics_2017.csv"
 SECTORS = "sectors.csv"
 SUPPLIERS = "suppliers.csv"
 _CLASS_COLUMNS = [f"n_{label}" for label in CLASS_LABELS]
+_MEANS_FROM = "mean employment by industry and size class (Census Bureau, County Business Patterns, US file)"
 _CELLS_FROM = "establishments by area, industry and size class (Census Bureau, County Business Patterns)"
 
 
@@ -153,8 +155,21 @@ def _read_cells(
         place = row_of[region], column_of[sector]
         real[place] = counts
         known[place] = employment
-    cells = CellRows(real, known, np.full((len(sectors), CLASSES), np.nan), source=str(path))
+    cells = CellRows(real, known, _class_means(path.parent, sectors), source=str(path))
     return cells, regions, sectors
+
+
+def _class_means(folder: Path, sectors: list[str]) -> FloatArray:
+    """Mean employment of the size classes by sector, (S, 9); NaN where the folder does not tell."""
+    means = np.full((len(sectors), CLASSES), np.nan)
+    path = find_file(folder, CLASS_MEANS)
+    if path:
+        position = {name: index for index, name in enumerate(sectors)}
+        for row in read_rows(path, ["naics", "size_class", "mean_employment"], _MEANS_FROM):
+            if row["naics"] in position and row["size_class"] in CLASS_LABELS:
+                place = position[row["naics"]], CLASS_LABELS.index(row["size_class"])
+                means[place] = number_or_nan(path, row, "mean_employment")
+    return means
 
 
 def load_sectors(cfg: "Config", folder: Path, ids: list[str], cells: CellRows) -> SectorRows:

@@ -1,6 +1,6 @@
 """Compilation of the kernels: the only module that calls numba's ``njit``.
 
-``kernel`` compiles a function that Python calls; ``device`` one that is inlined into kernels. Both fix
+``kernel`` compiles a function that Python calls, ``stage`` one that kernels call, ``device`` one that is inlined. All fix
 the flags on which reproducible results rest: no fast-math (so no contraction to fused multiply-add and
 no reordering), numpy's error model, and the interpreter lock released.
 
@@ -32,7 +32,7 @@ from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 
 FLAGS = {"error_model": "numpy", "nogil": True, "fastmath": False}
-KERNELS, DEVICES = [], []  # all functions compiled by `kernel` and by `device`, in order of definition
+KERNELS, STAGES, DEVICES = [], [], []  # all functions compiled by `kernel`, `stage` and `device`
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -140,6 +140,13 @@ def kernel(function):
     if inside and _DIRECTORY and not config.DISABLE_JIT:
         compiled._cache = _SignatureFiles(function)
     KERNELS.append(compiled)
+    return compiled
+
+
+def stage(function):
+    """Compile a function that only kernels call: no wrapper for Python, no place on disk (its callers hold its code)."""
+    compiled = numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **FLAGS)(function)
+    STAGES.append(compiled)
     return compiled
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from technopole_kernels import layout as at
-from technopole_kernels._jit import kernel
+from technopole_kernels._jit import stage
 from technopole_kernels.rng import BARTER, MEETING, draw, uniform
 
 NOBODY = np.uint32(0xFFFFFFFF)
@@ -11,15 +11,15 @@ _POSITION = np.uint64(0xFFFFFFFF)
 _SHIFT = np.uint64(32)
 
 
-@kernel
+@stage
 def pair_cells(setting, world):
-    """Pair the firms of every cell by their random rank; ``work.fate`` holds the partner's place in the cell."""
-    offsets, fate = world.offsets, world.work.fate
-    identity = world.firms.identity
-    keys = world.next.identity  # not yet in use in this stage
+    """Pair the firms of every cell by their random rank; ``world.fate`` holds the partner's place in the cell."""
+    offsets, fate = world.offsets, world.fate
+    identity = world.identity[at.NOW]
+    keys = world.identity[at.NEXT]  # not yet in use in this stage
     period, replicate = np.uint64(world.clock[at.PERIOD]), np.uint64(world.clock[at.REPLICATE])
     seed = setting.seed[0]
-    S = world.totals.demand.size
+    S = world.sectors.shape[1]
     for cell in range(offsets.size - 1):
         begin, end = offsets[cell], offsets[cell + 1]
         for i in range(begin, end):
@@ -28,7 +28,7 @@ def pair_cells(setting, world):
             fate[i] = NOBODY
         ranked = keys[begin:end]
         ranked.sort()
-        contact = world.totals.contact[cell // S]
+        contact = world.regions[at.R_CONTACT, cell // S]
         for j in range((end - begin) // 2):
             first = np.int64(ranked[2 * j] & _POSITION)
             second = np.int64(ranked[2 * j + 1] & _POSITION)
@@ -38,20 +38,21 @@ def pair_cells(setting, world):
                 fate[begin + second] = np.uint32(first)
 
 
-@kernel
+@stage
 def barter(world, tile):
     """The gaps a firm may close: in its m largest lags, m = the smaller number of channels one is ahead in."""
-    work, buffer, firms, offsets = world.work, world.work.buffer, world.firms, world.offsets
-    origin = work.tile_begin[tile]
+    segments, tiles, firms = world.segments, world.tiles, world.firms
+    buffer, offsets = world.buffer, world.offsets
+    origin = tiles[at.T_BEGIN, tile]
     gaps = (at.GAP_ORGANISATION, at.GAP_TECHNOLOGY, at.GAP_SOURCING, at.GAP_QUALITY)
-    known = (firms.organisation, firms.technology, firms.sourcing, firms.quality)
+    known = (firms[at.F_ORGANISATION], firms[at.F_TECHNOLOGY], firms[at.F_SOURCING], firms[at.F_QUALITY])
     lag = np.empty(4)
-    for segment in range(work.tile_segment[tile], work.tile_segment[tile + 1]):
-        start = offsets[work.segment_cell[segment]]
-        for i in range(work.segment_begin[segment], work.segment_begin[segment + 1]):
+    for segment in range(tiles[at.T_SEGMENT, tile], tiles[at.T_SEGMENT, tile + 1]):
+        start = offsets[segments[at.G_CELL, segment]]
+        for i in range(segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]):
             behind = 0
             ahead = 0
-            partner = i if work.fate[i] == NOBODY else start + np.int64(work.fate[i])
+            partner = i if world.fate[i] == NOBODY else start + np.int64(world.fate[i])
             for channel in range(4):
                 lag[channel] = known[channel][partner] - known[channel][i]
                 behind += 1 if lag[channel] > 0.0 else 0

@@ -3,39 +3,39 @@
 import numpy as np
 
 from technopole_kernels import layout as at
-from technopole_kernels._jit import kernel
+from technopole_kernels._jit import stage
+
+WAGE, WORKFORCE, STARTUP_MEAN = 1000, 1001, 1002
 
 
-@kernel
+@stage
 def find_not_finite(world, problem):
     """Whether a total of the period is not finite; ``problem.where`` then holds period, region, sector and variable.
 
-    The variable is a column of the sums of the second sweep, or ``END`` for a region's wage and ``END + 1`` for its
-    workforce.
+    The variable is a row of ``World.cells``, or one of WAGE, WORKFORCE, STARTUP_MEAN.
     """
-    totals = world.totals
-    S = totals.demand.size
-    for kind in range(at.END):
-        row = totals.end[kind]
-        for cell in range(row.size):
-            if not np.isfinite(row[cell]):
-                _report(world, problem, cell // S, cell % S, kind)
+    cells, regions = world.cells, world.regions
+    S = world.sectors.shape[1]
+    for row in range(at.C_SUMS):
+        for cell in range(cells.shape[1]):
+            if not np.isfinite(cells[row, cell]):
+                _report(world, problem, cell // S, cell % S, row)
                 return True
-    for r in range(totals.contact.size):
-        if not np.isfinite(totals.next_regions.wage[r]):
-            _report(world, problem, r, -1, at.END)
+    for r in range(regions.shape[1]):
+        if not np.isfinite(regions[at.R_NEXT + at.R_WAGE, r]):
+            _report(world, problem, r, -1, WAGE)
             return True
-        if not np.isfinite(totals.next_regions.workforce[r]):
-            _report(world, problem, r, -1, at.END + 1)
+        if not np.isfinite(regions[at.R_NEXT + at.R_WORKFORCE, r]):
+            _report(world, problem, r, -1, WORKFORCE)
             return True
-    for cell in range(totals.startup_mean.size):
-        if not np.isfinite(totals.startup_mean[cell]):
-            _report(world, problem, cell // S, cell % S, at.END + 2)
+    for cell in range(cells.shape[1]):
+        if not np.isfinite(cells[at.C_STARTUP_MEAN, cell]):
+            _report(world, problem, cell // S, cell % S, STARTUP_MEAN)
             return True
     return False
 
 
-@kernel
+@stage
 def _report(world, problem, region, sector, variable):
     problem.where[0] = world.clock[at.PERIOD]
     problem.where[1] = region

@@ -24,5 +24,5 @@ def run_periods(setting, world, problem, records, until, stride, stop):
             return status
         period = world.clock[at.PERIOD]
         if period % stride == 0:
-            record_period(setting, world, records, period // stride - 1)
+            record_period(world, records, period // stride - 1)
     return DONE

@@ -3,7 +3,7 @@
 import numpy as np
 
 from technopole_kernels import layout as at
-from technopole_kernels._jit import kernel
+from technopole_kernels._jit import stage
 from technopole_kernels.learning import BELOW_ONE, pick_row
 from technopole_kernels.mathx import exp, log
 from technopole_kernels.prepare import policy_cell_at
@@ -14,54 +14,55 @@ LARGEST_DRAW = 200
 TOLERANCE = 1e-12  # of the location quotient, so that proportional cells count as specialised
 
 
-@kernel
+@stage
 def mean_startups(setting, world):
     """Poisson mean of the start-ups of every cell: a logit over cells times the national number."""
-    params, constants, totals = setting.params, setting.constants, world.totals
-    R, S = totals.contact.size, totals.demand.size
-    start, labour, present = totals.start, totals.labour_per_share, totals.present
+    cells, regions, sectors = world.cells, world.regions, world.sectors
+    params, constants = setting.params[0], setting.constants
+    R, S = regions.shape[1], sectors.shape[1]
+    labour, present = cells[at.C_LABOUR], sectors[at.S_PRESENT]
     all_employment = 0.0
-    totals.sector_employment[:] = 0.0
+    sectors[at.S_EMPLOYMENT, :] = 0.0
     for cell in range(R * S):
-        totals.sector_employment[cell % S] += start[at.SHARE, cell] * labour[cell]
-        all_employment += start[at.SHARE, cell] * labour[cell]
+        sectors[at.S_EMPLOYMENT, cell % S] += cells[at.SHARE, cell] * labour[cell]
+        all_employment += cells[at.SHARE, cell] * labour[cell]
     weight = 0.0
     workforce = 0.0
     for r in range(R):
         base = r * S
         region_employment = 0.0
         for k in range(S):
-            region_employment += start[at.SHARE, base + k] * labour[base + k]
+            region_employment += cells[at.SHARE, base + k] * labour[base + k]
         strong = 0.0
         for k in range(S):
-            employment = start[at.SHARE, base + k] * labour[base + k]
-            expected = region_employment * totals.sector_employment[k]
+            employment = cells[at.SHARE, base + k] * labour[base + k]
+            expected = region_employment * sectors[at.S_EMPLOYMENT, k]
             specialised = employment * all_employment >= (1.0 - TOLERANCE) * expected
-            present[k] = 1.0 if start[at.FIRMS, base + k] > 0.0 and specialised else 0.0
+            present[k] = 1.0 if cells[at.FIRMS, base + k] > 0.0 and specialised else 0.0
             strong += present[k]
         for k in range(S):
             related = constants.related_base * strong
             for j in range(constants.related_start[k], constants.related_start[k + 1]):
                 related += constants.related_extra[j] * present[constants.related_sector[j]]
             value = (
-                params.entry_agglomeration * log(params.entry_outside + start[at.FIRMS, base + k])
-                + params.entry_finance * totals.index[r, at.FINANCE]
-                + params.entry_reputation * world.reputation[base + k]
-                + params.entry_relatedness * related / constants.related_sum[k]
-                + params.entry_herding * totals.growth[k]
+                params.entry_agglomeration * log(params.entry_outside + cells[at.FIRMS, base + k])
+                + params.entry_finance * regions[at.R_INDEX + at.FINANCE, r]
+                + params.entry_reputation * cells[at.C_REPUTATION, base + k]
+                + params.entry_relatedness * related / setting.constants.sectors[at.K_RELATED_SUM, k]
+                + params.entry_herding * sectors[at.S_GROWTH, k]
             )
-            totals.startup_mean[base + k] = exp(value) if totals.demand[k] > 0.0 else 0.0
-            weight += totals.startup_mean[base + k]
-        workforce += world.regions.workforce[r]
+            cells[at.C_STARTUP_MEAN, base + k] = exp(value) if sectors[at.S_DEMAND, k] > 0.0 else 0.0
+            weight += cells[at.C_STARTUP_MEAN, base + k]
+        workforce += regions[at.R_WORKFORCE, r]
     number = params.entry_startups * constants.initial_firms * workforce / constants.initial_workforce
     period = world.clock[at.PERIOD]
     for cell in range(R * S):
-        support = policy_cell_at(setting.policy.entry_support, period, cell // S, cell % S)
-        chance = totals.startup_mean[cell] / weight if weight > 0.0 else 0.0
-        totals.startup_mean[cell] = number * chance * (1.0 + support)
+        support = policy_cell_at(setting.policy.cells[at.P_ENTRY_SUPPORT], period, cell // S, cell % S)
+        chance = cells[at.C_STARTUP_MEAN, cell] / weight if weight > 0.0 else 0.0
+        cells[at.C_STARTUP_MEAN, cell] = number * chance * (1.0 + support)
 
 
-@kernel
+@stage
 def draw_poisson(mean, cell, period, seed, replicate):
     """Poisson number by inversion, in parts small enough for it."""
     if not mean > 0.0:
@@ -86,25 +87,26 @@ def draw_poisson(mean, cell, period, seed, replicate):
     return number
 
 
-@kernel
+@stage
 def draw_startups(setting, world):
     """Number of start-ups of every cell."""
+    cells = world.cells
     period, replicate = np.uint64(world.clock[at.PERIOD]), np.uint64(world.clock[at.REPLICATE])
-    for cell in range(world.totals.startups.size):
-        world.totals.startups[cell] = draw_poisson(
-            world.totals.startup_mean[cell], cell, period, setting.seed[0], replicate
+    for cell in range(cells.shape[1]):
+        world.counts[at.N_STARTUPS, cell] = draw_poisson(
+            cells[at.C_STARTUP_MEAN, cell], cell, period, setting.seed[0], replicate
         )
 
 
-@kernel
+@stage
 def place_child(setting, world, parent, cell):
     """Identity and cell of the child of a firm in ``cell``."""
-    constants, home = setting.constants, setting.params.entry_home
+    constants, home = setting.constants, setting.params[0].entry_home
     period, replicate = np.uint64(world.clock[at.PERIOD]), np.uint64(world.clock[at.REPLICATE])
     w0, w1, w2, _ = draw(parent, period, SPINOFF, setting.seed[0], replicate)
     identity = w0 | (w1 << np.uint64(32))
     u = uniform(w2)
-    S = world.totals.demand.size
+    S = world.sectors.shape[1]
     region = cell // S
     row, row_end = constants.proximity_start[region], constants.proximity_start[region + 1]
     if u >= home and constants.far[row_end - 1] > 0.0:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from technopole_kernels import layout as at
-from technopole_kernels._jit import device, kernel
+from technopole_kernels._jit import device, stage
 from technopole_kernels.mathx import exp, log, log1p
 from technopole_kernels.prepare import policy_cell_at
 from technopole_kernels.rng import EVENT, INNOVATION, draw, uniform
@@ -11,19 +11,22 @@ from technopole_kernels.tiles import fill_cell, fill_sector, sum_segments
 
 
 @device
-def credit_limit(params, finance, sales, small):
-    """Credit a firm can raise; small firms depend more on the region's finance."""
-    access = params.sme_access + (1.0 - params.sme_access) * finance
-    return (params.finance_credit + params.finance_credit_index * finance) * sales * (access if small else 1.0)
+def credit_terms(params, finance):
+    """Credit per unit of sales, and the part of it that small firms get, given the region's finance index."""
+    return (
+        params.finance_credit + params.finance_credit_index * finance,
+        params.sme_access + (1.0 - params.sme_access) * finance,
+    )
 
 
-@kernel
+@stage
 def draw_events(setting, world, tile):
     """Uniforms of the period's events; the one of closure and spin-off is kept for the second sweep."""
-    begin, end = world.work.tile_begin[tile], world.work.tile_begin[tile + 1]
-    identity = world.firms.identity[begin:end]
-    fate = world.work.fate[begin:end]
-    buffer = world.work.buffer
+    tiles = world.tiles
+    begin, end = tiles[at.T_BEGIN, tile], tiles[at.T_BEGIN, tile + 1]
+    identity = world.identity[at.NOW, begin:end]
+    fate = world.fate[begin:end]
+    buffer = world.buffer
     period, replicate = np.uint64(world.clock[at.PERIOD]), np.uint64(world.clock[at.REPLICATE])
     seed = setting.seed[0]
     for i in range(identity.size):
@@ -34,50 +37,54 @@ def draw_events(setting, world, tile):
         fate[i] = np.uint32(w2)
 
 
-@kernel
+@stage
 def fill_research(setting, world, tile):
     """Spread what the research stage needs to know of cells and sectors."""
-    work, buffer, totals, constants = world.work, world.work.buffer, world.totals, setting.constants
-    S = totals.demand.size
-    period, region = world.clock[at.PERIOD], work.tile_region[tile]
-    origin = work.tile_begin[tile]
-    fill_sector(buffer, at.DEMAND, totals.demand, work, tile, S)
-    fill_cell(buffer, at.LABOUR, totals.labour_per_share, work, tile)
-    fill_sector(buffer, at.RATE_INNOVATION, constants.innovation_rate, work, tile, S)
-    fill_sector(buffer, at.COUNT, totals.sector_firms, work, tile, S)
-    pooling = setting.params.sme_pooling * totals.index[region, at.UNIVERSITY]
-    for segment in range(work.tile_segment[tile], work.tile_segment[tile + 1]):
-        cell = work.segment_cell[segment]
+    cells, sectors, segments, tiles = world.cells, world.sectors, world.segments, world.tiles
+    buffer, traits = world.buffer, setting.constants.sectors
+    S = sectors.shape[1]
+    period, region = world.clock[at.PERIOD], tiles[at.T_REGION, tile]
+    origin = tiles[at.T_BEGIN, tile]
+    fill_sector(world, at.DEMAND, sectors[at.S_DEMAND], tile)
+    fill_cell(world, at.LABOUR, cells[at.C_LABOUR], tile)
+    fill_sector(world, at.RATE_INNOVATION, traits[at.K_INNOVATION_RATE], tile)
+    fill_sector(world, at.COUNT, sectors[at.S_FIRMS], tile)
+    pooling = setting.params[0].sme_pooling * world.regions[at.R_INDEX + at.UNIVERSITY, region]
+    for segment in range(tiles[at.T_SEGMENT, tile], tiles[at.T_SEGMENT, tile + 1]):
+        cell = segments[at.G_CELL, segment]
         sector = cell - region * S
-        first, last = work.segment_begin[segment] - origin, work.segment_begin[segment + 1] - origin
-        subsidy = 1.0 + policy_cell_at(setting.policy.rd_subsidy, period, region, sector)
-        pooled = pooling * constants.rd_intensity[sector] * totals.start[at.SMALL_SALES, cell]
+        first, last = segments[at.G_BEGIN, segment] - origin, segments[at.G_BEGIN, segment + 1] - origin
+        subsidy = 1.0 + policy_cell_at(setting.policy.cells[at.P_RD_SUBSIDY], period, region, sector)
+        pooled = pooling * traits[at.K_RD_INTENSITY, sector] * cells[at.SMALL_SALES, cell]
         buffer[at.SUBSIDY + first : at.SUBSIDY + last] = subsidy
         buffer[at.POOLED + first : at.POOLED + last] = pooled
 
 
-@kernel
+@stage
 def budget_research(setting, world, tile):
     """What firms spend on research, within their cash and credit, and their new research intensity."""
-    params, work, buffer = setting.params, world.work, world.work.buffer
-    begin, end = work.tile_begin[tile], work.tile_begin[tile + 1]
-    finance = world.totals.index[work.tile_region[tile], at.FINANCE]
-    share, cash = world.firms.share[begin:end], world.firms.cash[begin:end]
-    own_research = work.own_research[begin:end]
+    tiles, firms = world.tiles, world.firms
+    params, buffer = setting.params[0], world.buffer
+    begin, end = tiles[at.T_BEGIN, tile], tiles[at.T_BEGIN, tile + 1]
+    finance = world.regions[at.R_INDEX + at.FINANCE, tiles[at.T_REGION, tile]]
+    share, cash = firms[at.F_SHARE, begin:end], firms[at.F_CASH, begin:end]
+    own_research = world.load[at.OWN_RESEARCH, begin:end]
+    per_sales, access = credit_terms(params, finance)
+    size = params.sme_size
     for i in range(share.size):
         buffer[at.SALES + i] = share[i] * buffer[at.DEMAND + i]
     for i in range(share.size):
-        buffer[at.SMALL + i] = 1.0 if share[i] * buffer[at.LABOUR + i] < params.sme_size else 0.0
+        buffer[at.SMALL + i] = 1.0 if share[i] * buffer[at.LABOUR + i] < size else 0.0
     for i in range(share.size):
         sales = buffer[at.SALES + i]
-        limit = cash[i] + credit_limit(params, finance, sales, buffer[at.SMALL + i] > 0.0)
+        limit = cash[i] + per_sales * sales * (access if buffer[at.SMALL + i] > 0.0 else 1.0)
         limit = limit if limit > 0.0 else 0.0
         wanted = buffer[at.INTENSITY + i] * sales
         own_research[i] = wanted if wanted < limit else limit
     for i in range(share.size):
         buffer[at.RESEARCH + i] = own_research[i] * buffer[at.SUBSIDY + i]
-    sum_segments(work, tile, at.E_RESEARCH, buffer, begin - at.RESEARCH)
-    old, new = world.firms.research[begin:end], world.next.research[begin:end]
+    sum_segments(world, tile, at.E_RESEARCH, buffer, begin - at.RESEARCH)
+    old, new = firms[at.F_RESEARCH, begin:end], world.next[at.F_RESEARCH, begin:end]
     smoothing = params.innovation_smoothing
     for i in range(share.size):
         sales = buffer[at.SALES + i]
@@ -85,11 +92,12 @@ def budget_research(setting, world, tile):
         new[i] = (1.0 - smoothing) * old[i] + smoothing * intensity
 
 
-@kernel
+@stage
 def chance_of_innovation(setting, world, tile):
     """Pr = 1 - exp(-zeta (RD / mean RD of the sector)^gamma)."""
-    params, buffer, work = setting.params, world.work.buffer, world.work
-    size = work.tile_begin[tile + 1] - work.tile_begin[tile]
+    tiles = world.tiles
+    params, buffer = setting.params[0], world.buffer
+    size = tiles[at.T_BEGIN, tile + 1] - tiles[at.T_BEGIN, tile]
     gamma = params.innovation_elasticity
     for i in range(size):
         research = buffer[at.RESEARCH + i] + buffer[at.SMALL + i] * buffer[at.POOLED + i]
@@ -108,12 +116,13 @@ def innovation_step(params, scale, u, radical, small):
     return step * (params.innovation_radical_size if radical < chance else 1.0)
 
 
-@kernel
+@stage
 def innovate(setting, world, tile):
     """Raise one channel of every innovator and count innovations and patents by segment."""
-    params, work, buffer, new = setting.params, world.work, world.work.buffer, world.next
-    origin, region = work.tile_begin[tile], work.tile_region[tile]
-    S = world.totals.demand.size
+    segments, tiles, new = world.segments, world.tiles, world.next
+    params, buffer = setting.params[0], world.buffer
+    origin, region = tiles[at.T_BEGIN, tile], tiles[at.T_REGION, tile]
+    S = world.sectors.shape[1]
     period, replicate = np.uint64(world.clock[at.PERIOD]), np.uint64(world.clock[at.REPLICATE])
     kinds = (
         params.innovation_kind_quality
@@ -124,29 +133,29 @@ def innovate(setting, world, tile):
     to_quality = params.innovation_kind_quality / kinds
     to_technology = to_quality + params.innovation_kind_technology / kinds
     to_organisation = to_technology + params.innovation_kind_organisation / kinds
-    for segment in range(work.tile_segment[tile], work.tile_segment[tile + 1]):
-        scale = setting.constants.innovation_scale[work.segment_cell[segment] - region * S]
+    for segment in range(tiles[at.T_SEGMENT, tile], tiles[at.T_SEGMENT, tile + 1]):
+        scale = setting.constants.sectors[at.K_INNOVATION_SCALE, segments[at.G_CELL, segment] - region * S]
         innovations = 0
         by_small = 0
         patents = 0
-        for i in range(work.segment_begin[segment], work.segment_begin[segment + 1]):
+        for i in range(segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]):
             if buffer[at.U_INNOVATE + i - origin] < buffer[at.CHANCE + i - origin]:
                 small = buffer[at.SMALL + i - origin] > 0.0
-                w0, w1, w2, w3 = draw(world.firms.identity[i], period, INNOVATION, setting.seed[0], replicate)
+                w0, w1, w2, w3 = draw(world.identity[at.NOW, i], period, INNOVATION, setting.seed[0], replicate)
                 gain = log1p(innovation_step(params, scale, uniform(w0), uniform(w1), small))
                 kind = uniform(w2)
                 if kind < to_quality:
-                    new.quality[i] += gain
+                    new[at.F_QUALITY, i] += gain
                 elif kind < to_technology:
-                    new.technology[i] += gain
+                    new[at.F_TECHNOLOGY, i] += gain
                 elif kind < to_organisation:
-                    new.organisation[i] += gain
+                    new[at.F_ORGANISATION, i] += gain
                 else:
-                    new.sourcing[i] += gain
+                    new[at.F_SOURCING, i] += gain
                 innovations += 1
                 by_small += 1 if small else 0
                 patents += 1 if uniform(w3) < params.innovation_patented else 0
-        sums = work.segment_sum[segment]
+        sums = world.segment_sum[segment]
         sums[at.E_INNOVATIONS] = float(innovations)
         sums[at.E_SMALL_INNOVATIONS] = float(by_small)
         sums[at.E_PATENTS] = float(patents)

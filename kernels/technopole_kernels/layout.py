@@ -1,4 +1,4 @@
-"""Where things stand in the flat buffers: rows of sums, rows of the tile buffer, scalars.
+"""Names of the rows of the arrays in types.py.
 
 All tile buffers live in one flat array with constant row offsets: LLVM then knows that two rows never overlap and
 vectorises loops with many of them without run-time checks.
@@ -6,30 +6,85 @@ vectorises loops with many of them without run-time checks.
 
 from technopole_kernels.types import TILE
 
-# sums over the firms of a cell at the start of the period
-(FIRMS, SHARE, ORGANISATION, TECHNOLOGY, SOURCING, QUALITY, TIED, SMALL_FIRMS, SMALL_SHARE, SMALL_SALES) = range(10)
-START = 10
-
-# sums over the operating firms of a cell at the end of the period
-# the first sweep makes these
-(E_WIN, E_FITNESS, E_WIN_FITNESS, E_INNOVATIONS, E_SMALL_INNOVATIONS, E_PATENTS, E_RESEARCH) = range(7)
-END_FIRST_SWEEP = 7
-# and the second these
-(E_SHARE, E_SHARE_SQUARED, E_QUALITY_SHARE, E_NAME_SHARE, E_NAME_QUALITY) = range(7, 12)
-(E_ORGANISATION, E_TECHNOLOGY, E_SOURCING, E_QUALITY) = range(12, 16)
-(E_EFFICIENCY, E_EFFICIENCY_SQUARED, E_EFFICIENCY_SHARE, E_PRICE_SHARE) = range(16, 20)
-(E_OWN_RESEARCH, E_TAX, E_OVERHEAD, E_TRANSACTION, E_PAYOUT, E_CASH) = range(20, 26)
-(E_EXITS, E_SPINOFFS, E_STAY_SHARE) = range(26, 29)
-END = 29
-
-# scalars of the period
-(ALL_FIRMS, MEAN_NEED, MEAN_SALES, MEAN_WORKFORCE, MEAN_WAGE, NATIONAL_TAX, NATIONAL_RESEARCH, ENTRANTS) = range(8)
-
-# the institutions' order in Totals.index
-INFRASTRUCTURE, UNIVERSITY, SERVICES, FINANCE = range(4)
-
-# the clock
+# World.clock
 PERIOD, REPLICATE, TILES, SEGMENTS = range(4)
+
+# World.firms and World.next: log points, but research (share of sales), share (1) and cash (money)
+(F_ORGANISATION, F_TECHNOLOGY, F_SOURCING, F_QUALITY, F_RESEARCH, F_CUSTOM, F_SHARE, F_CASH) = range(8)
+F_ROWS = 8
+
+# World.cells: sums over the firms at the start of the period; SMALL_SALES is a mean, made from the others
+(FIRMS, SHARE, ORGANISATION, TECHNOLOGY, SOURCING, QUALITY, TIED, SMALL_FIRMS, SMALL_SHARE, SMALL_SALES) = range(10)
+# sums over the operating firms, made by the first sweep
+(E_WIN, E_FITNESS, E_WIN_FITNESS, E_INNOVATIONS, E_SMALL_INNOVATIONS, E_PATENTS, E_RESEARCH) = range(10, 17)
+# and by the second
+(E_SHARE, E_SHARE_SQUARED, E_QUALITY_SHARE, E_NAME_SHARE, E_NAME_QUALITY) = range(17, 22)
+(E_ORGANISATION, E_TECHNOLOGY, E_SOURCING, E_QUALITY) = range(22, 26)
+(E_EFFICIENCY, E_EFFICIENCY_SQUARED, E_EFFICIENCY_SHARE, E_PRICE_SHARE) = range(26, 30)
+(E_OWN_RESEARCH, E_TAX, E_OVERHEAD, E_TRANSACTION, E_PAYOUT, E_CASH) = range(30, 36)
+(E_EXITS, E_SPINOFFS, E_STAY_SHARE) = range(36, 39)
+C_SUMS = 39
+START_SUMS, FIRST_SWEEP_SUMS, SECOND_SWEEP_SUMS = (FIRMS, SMALL_SALES), (E_WIN, E_SHARE), (E_SHARE, C_SUMS)
+# state and other values of a cell
+(C_REPUTATION, C_NEXT_REPUTATION) = range(39, 41)  # log points
+C_LABOUR = 41  # workers per unit of market share
+C_POOL = 42  # spillover pools of the four channels, log points
+C_UPGRADING = 46  # technology to catch up with, log points
+C_PRICE_LEVEL = 47  # ln p of a firm without knowledge and overhead
+C_EFFICIENCY = 48  # ln A
+C_OVERHEAD = 49  # overhead rate under proportional sharing
+C_STARTUP_MEAN = 50  # Poisson mean
+C_UPPER = 51  # upper means of the four channels (mean_field only)
+C_FIELD = 55  # weight of other regions, their technology, their quality (mean_field only)
+C_SUPPLIERS = 58  # weight of the suppliers present, their sourcing (mean_field only)
+C_ROWS = 60
+
+# World.counts
+N_SURVIVORS, N_CHILDREN, N_STARTUPS, N_CURSOR = range(4)  # children by the cell they join; next slot of an entrant
+N_ROWS = 4
+
+# World.regions: the state, then (from R_NEXT) what it becomes, then values of the period
+(R_WORKFORCE, R_WAGE, R_TRUST, R_INFRASTRUCTURE, R_UNIVERSITY, R_SERVICES, R_FINANCE) = range(7)
+R_PIPELINE = 7  # three stages
+R_NEXT = 10
+R_CONTACT = 20  # kappa
+R_INDEX = 21  # four indices as firms see them: INFRASTRUCTURE, UNIVERSITY, SERVICES, FINANCE
+INFRASTRUCTURE, UNIVERSITY, SERVICES, FINANCE = range(4)
+(R_CROWD, R_TRANSACTION, R_LEAVING, R_OUTFLOW, R_TIED, R_FIRMS, R_NEED, R_REPUTATION) = range(25, 33)
+(R_LABOUR_DEMAND, R_ATTRACTION, R_INFLOW, R_OUTGOING, R_UPPER) = range(33, 38)
+R_ROWS = 38
+
+# World.sectors: the state, then (from S_NEXT) what it becomes, then values of the period
+S_MARKET, S_FITNESS_LEVEL = range(2)
+S_KNOWLEDGE = 2  # four channels
+S_NEXT = 6
+(S_DEMAND, S_GROWTH, S_FIRMS, S_SCALE, S_KEEP, S_WIN, S_EMPLOYMENT, S_PRESENT) = range(12, 20)
+S_ROWS = 20
+
+# World.economy
+(ALL_FIRMS, MEAN_NEED, MEAN_SALES, MEAN_WORKFORCE, MEAN_WAGE, NATIONAL_TAX, NATIONAL_RESEARCH) = range(7)
+NORM_TAX, NORM_RESEARCH = 7, 8  # state: tax and R&D per worker in national wages, period 0
+ECONOMY = 9
+
+# World.tiles and World.segments; segments are parts of a cell in a tile
+T_REGION, T_BEGIN, T_SEGMENT = range(3)
+T_ROWS = 3
+G_CELL, G_BEGIN = range(2)
+G_ROWS = 2
+
+# World.load
+OVERHEAD_RATE, OWN_RESEARCH = range(2)
+NOW, NEXT = range(2)  # World.identity, World.age, World.tie
+
+# Constants.sectors
+(K_HIGH_TECH, K_LABOUR_SHARE, K_MARKUP, K_RD_INTENSITY, K_INNOVATION_RATE, K_INNOVATION_SCALE) = range(6)
+(K_APPROPRIABILITY, K_DEMAND_GROWTH, K_REFERENCE_SIZE, K_RELATED_SUM) = range(6, 10)
+K_ROWS = 10
+
+# Policy
+P_RD_SUBSIDY, P_REPUTATION, P_ENTRY_SUPPORT = range(3)
+P_INFRASTRUCTURE, P_UNIVERSITY, P_SERVICES, P_FINANCE, P_WAGE_SHOCK = range(5)
+P_DEMAND_SHOCK = 0
 
 SIZE_CLASSES = 41
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from technopole_kernels import layout as at
-from technopole_kernels._jit import device, kernel
+from technopole_kernels._jit import device, stage
 from technopole_kernels.rng import MEETING, draw, uniform
 from technopole_kernels.tiles import fill_cell, fill_sector
 
@@ -34,12 +34,13 @@ def pick_row(v, cumulative, begin, end):
     return low, min(rest, BELOW_ONE)
 
 
-@kernel
+@stage
 def draw_meetings(setting, world, tile):
     """One uniform per firm and channel."""
-    begin, end = world.work.tile_begin[tile], world.work.tile_begin[tile + 1]
-    identity = world.firms.identity[begin:end]
-    buffer = world.work.buffer
+    tiles = world.tiles
+    begin, end = tiles[at.T_BEGIN, tile], tiles[at.T_BEGIN, tile + 1]
+    identity = world.identity[at.NOW, begin:end]
+    buffer = world.buffer
     period, replicate = np.uint64(world.clock[at.PERIOD]), np.uint64(world.clock[at.REPLICATE])
     seed = setting.seed[0]
     for i in range(identity.size):
@@ -50,21 +51,22 @@ def draw_meetings(setting, world, tile):
         buffer[at.U_QUALITY + i] = uniform(w3)
 
 
-@kernel
+@stage
 def meet_in_region(setting, world, tile):
     """Gap to a random firm of the region in organisation."""
-    work, buffer = world.work, world.work.buffer
-    begin, end = work.tile_begin[tile], work.tile_begin[tile + 1]
-    region = work.tile_region[tile]
-    S = world.totals.demand.size
+    tiles, firms = world.tiles, world.firms
+    buffer = world.buffer
+    begin, end = tiles[at.T_BEGIN, tile], tiles[at.T_BEGIN, tile + 1]
+    region = tiles[at.T_REGION, tile]
+    S = world.sectors.shape[1]
     first, last = world.offsets[region * S], world.offsets[(region + 1) * S]
-    everyone = world.firms.organisation[first:last]
-    own = world.firms.organisation[begin:end]
-    contact = world.totals.contact[region]
+    everyone = firms[at.F_ORGANISATION, first:last]
+    own = firms[at.F_ORGANISATION, begin:end]
+    contact = world.regions[at.R_CONTACT, region]
     stretch = contact if contact > 0.0 else 1.0
     count = float(last - first)
     highest = np.int32(last - first - 1)
-    partner = work.partner
+    partner = world.partner
     for i in range(own.size):
         v = min(buffer[at.U_ORGANISATION + i] / stretch, BELOW_ONE)
         index = np.int32(v * count)
@@ -75,24 +77,25 @@ def meet_in_region(setting, world, tile):
         buffer[at.GAP_ORGANISATION + i] = gap if meets and gap > 0.0 else 0.0
 
 
-@kernel
+@stage
 def meet_in_sector(setting, world, tile, known, uniforms, gaps):
     """Gap to a random firm of the own cell or, with probability ``far``, of the sector in another region."""
-    params, constants = setting.params, setting.constants
-    work, buffer, offsets = world.work, world.work.buffer, world.offsets
-    region = work.tile_region[tile]
-    S = world.totals.demand.size
-    contact = world.totals.contact[region]
+    segments, tiles = world.segments, world.tiles
+    params, constants = setting.params[0], setting.constants
+    buffer, offsets = world.buffer, world.offsets
+    region = tiles[at.T_REGION, tile]
+    S = world.sectors.shape[1]
+    contact = world.regions[at.R_CONTACT, region]
     stretch = contact if contact > 0.0 else 1.0
     far = params.learning_far
     near = 1.0 - far if far < 1.0 else 1.0
     row, row_end = constants.proximity_start[region], constants.proximity_start[region + 1]
     neighbours = constants.far[row_end - 1] > 0.0
-    origin = work.tile_begin[tile]
-    partner = work.partner
-    for segment in range(work.tile_segment[tile], work.tile_segment[tile + 1]):
-        cell = work.segment_cell[segment]
-        begin, end = work.segment_begin[segment], work.segment_begin[segment + 1]
+    origin = tiles[at.T_BEGIN, tile]
+    partner = world.partner
+    for segment in range(tiles[at.T_SEGMENT, tile], tiles[at.T_SEGMENT, tile + 1]):
+        cell = segments[at.G_CELL, segment]
+        begin, end = segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]
         fellows = known[offsets[cell] : offsets[cell + 1]]
         own = known[begin:end]
         count = float(fellows.size)
@@ -122,18 +125,19 @@ def meet_in_sector(setting, world, tile, known, uniforms, gaps):
                     gap[i] = ahead if ahead > 0.0 else 0.0
 
 
-@kernel
+@stage
 def meet_suppliers(setting, world, tile):
     """Gap in sourcing to a random firm of a supplier sector in the region."""
-    constants, work, buffer, offsets = setting.constants, world.work, world.work.buffer, world.offsets
-    region = work.tile_region[tile]
-    S = world.totals.demand.size
-    contact = world.totals.contact[region]
-    known = world.firms.sourcing
-    origin = work.tile_begin[tile]
-    for segment in range(work.tile_segment[tile], work.tile_segment[tile + 1]):
-        row = constants.suppliers[work.segment_cell[segment] - region * S]
-        begin, end = work.segment_begin[segment], work.segment_begin[segment + 1]
+    segments, tiles = world.segments, world.tiles
+    constants, buffer, offsets = setting.constants, world.buffer, world.offsets
+    region = tiles[at.T_REGION, tile]
+    S = world.sectors.shape[1]
+    contact = world.regions[at.R_CONTACT, region]
+    known = world.firms[at.F_SOURCING]
+    origin = tiles[at.T_BEGIN, tile]
+    for segment in range(tiles[at.T_SEGMENT, tile], tiles[at.T_SEGMENT, tile + 1]):
+        row = constants.suppliers[segments[at.G_CELL, segment] - region * S]
+        begin, end = segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]
         has_suppliers = row[S - 1] > 0.0
         for i in range(begin, end):
             u = buffer[at.U_SOURCING + i - origin]
@@ -146,29 +150,31 @@ def meet_suppliers(setting, world, tile):
             buffer[at.GAP_SOURCING + i - origin] = ahead if ahead > 0.0 else 0.0
 
 
-@kernel
+@stage
 def meet_partners(setting, world, tile):
     """The gaps to the partners of all four channels (rule ``broadcast``)."""
+    firms = world.firms
     meet_in_region(setting, world, tile)
-    meet_in_sector(setting, world, tile, world.firms.technology, at.U_TECHNOLOGY, at.GAP_TECHNOLOGY)
+    meet_in_sector(setting, world, tile, firms[at.F_TECHNOLOGY], at.U_TECHNOLOGY, at.GAP_TECHNOLOGY)
     meet_suppliers(setting, world, tile)
-    meet_in_sector(setting, world, tile, world.firms.quality, at.U_QUALITY, at.GAP_QUALITY)
+    meet_in_sector(setting, world, tile, firms[at.F_QUALITY], at.U_QUALITY, at.GAP_QUALITY)
 
 
-@kernel
+@stage
 def absorb(setting, world, tile):
     """Absorptive capacity g = e / (e + difficulty * rho) (Cohen and Levinthal 1989)."""
-    work, buffer = world.work, world.work.buffer
-    begin, end = work.tile_begin[tile], work.tile_begin[tile + 1]
-    research = world.firms.research[begin:end]
-    difficulty = setting.params.learning_difficulty
-    fill_sector(buffer, at.INTENSITY, setting.constants.rd_intensity, work, tile, world.totals.demand.size)
+    tiles = world.tiles
+    buffer = world.buffer
+    begin, end = tiles[at.T_BEGIN, tile], tiles[at.T_BEGIN, tile + 1]
+    research = world.firms[at.F_RESEARCH, begin:end]
+    difficulty = setting.params[0].learning_difficulty
+    fill_sector(world, at.INTENSITY, setting.constants.sectors[at.K_RD_INTENSITY], tile)
     for i in range(research.size):
         e = research[i]
         buffer[at.ABSORPTION + i] = e / (e + difficulty * buffer[at.INTENSITY + i])
 
 
-@kernel
+@stage
 def learn_channel(rates, gaps, pools, spill, old, new, buffer):
     """x' = x + rate g gap + sigma g max(pool - x, 0); ``rates`` is a row holding the rate of each firm."""
     for i in range(old.size):
@@ -179,48 +185,49 @@ def learn_channel(rates, gaps, pools, spill, old, new, buffer):
         new[i] = x + buffer[rates + i] * g * buffer[gaps + i] + spill * g * reach
 
 
-@kernel
+@stage
 def fill_rates(setting, world, tile):
     """Learning rates of the four channels; what is learned within a sector can be appropriated."""
-    params, work, buffer = setting.params, world.work, world.work.buffer
-    S = world.totals.demand.size
-    size = work.tile_begin[tile + 1] - work.tile_begin[tile]
-    fill_sector(buffer, at.RATE_TECHNOLOGY, setting.constants.appropriability, work, tile, S)
+    tiles = world.tiles
+    params, buffer = setting.params[0], world.buffer
+    size = tiles[at.T_BEGIN, tile + 1] - tiles[at.T_BEGIN, tile]
+    fill_sector(world, at.RATE_TECHNOLOGY, setting.constants.sectors[at.K_APPROPRIABILITY], tile)
+    technology, quality = params.learning_technology, params.learning_quality
+    organisation, sourcing = params.learning_organisation, params.learning_sourcing
     protects = 0.0 if params.learning_rule == 1 else 1.0  # barter is voluntary: nothing is kept secret
     for i in range(size):
         open_share = 1.0 - protects * buffer[at.RATE_TECHNOLOGY + i]
-        buffer[at.RATE_TECHNOLOGY + i] = params.learning_technology * open_share
-        buffer[at.RATE_QUALITY + i] = params.learning_quality * open_share
-        buffer[at.RATE_ORGANISATION + i] = params.learning_organisation
-        buffer[at.RATE_SOURCING + i] = params.learning_sourcing
+        buffer[at.RATE_TECHNOLOGY + i] = technology * open_share
+        buffer[at.RATE_QUALITY + i] = quality * open_share
+        buffer[at.RATE_ORGANISATION + i] = organisation
+        buffer[at.RATE_SOURCING + i] = sourcing
 
 
-@kernel
+@stage
 def learn(setting, world, tile):
     """New knowledge in the four channels from the gaps and the pools, into the second set of firms."""
-    params, work, buffer = setting.params, world.work, world.work.buffer
-    begin, end = work.tile_begin[tile], work.tile_begin[tile + 1]
-    firms, new = world.firms, world.next
-    pool = world.totals.pool
+    cells, tiles, firms, new = world.cells, world.tiles, world.firms, world.next
+    params, buffer = setting.params[0], world.buffer
+    begin, end = tiles[at.T_BEGIN, tile], tiles[at.T_BEGIN, tile + 1]
     fill_rates(setting, world, tile)
-    fill_cell(buffer, at.POOL_ORGANISATION, pool[0], work, tile)
-    fill_cell(buffer, at.POOL_TECHNOLOGY, pool[1], work, tile)
-    fill_cell(buffer, at.POOL_SOURCING, pool[2], work, tile)
-    fill_cell(buffer, at.POOL_QUALITY, pool[3], work, tile)
+    fill_cell(world, at.POOL_ORGANISATION, cells[at.C_POOL], tile)
+    fill_cell(world, at.POOL_TECHNOLOGY, cells[at.C_POOL + 1], tile)
+    fill_cell(world, at.POOL_SOURCING, cells[at.C_POOL + 2], tile)
+    fill_cell(world, at.POOL_QUALITY, cells[at.C_POOL + 3], tile)
     spill = params.spillover_rate
     learn_channel(
         at.RATE_ORGANISATION, at.GAP_ORGANISATION, at.POOL_ORGANISATION, spill,
-        firms.organisation[begin:end], new.organisation[begin:end], buffer,
+        firms[at.F_ORGANISATION, begin:end], new[at.F_ORGANISATION, begin:end], buffer,
     )  # fmt: skip
     learn_channel(
         at.RATE_TECHNOLOGY, at.GAP_TECHNOLOGY, at.POOL_TECHNOLOGY, spill,
-        firms.technology[begin:end], new.technology[begin:end], buffer,
+        firms[at.F_TECHNOLOGY, begin:end], new[at.F_TECHNOLOGY, begin:end], buffer,
     )  # fmt: skip
     learn_channel(
         at.RATE_SOURCING, at.GAP_SOURCING, at.POOL_SOURCING, spill,
-        firms.sourcing[begin:end], new.sourcing[begin:end], buffer,
+        firms[at.F_SOURCING, begin:end], new[at.F_SOURCING, begin:end], buffer,
     )  # fmt: skip
     learn_channel(
         at.RATE_QUALITY, at.GAP_QUALITY, at.POOL_QUALITY, spill,
-        firms.quality[begin:end], new.quality[begin:end], buffer,
+        firms[at.F_QUALITY, begin:end], new[at.F_QUALITY, begin:end], buffer,
     )  # fmt: skip

@@ -1,12 +1,12 @@
 """Learning without chance: the partner is the mean of the better firms (docs/MODEL.md 7.2, rule ``mean_field``)."""
 
 from technopole_kernels import layout as at
-from technopole_kernels._jit import kernel
+from technopole_kernels._jit import stage
 
 TOLERANCE = 1e-12  # a firm this close below the mean counts as above: equals are their own upper mean
 
 
-@kernel
+@stage
 def upper_mean(values):
     """Mean of those values that are not below the plain mean."""
     if values.size == 0:
@@ -25,24 +25,26 @@ def upper_mean(values):
     return total / count
 
 
-@kernel
+@stage
 def make_upper_means(world):
     """Upper means of every cell in technology, sourcing and quality, of every region in organisation."""
-    totals, offsets, firms = world.totals, world.offsets, world.firms
-    R, S = totals.contact.size, totals.demand.size
+    cells, regions, firms = world.cells, world.regions, world.firms
+    offsets = world.offsets
+    R, S = regions.shape[1], world.sectors.shape[1]
     for r in range(R):
-        totals.upper_region[r] = upper_mean(firms.organisation[offsets[r * S] : offsets[(r + 1) * S]])
+        regions[at.R_UPPER, r] = upper_mean(firms[at.F_ORGANISATION, offsets[r * S] : offsets[(r + 1) * S]])
         for cell in range(r * S, (r + 1) * S):
-            totals.upper[1, cell] = upper_mean(firms.technology[offsets[cell] : offsets[cell + 1]])
-            totals.upper[2, cell] = upper_mean(firms.sourcing[offsets[cell] : offsets[cell + 1]])
-            totals.upper[3, cell] = upper_mean(firms.quality[offsets[cell] : offsets[cell + 1]])
+            cells[at.C_UPPER + 1, cell] = upper_mean(firms[at.F_TECHNOLOGY, offsets[cell] : offsets[cell + 1]])
+            cells[at.C_UPPER + 2, cell] = upper_mean(firms[at.F_SOURCING, offsets[cell] : offsets[cell + 1]])
+            cells[at.C_UPPER + 3, cell] = upper_mean(firms[at.F_QUALITY, offsets[cell] : offsets[cell + 1]])
 
 
-@kernel
+@stage
 def make_targets(constants, world):
     """What a cell sees of other regions (technology, quality) and of its suppliers (sourcing): weight and target."""
-    totals, offsets = world.totals, world.offsets
-    R, S = totals.contact.size, totals.demand.size
+    cells = world.cells
+    offsets = world.offsets
+    R, S = world.regions.shape[1], world.sectors.shape[1]
     for r in range(R):
         begin, end = constants.proximity_start[r], constants.proximity_start[r + 1]
         for k in range(S):
@@ -54,12 +56,12 @@ def make_targets(constants, world):
                 other = constants.proximity_region[j] * S + k
                 if p > 0.0 and offsets[other + 1] > offsets[other]:
                     weight += p
-                    technology += p * totals.upper[1, other]
-                    quality += p * totals.upper[3, other]
+                    technology += p * cells[at.C_UPPER + 1, other]
+                    quality += p * cells[at.C_UPPER + 3, other]
             found = weight if weight > 0.0 else 1.0
-            totals.mean_field[0, r * S + k] = weight
-            totals.mean_field[1, r * S + k] = technology / found
-            totals.mean_field[2, r * S + k] = quality / found
+            cells[at.C_FIELD + 0, r * S + k] = weight
+            cells[at.C_FIELD + 1, r * S + k] = technology / found
+            cells[at.C_FIELD + 2, r * S + k] = quality / found
             weight = 0.0
             sourcing = 0.0
             for j in range(S):
@@ -67,12 +69,12 @@ def make_targets(constants, world):
                 other = r * S + j
                 if p > 0.0 and offsets[other + 1] > offsets[other]:
                     weight += p
-                    sourcing += p * totals.upper[2, other]
-            totals.supplier_field[0, r * S + k] = weight
-            totals.supplier_field[1, r * S + k] = sourcing / weight if weight > 0.0 else 0.0
+                    sourcing += p * cells[at.C_UPPER + 2, other]
+            cells[at.C_SUPPLIERS + 0, r * S + k] = weight
+            cells[at.C_SUPPLIERS + 1, r * S + k] = sourcing / weight if weight > 0.0 else 0.0
 
 
-@kernel
+@stage
 def _gap_to_field(own, gap, contact, near, near_target, far_weight, far_target):
     for i in range(own.size):
         close = near_target - own[i]
@@ -82,31 +84,32 @@ def _gap_to_field(own, gap, contact, near, near_target, far_weight, far_target):
         gap[i] = contact * (near * close + far_weight * distant)
 
 
-@kernel
+@stage
 def meet_field(setting, world, tile):
     """The gaps to the mean of the better firms of all four channels."""
-    work, buffer, totals, firms = world.work, world.work.buffer, world.totals, world.firms
-    region = work.tile_region[tile]
-    contact, far = totals.contact[region], setting.params.learning_far
-    origin = work.tile_begin[tile]
-    for segment in range(work.tile_segment[tile], work.tile_segment[tile + 1]):
-        cell = work.segment_cell[segment]
-        begin, end = work.segment_begin[segment], work.segment_begin[segment + 1]
+    cells, regions, segments, tiles, firms = world.cells, world.regions, world.segments, world.tiles, world.firms
+    buffer = world.buffer
+    region = tiles[at.T_REGION, tile]
+    contact, far = regions[at.R_CONTACT, region], setting.params[0].learning_far
+    origin = tiles[at.T_BEGIN, tile]
+    for segment in range(tiles[at.T_SEGMENT, tile], tiles[at.T_SEGMENT, tile + 1]):
+        cell = segments[at.G_CELL, segment]
+        begin, end = segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]
         shift, size = begin - origin, end - begin
-        weight = totals.mean_field[0, cell]
+        weight = cells[at.C_FIELD + 0, cell]
         _gap_to_field(
-            firms.organisation[begin:end], buffer[at.GAP_ORGANISATION + shift : at.GAP_ORGANISATION + shift + size],
-            contact, 1.0, totals.upper_region[region], 0.0, 0.0,
+            firms[at.F_ORGANISATION, begin:end], buffer[at.GAP_ORGANISATION + shift : at.GAP_ORGANISATION + shift + size],
+            contact, 1.0, regions[at.R_UPPER, region], 0.0, 0.0,
         )  # fmt: skip
         _gap_to_field(
-            firms.technology[begin:end], buffer[at.GAP_TECHNOLOGY + shift : at.GAP_TECHNOLOGY + shift + size],
-            contact, 1.0 - far, totals.upper[1, cell], far * weight, totals.mean_field[1, cell],
+            firms[at.F_TECHNOLOGY, begin:end], buffer[at.GAP_TECHNOLOGY + shift : at.GAP_TECHNOLOGY + shift + size],
+            contact, 1.0 - far, cells[at.C_UPPER + 1, cell], far * weight, cells[at.C_FIELD + 1, cell],
         )  # fmt: skip
         _gap_to_field(
-            firms.sourcing[begin:end], buffer[at.GAP_SOURCING + shift : at.GAP_SOURCING + shift + size],
-            contact, totals.supplier_field[0, cell], totals.supplier_field[1, cell], 0.0, 0.0,
+            firms[at.F_SOURCING, begin:end], buffer[at.GAP_SOURCING + shift : at.GAP_SOURCING + shift + size],
+            contact, cells[at.C_SUPPLIERS + 0, cell], cells[at.C_SUPPLIERS + 1, cell], 0.0, 0.0,
         )  # fmt: skip
         _gap_to_field(
-            firms.quality[begin:end], buffer[at.GAP_QUALITY + shift : at.GAP_QUALITY + shift + size],
-            contact, 1.0 - far, totals.upper[3, cell], far * weight, totals.mean_field[2, cell],
+            firms[at.F_QUALITY, begin:end], buffer[at.GAP_QUALITY + shift : at.GAP_QUALITY + shift + size],
+            contact, 1.0 - far, cells[at.C_UPPER + 3, cell], far * weight, cells[at.C_FIELD + 2, cell],
         )  # fmt: skip

@@ -5,7 +5,7 @@ leaves the world as it was.
 """
 
 from technopole_kernels import layout as at
-from technopole_kernels._jit import kernel
+from technopole_kernels._jit import kernel, stage
 from technopole_kernels.barter import pair_cells
 from technopole_kernels.check import find_not_finite
 from technopole_kernels.demography import count_population, found_entrants, move_survivors, scale_shares
@@ -28,8 +28,8 @@ DONE, NEED_CAPACITY, NOT_FINITE = int(Status.DONE), int(Status.NEED_CAPACITY), i
 @kernel
 def step(setting, world, problem):
     """Advance a world by one period; returns a ``Status``."""
-    params, constants, totals = setting.params, setting.constants, world.totals
-    cut_tiles(world, totals.contact.size, totals.demand.size)
+    params, constants = setting.params[0], setting.constants
+    cut_tiles(world, world.regions.shape[1], world.sectors.shape[1])
     tiles = world.clock[at.TILES]
 
     prepare_demand(setting, world)
@@ -38,8 +38,8 @@ def step(setting, world, problem):
     collect_start(setting, world)
     prepare_regions(setting, world)
     prepare_cells(setting, world)
-    make_pools(constants, totals)
-    make_upgrading(constants, totals)
+    make_pools(constants, world)
+    make_upgrading(constants, world)
     if params.learning_rule == 1:
         pair_cells(setting, world)
     if params.learning_rule == 2:
@@ -50,12 +50,12 @@ def step(setting, world, problem):
 
     for tile in range(tiles):
         learn_and_compete(setting, world, tile)
-    collect_cells(world, totals.end, 0, at.END_FIRST_SWEEP)
+    collect_cells(world, at.E_WIN, at.E_SHARE)
     settle_market(setting, world)
-    totals.sizes[:] = 0
+    world.sizes[:] = 0
     for tile in range(tiles):
         settle_and_decide(setting, world, tile)
-    collect_cells(world, totals.end, at.END_FIRST_SWEEP, at.END)
+    collect_cells(world, at.E_SHARE, at.C_SUMS)
 
     advance_pipeline(setting, world)
     set_wages(setting, world)
@@ -68,7 +68,7 @@ def step(setting, world, problem):
         return NOT_FINITE
     draw_startups(setting, world)
     room = count_population(setting, world)
-    if room > world.firms.share.size:
+    if room > world.firms.shape[1]:
         problem.where[0] = room
         return NEED_CAPACITY
     found_entrants(setting, world)
@@ -78,24 +78,16 @@ def step(setting, world, problem):
     return DONE
 
 
-@kernel
+@stage
 def commit(world):
     """Make the next state of regions, sectors and cells the current one."""
-    totals, regions, following = world.totals, world.regions, world.totals.next_regions
+    cells, sectors, economy = world.cells, world.sectors, world.economy
+    regions = world.regions
     if world.clock[at.PERIOD] == 0:
-        world.norms[0] = totals.economy[at.NATIONAL_TAX]
-        world.norms[1] = totals.economy[at.NATIONAL_RESEARCH]
-    regions.workforce[:] = following.workforce
-    regions.wage[:] = following.wage
-    regions.trust[:] = following.trust
-    regions.infrastructure[:] = following.infrastructure
-    regions.university[:] = following.university
-    regions.services[:] = following.services
-    regions.finance[:] = following.finance
-    regions.pipeline[:] = following.pipeline
-    world.reputation[:] = totals.next_reputation
-    world.sectors.market[:] = totals.next_sectors.market
-    world.sectors.fitness_level[:] = totals.next_sectors.fitness_level
-    world.sectors.knowledge[:] = totals.next_sectors.knowledge
-    world.offsets[:] = totals.new_offsets
+        economy[at.NORM_TAX] = economy[at.NATIONAL_TAX]
+        economy[at.NORM_RESEARCH] = economy[at.NATIONAL_RESEARCH]
+    regions[: at.R_NEXT] = regions[at.R_NEXT : 2 * at.R_NEXT]
+    sectors[: at.S_NEXT] = sectors[at.S_NEXT : 2 * at.S_NEXT]
+    cells[at.C_REPUTATION] = cells[at.C_NEXT_REPUTATION]
+    world.offsets[:] = world.new_offsets
     world.clock[at.PERIOD] += 1

@@ -1,7 +1,7 @@
 """Stage 0 and 1: demand, sums at the start of the period, indices of the regions (docs/MODEL.md 7.0, 7.1, 7.6)."""
 
 from technopole_kernels import layout as at
-from technopole_kernels._jit import device, kernel
+from technopole_kernels._jit import device, stage
 from technopole_kernels.mathx import exp, log
 from technopole_kernels.reduce import sum_lanes
 from technopole_kernels.tiles import collect_cells, sum_segments
@@ -38,39 +38,39 @@ def seen_index(stock, feedback):
     return neutral + feedback * (institution_index(stock) - neutral)
 
 
-@kernel
+@stage
 def prepare_demand(setting, world):
     """Market sizes of the period and employment per unit of market share."""
-    constants, totals, sectors = setting.constants, world.totals, world.sectors
-    S = sectors.market.size
+    cells, sectors, traits = world.cells, world.sectors, setting.constants.sectors
+    S = sectors.shape[1]
     period = world.clock[at.PERIOD]
     for k in range(S):
-        shock = policy_at(setting.policy.demand_shock, period, k)
-        totals.demand[k] = sectors.market[k] * (1.0 + constants.demand_growth[k]) * (1.0 + shock)
-        totals.growth[k] = (1.0 + constants.demand_growth[k]) * (1.0 + shock) - 1.0
-    for cell in range(world.reputation.size):
+        shock = policy_at(setting.policy.sectors[at.P_DEMAND_SHOCK], period, k)
+        sectors[at.S_DEMAND, k] = sectors[at.S_MARKET, k] * (1.0 + traits[at.K_DEMAND_GROWTH, k]) * (1.0 + shock)
+        sectors[at.S_GROWTH, k] = (1.0 + traits[at.K_DEMAND_GROWTH, k]) * (1.0 + shock) - 1.0
+    for cell in range(cells.shape[1]):
         k = cell % S
-        totals.labour_per_share[cell] = (
-            totals.demand[k] * constants.labour_share[k] / ((1.0 + constants.markup[k]) * world.regions.wage[cell // S])
+        cells[at.C_LABOUR, cell] = (
+            sectors[at.S_DEMAND, k] * traits[at.K_LABOUR_SHARE, k] / ((1.0 + traits[at.K_MARKUP, k]) * world.regions[at.R_WAGE, cell // S])
         )
 
 
-@kernel
+@stage
 def sum_tile_start(setting, world, tile):
     """Sums of a tile's firms as they stand at the start of the period."""
-    firms, work, totals = world.firms, world.work, world.totals
-    sum_segments(work, tile, at.SHARE, firms.share, 0)
-    sum_segments(work, tile, at.ORGANISATION, firms.organisation, 0)
-    sum_segments(work, tile, at.TECHNOLOGY, firms.technology, 0)
-    sum_segments(work, tile, at.SOURCING, firms.sourcing, 0)
-    sum_segments(work, tile, at.QUALITY, firms.quality, 0)
-    size = setting.params.sme_size
-    for segment in range(work.tile_segment[tile], work.tile_segment[tile + 1]):
-        labour = totals.labour_per_share[work.segment_cell[segment]]
-        first, last = work.segment_begin[segment], work.segment_begin[segment + 1]
-        share = firms.share[first:last]
-        tie = firms.tie[first:last]
-        scratch = work.buffer[at.SCRATCH : at.SCRATCH + last - first]
+    segments, tiles, firms = world.segments, world.tiles, world.firms
+    sum_segments(world, tile, at.SHARE, firms[at.F_SHARE], 0)
+    sum_segments(world, tile, at.ORGANISATION, firms[at.F_ORGANISATION], 0)
+    sum_segments(world, tile, at.TECHNOLOGY, firms[at.F_TECHNOLOGY], 0)
+    sum_segments(world, tile, at.SOURCING, firms[at.F_SOURCING], 0)
+    sum_segments(world, tile, at.QUALITY, firms[at.F_QUALITY], 0)
+    size = setting.params[0].sme_size
+    for segment in range(tiles[at.T_SEGMENT, tile], tiles[at.T_SEGMENT, tile + 1]):
+        labour = world.cells[at.C_LABOUR, segments[at.G_CELL, segment]]
+        first, last = segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]
+        share = firms[at.F_SHARE, first:last]
+        tie = world.tie[at.NOW, first:last]
+        scratch = world.buffer[at.SCRATCH : at.SCRATCH + last - first]
         tied = 0
         small = 0
         for i in range(share.size):
@@ -78,142 +78,143 @@ def sum_tile_start(setting, world, tile):
             scratch[i] = share[i] if is_small else 0.0
             small += 1 if is_small else 0
             tied += tie[i]
-        sums = work.segment_sum[segment]
+        sums = world.segment_sum[segment]
         sums[at.FIRMS] = float(last - first)
         sums[at.TIED] = float(tied)
         sums[at.SMALL_FIRMS] = float(small)
         sums[at.SMALL_SHARE] = sum_lanes(scratch, 0, share.size)
 
 
-@kernel
+@stage
 def collect_start(setting, world):
     """Cell, region and sector totals of the start of the period."""
-    params, totals = setting.params, world.totals
-    collect_cells(world, totals.start, at.FIRMS, at.SMALL_SALES)
-    R, S = totals.contact.size, totals.demand.size
-    start = totals.start
-    totals.sector_firms[:] = 0.0
-    totals.region_firms[:] = 0.0
-    totals.tied[:] = 0.0
-    totals.region_need[:] = 0.0
+    cells, regions, sectors, economy = world.cells, world.regions, world.sectors, world.economy
+    params = setting.params[0]
+    collect_cells(world, at.FIRMS, at.SMALL_SALES)
+    R, S = regions.shape[1], sectors.shape[1]
+    sectors[at.S_FIRMS, :] = 0.0
+    regions[at.R_FIRMS, :] = 0.0
+    regions[at.R_TIED, :] = 0.0
+    regions[at.R_NEED, :] = 0.0
     need_all = 0.0
     for r in range(R):
         for k in range(S):
             cell = r * S + k
-            totals.sector_firms[k] += start[at.FIRMS, cell]
-            totals.region_firms[r] += start[at.FIRMS, cell]
-            totals.tied[r] += start[at.TIED, cell]
-            per_share = totals.demand[k] if params.sharing_need == 1 else totals.labour_per_share[cell]
-            totals.region_need[r] += start[at.SHARE, cell] * per_share
-            small = start[at.SMALL_FIRMS, cell]
-            start[at.SMALL_SALES, cell] = start[at.SMALL_SHARE, cell] * totals.demand[k] / small if small > 0.0 else 0.0
-        need_all += totals.region_need[r]
-        totals.tied[r] = totals.tied[r] / totals.region_firms[r] if totals.region_firms[r] > 0.0 else 0.0
+            sectors[at.S_FIRMS, k] += cells[at.FIRMS, cell]
+            regions[at.R_FIRMS, r] += cells[at.FIRMS, cell]
+            regions[at.R_TIED, r] += cells[at.TIED, cell]
+            per_share = sectors[at.S_DEMAND, k] if params.sharing_need == 1 else cells[at.C_LABOUR, cell]
+            regions[at.R_NEED, r] += cells[at.SHARE, cell] * per_share
+            small = cells[at.SMALL_FIRMS, cell]
+            cells[at.SMALL_SALES, cell] = cells[at.SMALL_SHARE, cell] * sectors[at.S_DEMAND, k] / small if small > 0.0 else 0.0
+        need_all += regions[at.R_NEED, r]
+        regions[at.R_TIED, r] = regions[at.R_TIED, r] / regions[at.R_FIRMS, r] if regions[at.R_FIRMS, r] > 0.0 else 0.0
     firms = 0.0
     sales = 0.0
     for k in range(S):
-        firms += totals.sector_firms[k]
-        if totals.sector_firms[k] > 0.0:
-            sales += totals.demand[k]
+        firms += sectors[at.S_FIRMS, k]
+        if sectors[at.S_FIRMS, k] > 0.0:
+            sales += sectors[at.S_DEMAND, k]
         for channel in range(4):
             total = 0.0
             for r in range(R):
-                total += start[at.ORGANISATION + channel, r * S + k]
-            if totals.sector_firms[k] > 0.0:
-                totals.next_sectors.knowledge[k, channel] = total / totals.sector_firms[k]
+                total += cells[at.ORGANISATION + channel, r * S + k]
+            if sectors[at.S_FIRMS, k] > 0.0:
+                sectors[at.S_NEXT + at.S_KNOWLEDGE + channel, k] = total / sectors[at.S_FIRMS, k]
             else:
-                totals.next_sectors.knowledge[k, channel] = world.sectors.knowledge[k, channel]
-    totals.economy[at.ALL_FIRMS] = firms
-    totals.economy[at.MEAN_NEED] = need_all / firms if firms > 0.0 else 1.0
-    totals.economy[at.MEAN_SALES] = sales / firms if firms > 0.0 else 0.0
+                sectors[at.S_NEXT + at.S_KNOWLEDGE + channel, k] = sectors[at.S_KNOWLEDGE + channel, k]
+    economy[at.ALL_FIRMS] = firms
+    economy[at.MEAN_NEED] = need_all / firms if firms > 0.0 else 1.0
+    economy[at.MEAN_SALES] = sales / firms if firms > 0.0 else 0.0
     workforce = 0.0
     payroll = 0.0
     for r in range(R):
-        workforce += world.regions.workforce[r]
-        payroll += world.regions.workforce[r] * world.regions.wage[r]
-    totals.economy[at.MEAN_WORKFORCE] = workforce / R
-    totals.economy[at.MEAN_WAGE] = payroll / workforce
+        workforce += regions[at.R_WORKFORCE, r]
+        payroll += regions[at.R_WORKFORCE, r] * regions[at.R_WAGE, r]
+    economy[at.MEAN_WORKFORCE] = workforce / R
+    economy[at.MEAN_WAGE] = payroll / workforce
 
 
-@kernel
+@stage
 def prepare_regions(setting, world):
     """What the firms of a region see: indices, contact, crowding, transaction cost, pipeline, overhead, agglomeration."""
-    params, totals, regions = setting.params, world.totals, world.regions
+    regions = world.regions
+    params = setting.params[0]
     neutral = institution_index(1.0)
+    leaving = params.science_exit_probability
     feedback = params.feedback_ris_to_cluster
-    mean_workforce = totals.economy[at.MEAN_WORKFORCE]
-    for r in range(totals.contact.size):
-        index = totals.index[r]
-        index[at.INFRASTRUCTURE] = seen_index(regions.infrastructure[r], feedback)
-        index[at.UNIVERSITY] = seen_index(regions.university[r], feedback)
-        index[at.SERVICES] = seen_index(regions.services[r], feedback)
-        index[at.FINANCE] = seen_index(regions.finance[r], feedback)
+    mean_workforce = world.economy[at.MEAN_WORKFORCE]
+    for r in range(regions.shape[1]):
+        regions[at.R_INDEX + at.INFRASTRUCTURE, r] = seen_index(regions[at.R_INFRASTRUCTURE, r], feedback)
+        regions[at.R_INDEX + at.UNIVERSITY, r] = seen_index(regions[at.R_UNIVERSITY, r], feedback)
+        regions[at.R_INDEX + at.SERVICES, r] = seen_index(regions[at.R_SERVICES, r], feedback)
+        regions[at.R_INDEX + at.FINANCE, r] = seen_index(regions[at.R_FINANCE, r], feedback)
         contact = params.learning_contact * (
             1.0
-            + params.trust_contact * (regions.trust[r] - params.trust_level)
-            + params.services_contact * (index[at.SERVICES] - neutral)
+            + params.trust_contact * (regions[at.R_TRUST, r] - params.trust_level)
+            + params.services_contact * (regions[at.R_INDEX + at.SERVICES, r] - neutral)
         )
-        totals.contact[r] = min(max(contact, 0.0), 1.0)
-        seen_infrastructure = 1.0 + feedback * (regions.infrastructure[r] - 1.0)
-        pressure = regions.workforce[r] / (mean_workforce * max(seen_infrastructure, 1e-6))
-        totals.crowd[r] = exp(params.sharing_congestion_exponent * log(pressure))
-        totals.transaction[r] = params.transaction_cost * exp(
-            -params.transaction_trust * regions.trust[r] - params.transaction_services * index[at.SERVICES]
+        regions[at.R_CONTACT, r] = min(max(contact, 0.0), 1.0)
+        seen_infrastructure = 1.0 + feedback * (regions[at.R_INFRASTRUCTURE, r] - 1.0)
+        pressure = regions[at.R_WORKFORCE, r] / (mean_workforce * max(seen_infrastructure, 1e-6))
+        regions[at.R_CROWD, r] = exp(params.sharing_congestion_exponent * log(pressure))
+        regions[at.R_TRANSACTION, r] = params.transaction_cost * exp(
+            -params.transaction_trust * regions[at.R_TRUST, r] - params.transaction_services * regions[at.R_INDEX + at.SERVICES, r]
         )
-        p0 = params.science_exit_probability
-        totals.leaving[r] = min(1.0, p0 * (1.0 + params.science_tie_speed * totals.tied[r]))
-        totals.outflow[r] = totals.leaving[r] * regions.pipeline[r, 2]
+        regions[at.R_LEAVING, r] = min(1.0, leaving * (1.0 + params.science_tie_speed * regions[at.R_TIED, r]))
+        regions[at.R_OUTFLOW, r] = regions[at.R_LEAVING, r] * regions[at.R_PIPELINE + 2, r]
 
 
-@kernel
+@stage
 def prepare_cells(setting, world):
     """Agglomeration, price level, proportional overhead and reputation of the regions, from the cell totals."""
-    params, constants, totals = setting.params, setting.constants, world.totals
-    R, S = totals.contact.size, totals.demand.size
-    start, economy = totals.start, totals.economy
+    cells, regions, sectors, traits = world.cells, world.regions, world.sectors, setting.constants.sectors
+    params = setting.params[0]
+    R, S = regions.shape[1], sectors.shape[1]
+    economy = world.economy
     occupied = 0
     employment = 0.0
     for cell in range(R * S):
-        if start[at.FIRMS, cell] > 0.0:
+        if cells[at.FIRMS, cell] > 0.0:
             occupied += 1
-            employment += start[at.SHARE, cell] * totals.labour_per_share[cell]
+            employment += cells[at.SHARE, cell] * cells[at.C_LABOUR, cell]
     mean_cell = employment / occupied if occupied > 0 else 1.0
     log_material = log(params.market_material_price)
     for r in range(R):
         region_employment = 0.0
         for k in range(S):
-            region_employment += start[at.SHARE, r * S + k] * totals.labour_per_share[r * S + k]
+            region_employment += cells[at.SHARE, r * S + k] * cells[at.C_LABOUR, r * S + k]
         concentration = 0.0
         reputation = 0.0
         if region_employment > 0.0:
             for k in range(S):
-                weight = start[at.SHARE, r * S + k] * totals.labour_per_share[r * S + k] / region_employment
+                weight = cells[at.SHARE, r * S + k] * cells[at.C_LABOUR, r * S + k] / region_employment
                 concentration += weight * weight
-                reputation += weight * world.reputation[r * S + k]
-        totals.reputation[r] = reputation
-        need = totals.region_need[r] / economy[at.MEAN_NEED]
+                reputation += weight * cells[at.C_REPUTATION, r * S + k]
+        regions[at.R_REPUTATION, r] = reputation
+        need = regions[at.R_NEED, r] / economy[at.MEAN_NEED]
         cost = 0.0
         if need > 0.0:
             cost = (
                 params.sharing_cost * economy[at.MEAN_SALES] * exp(params.sharing_scale_exponent * log(need))
-                / totals.region_need[r]
+                / regions[at.R_NEED, r]
             )
         regional = params.agglomeration_urbanisation * log(
-            world.regions.workforce[r] / economy[at.MEAN_WORKFORCE]
+            regions[at.R_WORKFORCE, r] / economy[at.MEAN_WORKFORCE]
         )
         if concentration > 0.0:
             regional -= params.agglomeration_diversity * log(concentration)
-        log_wage = log(world.regions.wage[r])
+        log_wage = log(regions[at.R_WAGE, r])
         for k in range(S):
             cell = r * S + k
-            if start[at.FIRMS, cell] == 0.0:
-                totals.efficiency[cell] = 0.0
+            if cells[at.FIRMS, cell] == 0.0:
+                cells[at.C_EFFICIENCY, cell] = 0.0
                 continue
-            labour_share = constants.labour_share[k]
-            size = start[at.SHARE, cell] * totals.labour_per_share[cell]
-            totals.efficiency[cell] = params.agglomeration_localisation * log(1.0 + size / mean_cell) + regional
-            totals.price_level[cell] = (
-                log(1.0 + constants.markup[k]) + labour_share * log_wage + (1.0 - labour_share) * log_material
+            labour_share = traits[at.K_LABOUR_SHARE, k]
+            size = cells[at.SHARE, cell] * cells[at.C_LABOUR, cell]
+            cells[at.C_EFFICIENCY, cell] = params.agglomeration_localisation * log(1.0 + size / mean_cell) + regional
+            cells[at.C_PRICE_LEVEL, cell] = (
+                log(1.0 + traits[at.K_MARKUP, k]) + labour_share * log_wage + (1.0 - labour_share) * log_material
             )
-            per_sales = 1.0 if params.sharing_need == 1 else totals.labour_per_share[cell] / totals.demand[k]
-            totals.overhead[cell] = cost * per_sales + params.sharing_congestion * totals.crowd[r]
+            per_sales = 1.0 if params.sharing_need == 1 else cells[at.C_LABOUR, cell] / sectors[at.S_DEMAND, k]
+            cells[at.C_OVERHEAD, cell] = cost * per_sales + params.sharing_congestion * regions[at.R_CROWD, r]

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from technopole_kernels import layout as at
-from technopole_kernels._jit import kernel
+from technopole_kernels._jit import stage
 
 CELL_VARIABLES = (
     "firms", "small_firms", "exits", "spinoffs", "startups", "innovations", "small_innovations", "patents",
@@ -18,15 +18,19 @@ REGION_VARIABLES = (
 )  # fmt: skip
 SECTOR_VARIABLES = ("market", "concentration", "productivity_sd")
 
-# columns of the start (below 100) and end sums (100 and above) behind the cell variables that are plain sums
+# the rows of World.cells behind the cell variables that are plain sums
 _SOURCE = np.array(
-    [-1, at.SMALL_FIRMS, 100 + at.E_EXITS, -1, -1, 100 + at.E_INNOVATIONS,
-     100 + at.E_SMALL_INNOVATIONS, 100 + at.E_PATENTS, -1, -1, 100 + at.E_RESEARCH, 100 + at.E_OWN_RESEARCH,
-     100 + at.E_TAX, 100 + at.E_OVERHEAD, 100 + at.E_TRANSACTION, 100 + at.E_PAYOUT, 100 + at.E_ORGANISATION,
-     100 + at.E_TECHNOLOGY, 100 + at.E_SOURCING, 100 + at.E_QUALITY, 100 + at.E_EFFICIENCY_SHARE,
-     100 + at.E_PRICE_SHARE, -1]
+    [-1, at.SMALL_FIRMS, at.E_EXITS, -1, -1, at.E_INNOVATIONS, at.E_SMALL_INNOVATIONS, at.E_PATENTS, -1, -1,
+     at.E_RESEARCH, at.E_OWN_RESEARCH, at.E_TAX, at.E_OVERHEAD, at.E_TRANSACTION, at.E_PAYOUT, at.E_ORGANISATION,
+     at.E_TECHNOLOGY, at.E_SOURCING, at.E_QUALITY, at.E_EFFICIENCY_SHARE, at.E_PRICE_SHARE, at.C_REPUTATION]
 )  # fmt: skip
 FIRMS, SPINOFFS, STARTUPS, SALES, EMPLOYMENT, ORGANISATION, PRODUCTIVITY, REPUTATION = 0, 3, 4, 8, 9, 16, 20, 22
+
+_REGION_SOURCE = np.array(
+    [at.R_WORKFORCE, at.R_WAGE, at.R_TRUST, at.R_INFRASTRUCTURE, at.R_UNIVERSITY, at.R_SERVICES, at.R_FINANCE,
+     at.R_LABOUR_DEMAND, at.R_CONTACT, at.R_TIED, -1, -1]
+)  # fmt: skip
+RESEARCH_LAG = 10
 
 
 class Records(NamedTuple):
@@ -41,69 +45,62 @@ class Records(NamedTuple):
     sizes: np.ndarray  # (T, 41) i64, or (0, 41)
 
 
-@kernel
+@stage
 def cell_values(world, variable, out):
     """Values of one cell variable for all cells."""
-    totals = world.totals
-    S = totals.demand.size
+    cells, sectors, counts = world.cells, world.sectors, world.counts
+    S = sectors.shape[1]
     source = _SOURCE[variable]
     for cell in range(out.size):
-        operating = totals.start[at.FIRMS, cell]
-        if source >= 100:
-            value = totals.end[source - 100, cell]
-        elif source >= 0:
-            value = totals.start[source, cell]
+        operating = cells[at.FIRMS, cell]
+        if source >= 0:
+            value = cells[source, cell]
         elif variable == FIRMS:
             value = float(world.offsets[cell + 1] - world.offsets[cell])
         elif variable == SPINOFFS:
-            value = float(totals.children[cell])
+            value = float(counts[at.N_CHILDREN, cell])
         elif variable == STARTUPS:
-            value = float(totals.startups[cell])
+            value = float(counts[at.N_STARTUPS, cell])
         elif variable == SALES:
-            value = totals.end[at.E_SHARE, cell] * totals.demand[cell % S]
-        elif variable == EMPLOYMENT:
-            value = totals.end[at.E_SHARE, cell] * totals.labour_per_share[cell]
+            value = cells[at.E_SHARE, cell] * sectors[at.S_DEMAND, cell % S]
         else:
-            value = world.reputation[cell]
+            value = cells[at.E_SHARE, cell] * cells[at.C_LABOUR, cell]
         if ORGANISATION <= variable < PRODUCTIVITY:
             value = value / operating if operating > 0.0 else np.nan
         elif PRODUCTIVITY <= variable < REPUTATION:
-            value = value / totals.end[at.E_SHARE, cell] if totals.end[at.E_SHARE, cell] > 0.0 else np.nan
+            value = value / cells[at.E_SHARE, cell] if cells[at.E_SHARE, cell] > 0.0 else np.nan
         out[cell] = value
 
 
-@kernel
-def region_values(setting, world, variable, out):
+@stage
+def region_values(world, variable, out):
     """Values of one region variable for all regions."""
-    totals, regions = world.totals, world.regions
-    stocks = (
-        regions.workforce, regions.wage, regions.trust, regions.infrastructure, regions.university, regions.services,
-        regions.finance, totals.labour_demand, totals.contact, totals.tied,
-    )  # fmt: skip
+    regions = world.regions
     for r in range(out.size):
-        if variable < 10:
-            out[r] = stocks[variable][r]
-        elif variable == 10:
-            out[r] = 3.0 / totals.leaving[r]
+        row = _REGION_SOURCE[variable]
+        if row >= 0:
+            out[r] = regions[row, r]
+        elif variable == RESEARCH_LAG:
+            out[r] = 3.0 / regions[at.R_LEAVING, r]
         else:
-            out[r] = totals.inflow[r] - totals.outgoing[r]
+            out[r] = regions[at.R_INFLOW, r] - regions[at.R_OUTGOING, r]
 
 
-@kernel
+@stage
 def sector_values(world, variable, out):
     """Values of one sector variable for all sectors."""
-    totals = world.totals
+    cells, sectors = world.cells, world.sectors
     S = out.size
     for k in range(S):
         if variable == 0:
-            out[k] = world.sectors.market[k]
+            out[k] = sectors[at.S_MARKET, k]
             continue
         first = 0.0
         second = 0.0
-        for cell in range(k, totals.survivors.size, S):
-            first += totals.end[at.E_EFFICIENCY, cell]
-            second += totals.end[at.E_EFFICIENCY_SQUARED if variable == 2 else at.E_SHARE_SQUARED, cell]
-        count = totals.sector_firms[k]
+        for cell in range(k, cells.shape[1], S):
+            first += cells[at.E_EFFICIENCY, cell]
+            second += cells[at.E_EFFICIENCY_SQUARED if variable == 2 else at.E_SHARE_SQUARED, cell]
+        count = sectors[at.S_FIRMS, k]
         if variable == 1:
             out[k] = second if count > 0.0 else np.nan
         else:
@@ -111,14 +108,14 @@ def sector_values(world, variable, out):
             out[k] = np.sqrt(max(second / count - mean * mean, 0.0)) if count > 0.0 else np.nan
 
 
-@kernel
-def record_period(setting, world, records, row):
+@stage
+def record_period(world, records, row):
     """Write the chosen variables of the period just finished into row ``row``."""
     for j in range(records.cell_variables.size):
         cell_values(world, records.cell_variables[j], records.cells[row, j])
     for j in range(records.region_variables.size):
-        region_values(setting, world, records.region_variables[j], records.regions[row, j])
+        region_values(world, records.region_variables[j], records.regions[row, j])
     for j in range(records.sector_variables.size):
         sector_values(world, records.sector_variables[j], records.sectors[row, j])
     if records.sizes.shape[0] > 0:
-        records.sizes[row] = world.totals.sizes
+        records.sizes[row] = world.sizes

@@ -1,9 +1,9 @@
 """Sums in a fixed order: eight lanes, so they vectorise and have the same bits on every CPU."""
 
-from technopole_kernels._jit import kernel
+from technopole_kernels._jit import stage
 
 
-@kernel
+@stage
 def sum_lanes(values, begin, end):
     """Sum of ``values[begin:end]`` in eight lanes; lane j takes every eighth element from ``begin + j``."""
     x = values[begin:end]

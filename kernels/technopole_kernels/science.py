@@ -3,25 +3,27 @@
 import numpy as np
 
 from technopole_kernels import layout as at
-from technopole_kernels._jit import kernel
+from technopole_kernels._jit import stage
 from technopole_kernels.mathx import exp, log
 from technopole_kernels.prepare import institution_index
 from technopole_kernels.tiles import fill_cell
 
 
-@kernel
+@stage
 def upgrade_and_read(setting, world, tile):
     """Technology from the region's high-tech firms (traditional sectors) and from science (tied firms)."""
-    params, work, buffer, totals = setting.params, world.work, world.work.buffer, world.totals
-    begin, end = work.tile_begin[tile], work.tile_begin[tile + 1]
-    region = work.tile_region[tile]
-    index = totals.index[region]
-    system = index[at.INFRASTRUCTURE] * index[at.UNIVERSITY] * index[at.SERVICES] * index[at.FINANCE]
+    regions, tiles = world.regions, world.tiles
+    params, buffer = setting.params[0], world.buffer
+    begin, end = tiles[at.T_BEGIN, tile], tiles[at.T_BEGIN, tile + 1]
+    region = tiles[at.T_REGION, tile]
+    system = 1.0
+    for institution in range(4):
+        system *= regions[at.R_INDEX + institution, region]
     strength = params.upgrading_rate * (exp(0.25 * log(system)) if system > 0.0 else 0.0)
-    reading = params.science_rate * totals.outflow[region] / params.science_exit_probability
-    fill_cell(buffer, at.UPGRADING, totals.upgrading, work, tile)
-    technology = world.next.technology[begin:end]
-    tie = world.firms.tie[begin:end]
+    reading = params.science_rate * regions[at.R_OUTFLOW, region] / params.science_exit_probability
+    fill_cell(world, at.UPGRADING, world.cells[at.C_UPGRADING], tile)
+    technology = world.next[at.F_TECHNOLOGY, begin:end]
+    tie = world.tie[at.NOW, begin:end]
     for i in range(technology.size):
         a = technology[i]
         g = buffer[at.ABSORPTION + i]
@@ -30,29 +32,33 @@ def upgrade_and_read(setting, world, tile):
         technology[i] = a + strength * g * lag + reading * g * np.float64(tie[i])
 
 
-@kernel
+@stage
 def change_ties(setting, world, tile):
     """Ties to universities form with the strength of the services and break by chance."""
-    params, work, buffer = setting.params, world.work, world.work.buffer
-    begin, end = work.tile_begin[tile], work.tile_begin[tile + 1]
-    forms = params.science_tie_rate * world.totals.index[work.tile_region[tile], at.SERVICES]
+    tiles = world.tiles
+    params, buffer = setting.params[0], world.buffer
+    begin, end = tiles[at.T_BEGIN, tile], tiles[at.T_BEGIN, tile + 1]
+    forms = params.science_tie_rate * world.regions[at.R_INDEX + at.SERVICES, tiles[at.T_REGION, tile]]
     breaks = params.science_tie_break
-    old, new = world.firms.tie[begin:end], world.next.tie[begin:end]
+    old, new = world.tie[at.NOW, begin:end], world.tie[at.NEXT, begin:end]
     for i in range(old.size):
         u = buffer[at.U_TIE + i]
         tied = old[i] != 0
         new[i] = np.uint8((tied and u >= breaks) or (not tied and u < forms))
 
 
-@kernel
+@stage
 def advance_pipeline(setting, world):
     """Move the research of every region through the three stages."""
-    params, totals, regions = setting.params, world.totals, world.regions
+    params, regions = setting.params[0], world.regions
     neutral = institution_index(1.0)
-    for r in range(totals.contact.size):
-        p = totals.leaving[r]
-        old, new = regions.pipeline[r], totals.next_regions.pipeline[r]
-        inflow = params.science_exit_probability * totals.index[r, at.UNIVERSITY] / neutral
-        new[0] = old[0] - p * old[0] + inflow
-        new[1] = old[1] - p * old[1] + p * old[0]
-        new[2] = old[2] - p * old[2] + p * old[1]
+    for r in range(world.regions.shape[1]):
+        p = regions[at.R_LEAVING, r]
+        first, second, third = (
+            regions[at.R_PIPELINE, r], regions[at.R_PIPELINE + 1, r], regions[at.R_PIPELINE + 2, r]
+        )  # fmt: skip
+        inflow = params.science_exit_probability * regions[at.R_INDEX + at.UNIVERSITY, r] / neutral
+        following = at.R_NEXT + at.R_PIPELINE
+        regions[following, r] = first - p * first + inflow
+        regions[following + 1, r] = second - p * second + p * first
+        regions[following + 2, r] = third - p * third + p * second

@@ -1,7 +1,7 @@
 """Stage 6: sharing the cost of a region's facilities (docs/MODEL.md 7.6; serial rule: Moulin and Shenker 1992)."""
 
 from technopole_kernels import layout as at
-from technopole_kernels._jit import device, kernel
+from technopole_kernels._jit import device, stage
 from technopole_kernels.mathx import exp, log
 
 
@@ -11,7 +11,7 @@ def facility_cost(need, scale, exponent):
     return scale * exp(exponent * log(need)) if need > 0.0 else 0.0
 
 
-@kernel
+@stage
 def share_equally(sorted_needs, charges, scale, exponent):
     """Equal shares among the members; whoever pays less alone leaves, until nobody does. Needs ascend."""
     n = sorted_needs.size
@@ -33,7 +33,7 @@ def share_equally(sorted_needs, charges, scale, exponent):
         charges[i] = facility_cost(sorted_needs[i], scale, exponent)
 
 
-@kernel
+@stage
 def share_serially(sorted_needs, charges, scale, exponent):
     """Serial cost sharing: everyone shares equally in the cost of what the smaller ones need as well. Needs ascend."""
     n = sorted_needs.size
@@ -49,7 +49,7 @@ def share_serially(sorted_needs, charges, scale, exponent):
         smaller += sorted_needs[k]
 
 
-@kernel
+@stage
 def find_need(sorted_needs, need):
     """Position of a need among the ascending needs."""
     low, high = 0, sorted_needs.size - 1
@@ -62,31 +62,32 @@ def find_need(sorted_needs, need):
     return low
 
 
-@kernel
+@stage
 def share_costs(setting, world):
     """Overhead rate of every firm under the rules ``equal`` and ``serial`` (both need the firms in order of size)."""
-    params, totals, offsets, firms = setting.params, world.totals, world.offsets, world.firms
-    R, S = totals.contact.size, totals.demand.size
-    scale = params.sharing_cost * totals.economy[at.MEAN_SALES]
-    mean_need = totals.economy[at.MEAN_NEED]
+    cells, regions, sectors, economy, firms, new = world.cells, world.regions, world.sectors, world.economy, world.firms, world.next
+    params, offsets = setting.params[0], world.offsets
+    R, S = regions.shape[1], sectors.shape[1]
+    scale = params.sharing_cost * economy[at.MEAN_SALES]
+    mean_need = economy[at.MEAN_NEED]
     for r in range(R):
         begin, end = offsets[r * S], offsets[(r + 1) * S]
         # two arrays of the second set are not yet in use in this stage
-        needs, charges = world.next.share[begin:end], world.next.cash[begin:end]
+        needs, charges = new[at.F_SHARE, begin:end], new[at.F_CASH, begin:end]
         for cell in range(r * S, (r + 1) * S):
-            per_share = totals.demand[cell - r * S] if params.sharing_need == 1 else totals.labour_per_share[cell]
+            per_share = sectors[at.S_DEMAND, cell - r * S] if params.sharing_need == 1 else cells[at.C_LABOUR, cell]
             for i in range(offsets[cell], offsets[cell + 1]):
-                needs[i - begin] = firms.share[i] * per_share / mean_need
+                needs[i - begin] = firms[at.F_SHARE, i] * per_share / mean_need
         needs.sort()
         if params.sharing_rule == 1:
             share_equally(needs, charges, scale, params.sharing_scale_exponent)
         else:
             share_serially(needs, charges, scale, params.sharing_scale_exponent)
-        crowding = params.sharing_congestion * totals.crowd[r]
+        crowding = params.sharing_congestion * regions[at.R_CROWD, r]
         for cell in range(r * S, (r + 1) * S):
-            demand = totals.demand[cell - r * S]
-            per_share = demand if params.sharing_need == 1 else totals.labour_per_share[cell]
+            demand = sectors[at.S_DEMAND, cell - r * S]
+            per_share = demand if params.sharing_need == 1 else cells[at.C_LABOUR, cell]
             for i in range(offsets[cell], offsets[cell + 1]):
-                charge = charges[find_need(needs, firms.share[i] * per_share / mean_need)]
-                sales = firms.share[i] * demand
-                world.work.overhead[i] = crowding + (charge / sales if sales > 0.0 else 0.0)
+                charge = charges[find_need(needs, firms[at.F_SHARE, i] * per_share / mean_need)]
+                sales = firms[at.F_SHARE, i] * demand
+                world.load[at.OVERHEAD_RATE, i] = crowding + (charge / sales if sales > 0.0 else 0.0)

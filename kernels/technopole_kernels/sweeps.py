@@ -1,6 +1,6 @@
 """The two sweeps of a period over the firms of one tile."""
 
-from technopole_kernels._jit import kernel
+from technopole_kernels._jit import stage
 from technopole_kernels.accounts import carry_over, close_accounts, count_fates, decide_fates
 from technopole_kernels.barter import barter
 from technopole_kernels.innovation import (
@@ -31,13 +31,13 @@ from technopole_kernels.observe import (
 from technopole_kernels.science import change_ties, upgrade_and_read
 
 
-@kernel
+@stage
 def learn_and_compete(setting, world, tile):
     """First sweep: new knowledge, research, innovation, prices and fitness of a tile."""
-    if setting.params.learning_rule == 0:
+    if setting.params[0].learning_rule == 0:
         draw_meetings(setting, world, tile)
         meet_partners(setting, world, tile)
-    elif setting.params.learning_rule == 1:
+    elif setting.params[0].learning_rule == 1:
         barter(world, tile)
     else:
         meet_field(setting, world, tile)
@@ -58,7 +58,7 @@ def learn_and_compete(setting, world, tile):
     sum_market(setting, world, tile)
 
 
-@kernel
+@stage
 def settle_and_decide(setting, world, tile):
     """Second sweep: shares, accounts, exits and spin-offs of a tile, and what is observed of it."""
     set_shares(setting, world, tile)

@@ -4,16 +4,17 @@ A tile is up to ``TILE`` consecutive firms of one region: the unit of work. A se
 the unit of partial sums. Both follow from the offsets alone, never from the number of threads.
 """
 
-from technopole_kernels._jit import kernel
-from technopole_kernels.layout import SEGMENTS, TILES
+from technopole_kernels import layout as at
+from technopole_kernels._jit import stage
 from technopole_kernels.reduce import sum_lanes
 from technopole_kernels.types import TILE
 
 
-@kernel
+@stage
 def cut_tiles(world, regions, sectors):
     """List the tiles and the occupied segments of the world."""
-    offsets, work = world.offsets, world.work
+    segments, tiles = world.segments, world.tiles
+    offsets = world.offsets
     tile = 0
     segment = 0
     for r in range(regions):
@@ -22,66 +23,71 @@ def cut_tiles(world, regions, sectors):
         cell = r * sectors
         while begin < last:
             end = min(begin + TILE, last)
-            work.tile_region[tile] = r
-            work.tile_begin[tile] = begin
-            work.tile_segment[tile] = segment
+            tiles[at.T_REGION, tile] = r
+            tiles[at.T_BEGIN, tile] = begin
+            tiles[at.T_SEGMENT, tile] = segment
             position = begin
             while position < end:
                 while offsets[cell + 1] <= position:
                     cell += 1
-                work.segment_cell[segment] = cell
-                work.segment_begin[segment] = position
+                segments[at.G_CELL, segment] = cell
+                segments[at.G_BEGIN, segment] = position
                 segment += 1
                 position = min(offsets[cell + 1], end)
             tile += 1
             begin = end
     firms = offsets[regions * sectors]
-    work.tile_begin[tile] = firms
-    work.tile_segment[tile] = segment
-    work.segment_begin[segment] = firms
-    world.clock[TILES] = tile
-    world.clock[SEGMENTS] = segment
+    tiles[at.T_BEGIN, tile] = firms
+    tiles[at.T_SEGMENT, tile] = segment
+    segments[at.G_BEGIN, segment] = firms
+    world.clock[at.TILES] = tile
+    world.clock[at.SEGMENTS] = segment
 
 
-@kernel
-def fill_cell(buffer, row, values, work, tile):
+@stage
+def fill_cell(world, row, values, tile):
     """Spread a value per cell over the firms of a tile."""
-    origin = work.tile_begin[tile]
-    for segment in range(work.tile_segment[tile], work.tile_segment[tile + 1]):
-        value = values[work.segment_cell[segment]]
-        piece = buffer[row + work.segment_begin[segment] - origin : row + work.segment_begin[segment + 1] - origin]
+    segments, tiles = world.segments, world.tiles
+    origin = tiles[at.T_BEGIN, tile]
+    for segment in range(tiles[at.T_SEGMENT, tile], tiles[at.T_SEGMENT, tile + 1]):
+        value = values[segments[at.G_CELL, segment]]
+        first, last = segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]
+        piece = world.buffer[row + first - origin : row + last - origin]
         for i in range(piece.size):
             piece[i] = value
 
 
-@kernel
-def fill_sector(buffer, row, values, work, tile, sectors):
+@stage
+def fill_sector(world, row, values, tile):
     """Spread a value per sector over the firms of a tile."""
-    origin = work.tile_begin[tile]
-    base = work.tile_region[tile] * sectors
-    for segment in range(work.tile_segment[tile], work.tile_segment[tile + 1]):
-        value = values[work.segment_cell[segment] - base]
-        piece = buffer[row + work.segment_begin[segment] - origin : row + work.segment_begin[segment + 1] - origin]
+    segments, tiles = world.segments, world.tiles
+    origin = tiles[at.T_BEGIN, tile]
+    base = tiles[at.T_REGION, tile] * world.sectors.shape[1]
+    for segment in range(tiles[at.T_SEGMENT, tile], tiles[at.T_SEGMENT, tile + 1]):
+        value = values[segments[at.G_CELL, segment] - base]
+        first, last = segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]
+        piece = world.buffer[row + first - origin : row + last - origin]
         for i in range(piece.size):
             piece[i] = value
 
 
-@kernel
-def sum_segments(work, tile, kind, values, shift):
+@stage
+def sum_segments(world, tile, kind, values, shift):
     """Put the sums of ``values[firm - shift]`` over the tile's segments into their column ``kind``."""
-    for segment in range(work.tile_segment[tile], work.tile_segment[tile + 1]):
-        work.segment_sum[segment, kind] = sum_lanes(
-            values, work.segment_begin[segment] - shift, work.segment_begin[segment + 1] - shift
+    segments, tiles = world.segments, world.tiles
+    for segment in range(tiles[at.T_SEGMENT, tile], tiles[at.T_SEGMENT, tile + 1]):
+        world.segment_sum[segment, kind] = sum_lanes(
+            values, segments[at.G_BEGIN, segment] - shift, segments[at.G_BEGIN, segment + 1] - shift
         )
 
 
-@kernel
-def collect_cells(world, sums, first, last):
-    """Add the segments' columns ``first:last`` into their cells, in order of position."""
-    work = world.work
+@stage
+def collect_cells(world, first, last):
+    """Add the segments' columns ``first:last`` into the rows of their cells, in order of position."""
+    cells = world.cells
     for kind in range(first, last):
-        sums[kind, :] = 0.0
-    for segment in range(world.clock[SEGMENTS]):
-        cell = work.segment_cell[segment]
+        cells[kind, :] = 0.0
+    for segment in range(world.clock[at.SEGMENTS]):
+        cell = world.segments[at.G_CELL, segment]
         for kind in range(first, last):
-            sums[kind, cell] += work.segment_sum[segment, kind]
+            cells[kind, cell] += world.segment_sum[segment, kind]

@@ -4,6 +4,7 @@ import math
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from technopole.config import Config, base_toml
 from technopole.schema import (
@@ -21,7 +22,7 @@ from technopole.schema import (
     kernel_parameters,
 )
 from technopole_kernels.layout import SIZE_CLASSES
-from technopole_kernels.types import Firms, Params, Policy, Regions, Sectors
+from technopole_kernels.types import PARAMS
 
 ROOT = Path(__file__).resolve().parents[2]
 BASE = ROOT / "configs" / "base.toml"
@@ -31,7 +32,7 @@ CLAIMS = {f"C{number}" for number in range(1, 13)} | {"⇄", ""}
 
 
 def named_in_model() -> set[str]:
-    """Parameters that the description of the model names, with its short forms a.b|c|d and a.b_* written out."""
+    """Parameters that the description of the model names; its short forms a.b|c|d and a.b_* written out."""
     names = set()
     for key in re.findall(r"`([a-z]+\.[a-z_|]+\*?)(?: = [^`]*)?`", MODEL):
         group, _, rest = key.partition(".")
@@ -69,7 +70,8 @@ def test_model_describes_every_variant(key):
 
 
 def test_kernels_take_the_parameters_of_the_schema():
-    assert set(Params._fields) == {entry.field for entry in kernel_parameters()}
+    ours = {entry.field: np.float64 if entry.dtype == "float" else np.int64 for entry in kernel_parameters()}
+    assert dict(PARAMS) == ours
 
 
 def test_other_parameters_become_arrays_of_sectors_or_shape_tables():
@@ -78,19 +80,21 @@ def test_other_parameters_become_arrays_of_sectors_or_shape_tables():
     assert {key for key, entry in PARAMETERS.items() if not entry.kernel} == of_sectors | tables
 
 
-def test_kernels_take_the_instruments_of_the_schema():
-    assert tuple(INSTRUMENTS) == Policy._fields
-    for name, instrument in INSTRUMENTS.items():
-        assert f"`{name}`" in MODEL
-        assert set(instrument.dims) <= {"region", "sector"}
+def test_instruments_are_those_of_the_model():
+    section = MODEL.split("\n## 6.")[1].split("\n## 7.")[0]
+    grouped = re.findall(r"((?:`[a-z_]+`,?\s+)+)\((time, [a-z, ]+)\)", section)
+    described = {name: dims for names, dims in grouped for name in re.findall(r"`([a-z_]+)`", names)}
+    assert described == {name: ", ".join(("time", *row.dims)) for name, row in INSTRUMENTS.items()}
 
 
-@pytest.mark.parametrize(
-    ("kernel", "dim"), [(Firms, "firm"), (Regions, "region"), (Sectors, "sector")], ids=lambda x: str(x)
-)
-def test_state_is_that_of_the_kernels(kernel, dim):
-    ours = {name for name, row in STATE.items() if row.dims[:1] == (dim,) and row.name != "reputation"}
-    assert ours == set(kernel._fields)
+def test_state_is_that_of_the_model():
+    section = MODEL.split("\n## 2.")[1].split("\n## 3.")[0]
+    named = set(re.findall(r"`([a-z_]+)", section))
+    assert set(STATE) <= named
+    firm_rows = {
+        name for line in section.splitlines() if line.count("|") == 3 for name in re.findall(r"`(\w+)`", line)
+    }
+    assert {name for name, row in STATE.items() if row.level == "firm"} == firm_rows
 
 
 def test_recorded_variables_are_those_of_the_model():

@@ -13,7 +13,10 @@ from technopole.schema import ENTRIES
 
 BASE = tomllib.loads(base_toml())
 QUICK = settings(
-    max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
 scalars = st.one_of(
@@ -35,17 +38,29 @@ values = st.recursive(
     max_leaves=6,
 )
 words = st.sampled_from(
-    sorted({"regions", "sectors", "cells", "suppliers", "distances", "policies"} | {key.partition(".")[0] for key in ENTRIES})
+    sorted(
+        {"regions", "sectors", "cells", "suppliers", "distances", "policies"}
+        | {key.partition(".")[0] for key in ENTRIES}
+    )
 )
 fields = st.sampled_from(
-    sorted({key.partition(".")[2] for key in ENTRIES} | {"id", "lat", "lon", "x", "from", "to", "region", "sector", "firms", "weights"})
+    sorted(
+        {key.partition(".")[2] for key in ENTRIES}
+        | {"id", "lat", "lon", "x", "from", "to", "region", "sector", "firms", "weights"}
+    )
 )
 
 
 def places(content, path=()):
     """All paths to values in nested dictionaries and lists."""
     found = []
-    items = content.items() if isinstance(content, dict) else enumerate(content) if isinstance(content, list) else ()
+    items = (
+        content.items()
+        if isinstance(content, dict)
+        else enumerate(content)
+        if isinstance(content, list)
+        else ()
+    )
     for key, value in items:
         found.append((*path, key))
         found += places(value, (*path, key))
@@ -60,7 +75,9 @@ def accepts_or_refuses(content):
         config = Config.from_dict(content, "fuzz.toml")
     except ConfigError as failure:
         assert failure.problems
-        assert all(line.startswith("fuzz.toml") or line.startswith("override") for line in failure.problems), failure.problems
+        assert all(
+            line.startswith("fuzz.toml") or line.startswith("override") for line in failure.problems
+        ), failure.problems
         assert all(line.isprintable() for line in failure.problems)
         return
     assert Config.from_dict(tomllib.loads(config.to_toml())) == config
@@ -74,7 +91,11 @@ def test_anything(content):
 
 
 @QUICK
-@given(st.dictionaries(words | st.text(max_size=5), st.dictionaries(fields, values, max_size=4) | values, max_size=4))
+@given(
+    st.dictionaries(
+        words | st.text(max_size=5), st.dictionaries(fields, values, max_size=4) | values, max_size=4
+    )
+)
 def test_random_sections(content):
     accepts_or_refuses(content)
 
@@ -93,7 +114,13 @@ def test_random_tables(content):
 
 
 @QUICK
-@given(st.lists(st.tuples(st.sampled_from(PLACES), values, st.sampled_from(["set", "delete", "double"])), min_size=1, max_size=4))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(PLACES), values, st.sampled_from(["set", "delete", "double"])),
+        min_size=1,
+        max_size=4,
+    )
+)
 def test_mutated_configurations(changes):
     content = copy.deepcopy(BASE)
     for path, value, kind in changes:
@@ -124,7 +151,7 @@ def test_random_bytes(content):
 
 
 @QUICK
-@given(st.text(alphabet='[]{}=."\'\\\n #,aexn_0195-+:TZ', max_size=60))
+@given(st.text(alphabet="[]{}=.\"'\\\n #,aexn_0195-+:TZ", max_size=60))
 def test_random_toml(text):
     try:
         parsed = parse_toml(text.encode(), "fuzz.toml")
