@@ -184,8 +184,9 @@ def allocate_world(capacity: int, regions: int, sectors: int) -> World:
         sizes=np.zeros(layout.SIZE_CLASSES, dtype=np.int64),
         mixed=np.zeros((regions, 5, sectors)),
         reached=np.zeros(5 * sectors),
-        buffer=np.zeros(layout.BUFFER_ROWS * TILE),
+        buffer=np.zeros(layout.BUFFER_ROWS * layout.ROW),
         partner=np.zeros(TILE, dtype=np.int32),
+        keys=np.zeros(TILE, dtype=np.uint64),
         **_allocate_firms(capacity, regions, sectors),
     )
 
@@ -229,7 +230,7 @@ def world_bytes(capacity: int, regions: int, sectors: int) -> int:
     tiles = capacity // TILE + regions + 1
     segments = min(cells, capacity) + tiles
     per_cell = 8 * (layout.C_ROWS + layout.N_ROWS + 5 + 2)
-    return per_firm * capacity + per_cell * cells + 8 * (layout.C_SUMS + 2) * segments + 8 * layout.BUFFER_ROWS * TILE
+    return per_firm * capacity + per_cell * cells + 8 * (layout.C_SUMS + 2) * segments + 8 * layout.BUFFER_ROWS * layout.ROW
 
 
 def _floats(values: object) -> Floats:

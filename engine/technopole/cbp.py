@@ -62,19 +62,20 @@ def load_cbp(cfg: "Config", path: Path) -> Tables:
     file = find_cbp_file(path)
     wanted = [entry.id for entry in cfg.sectors]
     level, rows = read_cbp(file, wanted)
+    chosen = _placed(cfg) if level != "us" else []
+    rows = [row for row in rows if row.classes.any() and (not chosen or row.region in chosen)]
     sectors = wanted or sorted({row.sector for row in rows})
     if not rows:
         raise DataError(
-            f"{file}: no rows for {', '.join(wanted) or 'three-digit industries'} – {WANTED}; see "
-            "docs/DATA.md"
+            f"{file}: no establishments of {', '.join(wanted) or 'three-digit industries'}"
+            f"{' in the [[regions]]' if chosen else ''} – {WANTED}; see docs/DATA.md"
         )
-    absent = [
-        name for name in sectors if not any(row.sector == name and row.classes.sum() > 0.0 for row in rows)
-    ]
+    present = {row.sector for row in rows}
+    absent = [name for name in sectors if name not in present]
     if absent:
         raise DataError(
-            f"{file}: no establishments in sector {', '.join(absent[:8])} ([[sectors]] ids are NAICS "
-            "codes as in the file)"
+            f"{file}: no establishments in sector {', '.join(absent[:8])}; "
+            "[[sectors]] ids are NAICS codes as in the file"
         )
     if level == "us":
         return _nation(cfg, file, sectors, rows)
@@ -97,11 +98,17 @@ def _nation(cfg: "Config", file: Path, sectors: list[str], rows: list[CbpRow]) -
     )
 
 
+def _placed(cfg: "Config") -> list[str]:
+    """Ids of the regions of the configuration if these bring their positions along."""
+    placed = any(entry.lat is not None or entry.x is not None for entry in cfg.regions) or cfg.distances
+    return [entry.id for entry in cfg.regions] if placed else []
+
+
 def _areas(cfg: "Config", file: Path, level: str, sectors: list[str], rows: list[CbpRow]) -> Tables:
     """Areas of a state, county or metropolitan file."""
     present = list(dict.fromkeys(row.region for row in rows))
-    if any(entry.lat is not None or entry.x is not None for entry in cfg.regions):
-        ids = [entry.id for entry in cfg.regions]
+    ids = _placed(cfg)
+    if ids:
         cells = _cells(file, ids, sectors, rows)
         regions = region_rows(cfg)
     else:
@@ -110,18 +117,17 @@ def _areas(cfg: "Config", file: Path, level: str, sectors: list[str], rows: list
         )
         if files is None:
             raise DataError(
-                f"{file}: the areas have no positions; give them as [[regions]] with lat and lon (ids "
-                "as in the file, such as "
-                f"{present[0]}), or as regions.csv (columns id, name, lat, lon) in the same folder; "
-                "see docs/DATA.md"
+                f"{file}: the areas have no positions; give them as [[regions]] with lat and lon "
+                f"(ids as in the file, such as {present[0]}), or as regions.csv with the columns "
+                "id, name, lat, lon in the same folder; see docs/DATA.md"
             )
         listed = select_regions(file.parent, files, None)
         unknown = [name for name in present if name not in listed]
         if unknown:
             raise DataError(
-                f"{file}: area {unknown[0]} has no position in {files.name} ({len(unknown)} of "
-                f"{len(present)} areas); "
-                "add them, or choose areas by [[regions]] with lat and lon"
+                f"{file}: area {unknown[0]} has no position in {files.name} "
+                f"({len(unknown)} of {len(present)} areas); add them, or choose areas by [[regions]] "
+                "with lat and lon"
             )
         ids = sorted(present, key=list(listed).index)
         cells = _cells(file, ids, sectors, rows)

@@ -30,6 +30,9 @@ _CLASS_ENDINGS = (
 )  # fmt: skip
 
 
+_USUAL_MEANS: tuple[float, ...] = tuple(class_means().tolist())
+
+
 @dataclass(frozen=True)
 class CbpRow:
     """One area and industry.
@@ -94,8 +97,8 @@ def find_cbp_file(path: Path) -> Path:
     )
     if not found:
         raise DataError(
-            f"{path}: no file such as cbp17us.txt, .txt.gz or .zip in this folder – {WANTED}; see "
-            "docs/DATA.md"
+            f"{path}: no file such as cbp17us.txt, .txt.gz or .zip in this folder – {WANTED}; "
+            "see docs/DATA.md"
         )
     if len(found) > 1:
         names = ", ".join(entry.name for entry in found)
@@ -274,28 +277,22 @@ def _complete(
 ) -> FloatArray:
     """Spread the establishments that are in no class shown over the classes not shown.
 
-    Each of these gets the same number, as long as the usual employment of so large a class does not exceed
-    what the row has left.
+    Each of these gets the same number, as long as the usual employment of one such firm does not exceed the
+    employment that the row has left.
     """
-    shown = np.array([np.nan if value is None else float(value) for value in numbers])
-    rest = 0.0 if total is None else total - np.nansum(shown)
-    if rest < 0.0:
+    shown = sum(value for value in numbers if value is not None)
+    rest = 0 if total is None else total - shown
+    if rest < 0:
         raise DataError(
-            f"{path}: row {line}: the size classes sum to {np.nansum(shown):g}, more than the {total} "
-            "establishments"
+            f"{path}: row {line}: the size classes sum to {shown}, more than the {total} establishments"
         )
-    hidden = np.isnan(shown)
-    usual = class_means()
-    if employment:
-        left = max(employment - np.nansum(shown * usual), 0.0)
-        fits = hidden & (usual <= max(left, usual[np.argmax(hidden)]))
-    else:
-        fits = hidden
-    shown[hidden] = 0.0
-    if rest > 0.0:
-        if not fits.any():
-            raise DataError(
-                f"{path}: row {line}: {rest:g} of the {total} establishments are in no size class"
-            )
-        shown[fits] += rest / fits.sum()
-    return shown
+    hidden = [index for index, value in enumerate(numbers) if value is None]
+    if rest and not hidden:
+        raise DataError(f"{path}: row {line}: {rest} of the {total} establishments are in no size class")
+    if rest and employment:
+        used = sum(value * mean for value, mean in zip(numbers, _USUAL_MEANS, strict=True) if value)
+        hidden = [index for index in hidden if _USUAL_MEANS[index] <= employment - used] or hidden[:1]
+    classes = [float(value or 0) for value in numbers]
+    for index in hidden:
+        classes[index] = rest / len(hidden)
+    return np.array(classes)

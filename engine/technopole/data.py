@@ -19,15 +19,13 @@ ENVIRONMENT = "TECHNOPOLE_DATA"
 
 _WANTED = {
     "folder": (
-        "a folder of tables: establishments by area, industry and size class (US Census Bureau, "
-        "County Business Patterns), "
-        "areas with positions, patents and university R&D (Census Bureau, USPTO, NSF/NCSES), the Use "
-        "table (BEA)"
+        "a folder of tables: establishments by area, industry and size class (US Census Bureau, County "
+        "Business Patterns), areas with positions, patents and university R&D (Census Bureau, USPTO, "
+        "NSF/NCSES), the Use table (BEA)"
     ),
     "cbp": (
         "a file of the County Business Patterns in their original text format (US Census Bureau: US, "
-        "state, county or "
-        "metropolitan file, such as cbp17us.txt, plain, .gz or .zip), or a folder with one"
+        "state, county or metropolitan file, such as cbp17us.txt, plain, .gz or .zip), or a folder with one"
     ),
 }
 
@@ -88,10 +86,9 @@ def data_path(cfg: "Config") -> Path:
     """
     given = cfg.data.path or os.environ.get(ENVIRONMENT, "")
     help_text = (
-        f"the scenario needs {_WANTED[cfg.data.kind]}. Say where it is with --data DIR, the key "
-        "data.path, or the environment "
-        f"variable {ENVIRONMENT}; docs/DATA.md lists the files, their columns and the statistics they "
-        "come from"
+        f"the scenario needs {_WANTED[cfg.data.kind]}. Say where it is with --data DIR, the key data.path, "
+        f"or the environment variable {ENVIRONMENT}; docs/DATA.md lists the files, their columns and the "
+        "statistics they come from"
     )
     if not given:
         raise DataError(f"data.path is not set: {help_text}")

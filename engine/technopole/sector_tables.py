@@ -1,7 +1,6 @@
 """What the model needs to know of sectors: their parameters, how related they are, where they buy."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,26 +100,15 @@ def supplier_matrix(cfg: "Config", ids: list[str], base: FloatArray | None = Non
     Raises
     ------
     DataError
-        A sector that is not listed, a share that is negative or not finite.
+        A sector that is not listed.
     """
     matrix = np.eye(len(ids)) if base is None else base.copy()
     for entry in cfg.suppliers:
         row = sector_index(ids, entry.sector, "[[suppliers]] sector")
         matrix[row] = 0.0
-        for supplier, share in supplier_shares(entry).items():
-            if not (np.isfinite(share) and share >= 0.0):
-                raise DataError(
-                    f"[[suppliers]] sector {entry.sector}, from {supplier}: {share} is no share; it "
-                    "must be at least 0"
-                )
+        for supplier, share in entry.from_.items():
             matrix[row, sector_index(ids, supplier, f"[[suppliers]] sector {entry.sector}, from")] = share
     return normalised_rows(matrix)
-
-
-def supplier_shares(entry: Any) -> Mapping[str, float]:
-    """Return the shares of one ``[[suppliers]]`` entry, whose key is a word of Python."""
-    shares: Mapping[str, float] = entry.from_
-    return shares
 
 
 def normalised_rows(matrix: FloatArray) -> FloatArray:

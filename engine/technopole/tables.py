@@ -244,8 +244,7 @@ def check_cells(regions: list[str], sectors: list[str], cells: CellRows) -> None
             region, sector = regions[place[0][0]], sectors[place[0][1]]
             raise DataError(
                 f"{cells.source}: {name} of region {region}, sector {sector}: "
-                f"{values[tuple(place[0])]:g} is not allowed; "
-                "a count is finite and at least 0"
+                f"{values[tuple(place[0])]:g} is not allowed; a count is finite and at least 0"
             )
     by_cell = cells.real.sum(axis=2)
     problems = [

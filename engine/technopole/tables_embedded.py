@@ -46,7 +46,6 @@ from technopole.tables import (
 if TYPE_CHECKING:
     from technopole.config import Config
 
-SPECIALISATION = 0.3  # standard deviation of the log weight of a cell where data.specialisation is not set
 _SPECIALISATION_STREAM = 5
 _SOURCE = "configuration"
 
@@ -191,7 +190,7 @@ def region_weights(cfg: "Config", sectors: list[str]) -> FloatArray:
             "or for none"
         )
     population = np.array([1.0 if entry.population is None else entry.population for entry in entries])
-    spread = float(getattr(cfg.data, "specialisation", SPECIALISATION))
+    spread = float(cfg.data.specialisation)
     shape = (len(entries), len(sectors))
     weights = population[:, None] * exp(
         spread * normals(cfg.data.seed, _SPECIALISATION_STREAM, shape[0] * shape[1]).reshape(shape)

@@ -9,7 +9,7 @@ from technopole_kernels._jit import stage
 from technopole_kernels.innovation import credit_terms
 from technopole_kernels.rng import uniform
 from technopole_kernels.status import Fate
-from technopole_kernels.tiles import fill_cell, fill_sector, sum_segments
+from technopole_kernels.tiles import fill_cell, fill_sector, sum_products, sum_segments
 
 STAY, LEAVE, SPAWN = np.uint32(Fate.STAY), np.uint32(Fate.LEAVE), np.uint32(Fate.SPAWN)
 
@@ -17,14 +17,14 @@ STAY, LEAVE, SPAWN = np.uint32(Fate.STAY), np.uint32(Fate.LEAVE), np.uint32(Fate
 @stage
 def close_accounts(setting, world, tile):
     """Sales, R&D, tax and payout of the period; the cash that is left."""
-    tiles, new = world.tiles, world.next
+    new = world.next
     params, buffer = setting.params[0], world.buffer
-    begin, end = tiles[at.T_BEGIN, tile], tiles[at.T_BEGIN, tile + 1]
+    begin, end = tile.begin, tile.end
     share, own_research = new[at.F_SHARE, begin:end], world.load[at.OWN_RESEARCH, begin:end]
     old_cash, cash = world.firms[at.F_CASH, begin:end], new[at.F_CASH, begin:end]
     overhead = world.load[at.OVERHEAD_RATE, begin:end]
-    fill_sector(world, at.DEMAND, world.sectors[at.S_DEMAND], tile)
-    fill_sector(world, at.COST_SHARE, setting.constants.sectors[at.K_MARKUP], tile)
+    fill_sector(world.buffer, at.DEMAND, world.sectors[at.S_DEMAND], world.segments, tile)
+    fill_sector(world.buffer, at.COST_SHARE, setting.constants.sectors[at.K_MARKUP], world.segments, tile)
     tax_rate, payout_rate = params.accounts_tax, params.accounts_payout
     for i in range(share.size):
         buffer[at.SALES + i] = share[i] * buffer[at.DEMAND + i]
@@ -37,24 +37,28 @@ def close_accounts(setting, world, tile):
         buffer[at.TAX + i] = tax
         buffer[at.PAYOUT + i] = payout
         cash[i] = before - payout
-    transaction = world.regions[at.R_TRANSACTION, tiles[at.T_REGION, tile]]
+    load = 1.0 + world.regions[at.R_TRANSACTION, tile.region]
     for i in range(share.size):
-        load = buffer[at.SALES + i] / (1.0 + buffer[at.COST_SHARE + i]) / (1.0 + transaction + overhead[i])
-        buffer[at.OVERHEAD + i] = load * overhead[i]
-        buffer[at.TRANSACTION + i] = load * transaction
+        buffer[at.SCRATCH + i] = buffer[at.SALES + i] / ((1.0 + buffer[at.COST_SHARE + i]) * (load + overhead[i]))
+    sums, segments, shift = world.segment_sum, world.segments, tile.begin
+    sum_segments(sums, segments, tile, at.E_LOADED, buffer, shift - at.SCRATCH)
+    sum_segments(sums, segments, tile, at.E_TAX, buffer, shift - at.TAX)
+    sum_segments(sums, segments, tile, at.E_PAYOUT, buffer, shift - at.PAYOUT)
+    sum_segments(sums, segments, tile, at.E_CASH, new[at.F_CASH], 0)
+    sum_products(sums, segments, tile, at.E_SHARE_SQUARED, new[at.F_SHARE], 0, new[at.F_SHARE], 0)
 
 
 @stage
 def decide_fates(setting, world, tile):
     """Who leaves, who stays and who spawns."""
-    tiles, new = world.tiles, world.next
+    new = world.next
     params, buffer = setting.params[0], world.buffer
-    begin, end = tiles[at.T_BEGIN, tile], tiles[at.T_BEGIN, tile + 1]
-    region = tiles[at.T_REGION, tile]
+    begin, end = tile.begin, tile.end
+    region = tile.region
     finance = world.regions[at.R_INDEX + at.FINANCE, region]
-    fill_cell(world, at.LABOUR, world.cells[at.C_LABOUR], tile)
-    fill_sector(world, at.COUNT, world.sectors[at.S_FIRMS], tile)
-    fill_sector(world, at.MINIMUM, setting.constants.sectors[at.K_REFERENCE_SIZE], tile)
+    fill_cell(world.buffer, at.LABOUR, world.cells[at.C_LABOUR], world.segments, tile)
+    fill_sector(world.buffer, at.COUNT, world.sectors[at.S_FIRMS], world.segments, tile)
+    fill_sector(world.buffer, at.MINIMUM, setting.constants.sectors[at.K_REFERENCE_SIZE], world.segments, tile)
     old_share, share = world.firms[at.F_SHARE, begin:end], new[at.F_SHARE, begin:end]
     cash, fate = new[at.F_CASH, begin:end], world.fate[begin:end]
     closure = params.exit_closure
@@ -67,7 +71,7 @@ def decide_fates(setting, world, tile):
         too_small = share[i] * buffer[at.LABOUR + i] < minimum * buffer[at.MINIMUM + i]
         insolvent = cash[i] < -credit
         u = uniform(np.uint64(fate[i]))
-        leaves = u < closure or too_small or insolvent
+        leaves = (u < closure) | too_small | insolvent
         chance = spinoff * math.sqrt(buffer[at.COUNT + i] * share[i])
         spawns = (u - closure) / staying < chance
         fate[i] = LEAVE if leaves else (SPAWN if spawns else STAY)
@@ -76,8 +80,7 @@ def decide_fates(setting, world, tile):
 @stage
 def carry_over(world, tile):
     """Copy what a period does not change, so that the second set is complete."""
-    tiles = world.tiles
-    begin, end = tiles[at.T_BEGIN, tile], tiles[at.T_BEGIN, tile + 1]
+    begin, end = tile.begin, tile.end
     world.identity[at.NEXT, begin:end] = world.identity[at.NOW, begin:end]
     old, new = world.age[at.NOW, begin:end], world.age[at.NEXT, begin:end]
     for i in range(old.size):
@@ -87,13 +90,13 @@ def carry_over(world, tile):
 @stage
 def count_fates(world, tile):
     """Exits, spin-offs and the share of those who stay, by segment."""
-    segments, tiles = world.segments, world.tiles
-    begin = tiles[at.T_BEGIN, tile]
-    fate, share = world.fate[begin : tiles[at.T_BEGIN, tile + 1]], world.next[at.F_SHARE, begin : tiles[at.T_BEGIN, tile + 1]]
+    segments = world.segments
+    begin = tile.begin
+    fate, share = world.fate[begin : tile.end], world.next[at.F_SHARE, begin : tile.end]
     for i in range(fate.size):
         world.buffer[at.SCRATCH + i] = 0.0 if fate[i] == LEAVE else share[i]
-    sum_segments(world, tile, at.E_STAY_SHARE, world.buffer, begin - at.SCRATCH)
-    for segment in range(tiles[at.T_SEGMENT, tile], tiles[at.T_SEGMENT, tile + 1]):
+    sum_segments(world.segment_sum, world.segments, tile, at.E_STAY_SHARE, world.buffer, begin - at.SCRATCH)
+    for segment in range(tile.first, tile.last):
         exits = 0
         spinoffs = 0
         for i in range(segments[at.G_BEGIN, segment] - begin, segments[at.G_BEGIN, segment + 1] - begin):
@@ -101,3 +104,15 @@ def count_fates(world, tile):
             spinoffs += 1 if fate[i] == SPAWN else 0
         world.segment_sum[segment, at.E_EXITS] = float(exits)
         world.segment_sum[segment, at.E_SPINOFFS] = float(spinoffs)
+
+
+@stage
+def split_overhead(constants, world):
+    """Overhead and transaction cost of the cells, from the sums of their production costs."""
+    cells, sectors = world.cells, world.sectors
+    S = sectors.shape[1]
+    for cell in range(cells.shape[1]):
+        tau = world.regions[at.R_TRANSACTION, cell // S]
+        cost = cells[at.E_SHARE, cell] * sectors[at.S_DEMAND, cell % S] / (1.0 + constants.sectors[at.K_MARKUP, cell % S])
+        cells[at.E_TRANSACTION, cell] = tau * cells[at.E_LOADED, cell]
+        cells[at.E_OVERHEAD, cell] = cost - (1.0 + tau) * cells[at.E_LOADED, cell]

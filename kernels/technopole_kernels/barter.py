@@ -41,13 +41,13 @@ def pair_cells(setting, world):
 @stage
 def barter(world, tile):
     """The gaps a firm may close: in its m largest lags, m = the smaller number of channels one is ahead in."""
-    segments, tiles, firms = world.segments, world.tiles, world.firms
+    segments, firms = world.segments, world.firms
     buffer, offsets = world.buffer, world.offsets
-    origin = tiles[at.T_BEGIN, tile]
+    origin = tile.begin
     gaps = (at.GAP_ORGANISATION, at.GAP_TECHNOLOGY, at.GAP_SOURCING, at.GAP_QUALITY)
     known = (firms[at.F_ORGANISATION], firms[at.F_TECHNOLOGY], firms[at.F_SOURCING], firms[at.F_QUALITY])
     lag = np.empty(4)
-    for segment in range(tiles[at.T_SEGMENT, tile], tiles[at.T_SEGMENT, tile + 1]):
+    for segment in range(tile.first, tile.last):
         start = offsets[segments[at.G_CELL, segment]]
         for i in range(segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]):
             behind = 0

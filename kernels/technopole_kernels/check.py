@@ -16,7 +16,7 @@ def find_not_finite(world, problem):
     """
     cells, regions = world.cells, world.regions
     S = world.sectors.shape[1]
-    for row in range(at.C_SUMS):
+    for row in range(at.C_CHECKED):
         for cell in range(cells.shape[1]):
             if not np.isfinite(cells[row, cell]):
                 _report(world, problem, cell // S, cell % S, row)

@@ -4,10 +4,10 @@
 import numpy as np
 
 from technopole_kernels import layout as at
-from technopole_kernels._jit import device, stage
+from technopole_kernels._jit import stage
 from technopole_kernels.accounts import LEAVE, SPAWN
 from technopole_kernels.entry import place_child
-from technopole_kernels.mathx import exp, normal_quantile
+from technopole_kernels.mathx import exp, normal_quantile_core
 from technopole_kernels.rng import ENTRANT, ENTRANT_SIZE, STARTUP, draw, uniform_open
 
 
@@ -35,71 +35,107 @@ def count_population(setting, world):
     return position
 
 
-@device
-def noise(word, spread):
-    """Normal noise with a standard deviation."""
-    return spread * normal_quantile(uniform_open(word))
-
-
 @stage
-def found(setting, world, slot, identity, cell, parent, weight):
-    """Write an entrant: knowledge from its parent (weight) and its place, a small raw share, no cash yet."""
-    cells, sectors, firms, new = world.cells, world.sectors, world.firms, world.next
-    params = setting.params[0]
-    S = sectors.shape[1]
-    sector = cell % S
+def place_entrants(setting, world):
+    """Give children and start-ups their slots behind the survivors of their cells: identity, and as age the parent.
+
+    The parent is the slot of the incumbent, or -1; it stands in ``age`` until the entrant is written.
+    """
+    counts, offsets, identity, age = world.counts, world.offsets, world.identity, world.age
     period, replicate, seed = np.uint64(world.clock[at.PERIOD]), np.uint64(world.clock[at.REPLICATE]), setting.seed[0]
-    w0, w1, w2, w3 = draw(identity, period, ENTRANT, seed, replicate)
-    v0, _, _, _ = draw(identity, period, ENTRANT_SIZE, seed, replicate)
-    known = at.S_NEXT + at.S_KNOWLEDGE
-    organisation, technology = sectors[known, sector], sectors[known + 1, sector]
-    sourcing, quality = sectors[known + 2, sector], sectors[known + 3, sector]
-    local = cells[at.FIRMS, cell]
-    if local > 0.0:
-        organisation = cells[at.ORGANISATION, cell] / local
-        technology = cells[at.TECHNOLOGY, cell] / local
-        sourcing = cells[at.SOURCING, cell] / local
-        quality = cells[at.QUALITY, cell] / local
-    if weight > 0.0:
-        organisation = weight * new[at.F_ORGANISATION, parent] + (1.0 - weight) * organisation
-        technology = weight * new[at.F_TECHNOLOGY, parent] + (1.0 - weight) * technology
-        sourcing = weight * new[at.F_SOURCING, parent] + (1.0 - weight) * sourcing
-        quality = weight * new[at.F_QUALITY, parent] + (1.0 - weight) * quality
-    spread = params.entry_dispersion
-    firms[at.F_ORGANISATION, slot] = organisation + noise(w0, spread * params.initial_sd_organisation)
-    firms[at.F_TECHNOLOGY, slot] = technology + noise(w1, spread * params.initial_sd_technology)
-    firms[at.F_SOURCING, slot] = sourcing + noise(w2, spread * params.initial_sd_sourcing)
-    firms[at.F_QUALITY, slot] = quality + noise(w3, spread * params.initial_sd_quality)
-    standing = noise(v0, params.entry_custom_sd)
-    firms[at.F_CUSTOM, slot] = params.entry_custom + standing
-    firms[at.F_SHARE, slot] = params.entry_size / max(sectors[at.S_FIRMS, sector], 1.0) * exp(standing)
-    world.identity[at.NOW, slot] = identity
-    world.age[at.NOW, slot] = np.int32(0)
-    firms[at.F_RESEARCH, slot] = setting.constants.sectors[at.K_RD_INTENSITY, sector]
-    world.tie[at.NOW, slot] = np.uint8(0)
+    for cell in range(world.cells.shape[1]):
+        if world.cells[at.E_SPINOFFS, cell] > 0.0:
+            for i in range(offsets[cell], offsets[cell + 1]):
+                if world.fate[i] == SPAWN:
+                    child, place = place_child(setting, world, identity[at.NEXT, i], cell)
+                    slot = counts[at.N_CURSOR, place]
+                    identity[at.NOW, slot] = child
+                    age[at.NOW, slot] = np.int32(i)
+                    counts[at.N_CURSOR, place] = slot + 1
+    for cell in range(world.cells.shape[1]):
+        for j in range(counts[at.N_STARTUPS, cell]):
+            counter = np.uint64(cell) | (np.uint64(j) << np.uint64(32))
+            w0, w1, _, _ = draw(counter, period, STARTUP, seed, replicate)
+            slot = counts[at.N_CURSOR, cell] + j
+            identity[at.NOW, slot] = w0 | (w1 << np.uint64(32))
+            age[at.NOW, slot] = np.int32(-1)
 
 
 @stage
 def found_entrants(setting, world):
-    """Write children and start-ups behind the places of the survivors of their cells."""
-    cells, counts = world.cells, world.counts
-    offsets = world.offsets
+    """Write all entrants, a tile's worth at a time so that their noise is drawn in vectors."""
+    counts, partner = world.counts, world.partner
+    count = 0
+    for cell in range(world.cells.shape[1]):
+        begin = world.new_offsets[cell] + counts[at.N_SURVIVORS, cell]
+        for slot in range(begin, world.new_offsets[cell + 1]):
+            partner[count] = slot
+            world.buffer[at.ENTRANT_CELL + count] = float(cell)
+            count += 1
+            if count == partner.size:
+                draw_noise(setting, world, count)
+                write_entrants(setting, world, count)
+                count = 0
+    draw_noise(setting, world, count)
+    write_entrants(setting, world, count)
+
+
+@stage
+def draw_noise(setting, world, count):
+    """Standard normal noise of the entrants in ``partner``: four channels and the customer base."""
+    buffer, partner, keys = world.buffer, world.partner, world.keys
     period, replicate, seed = np.uint64(world.clock[at.PERIOD]), np.uint64(world.clock[at.REPLICATE]), setting.seed[0]
-    weight = setting.params[0].entry_inheritance
-    for cell in range(cells.shape[1]):
-        if cells[at.E_SPINOFFS, cell] > 0.0:
-            for i in range(offsets[cell], offsets[cell + 1]):
-                if world.fate[i] == SPAWN:
-                    identity, place = place_child(setting, world, world.identity[at.NEXT, i], cell)
-                    found(setting, world, counts[at.N_CURSOR, place], identity, place, i, weight)
-                    counts[at.N_CURSOR, place] += 1
-    for cell in range(cells.shape[1]):
-        for j in range(counts[at.N_STARTUPS, cell]):
-            counter = np.uint64(cell) | (np.uint64(j) << np.uint64(32))
-            w0, w1, _, _ = draw(counter, period, STARTUP, seed, replicate)
-            identity = w0 | (w1 << np.uint64(32))
-            found(setting, world, counts[at.N_CURSOR, cell], identity, cell, 0, 0.0)
-            counts[at.N_CURSOR, cell] += 1
+    for j in range(count):
+        keys[j] = world.identity[at.NOW, partner[j]]
+    for j in range(count):
+        w0, w1, w2, w3 = draw(keys[j], period, ENTRANT, seed, replicate)
+        buffer[at.NOISE_ORGANISATION + j] = uniform_open(w0)
+        buffer[at.NOISE_TECHNOLOGY + j] = uniform_open(w1)
+        buffer[at.NOISE_SOURCING + j] = uniform_open(w2)
+        buffer[at.NOISE_QUALITY + j] = uniform_open(w3)
+    for j in range(count):
+        w0, _, _, _ = draw(keys[j], period, ENTRANT_SIZE, seed, replicate)
+        buffer[at.NOISE_CUSTOM + j] = uniform_open(w0)
+    noise = buffer[at.NOISE_ORGANISATION : at.NOISE_ORGANISATION + 5 * at.ROW].reshape((5, at.ROW))
+    for row in range(5):
+        values = noise[row]
+        for j in range(count):
+            values[j] = normal_quantile_core(values[j])
+
+
+@stage
+def write_entrants(setting, world, count):
+    """Write the entrants in ``partner``: knowledge from parent and place, a small raw share, no cash yet."""
+    params, cells, sectors, firms = setting.params[0], world.cells, world.sectors, world.firms
+    buffer, partner, old = world.buffer, world.partner, world.next
+    S = sectors.shape[1]
+    weight = params.entry_inheritance
+    spread = (
+        params.entry_dispersion * params.initial_sd_organisation,
+        params.entry_dispersion * params.initial_sd_technology,
+        params.entry_dispersion * params.initial_sd_sourcing,
+        params.entry_dispersion * params.initial_sd_quality,
+    )
+    for j in range(count):
+        slot = partner[j]
+        cell = np.int64(buffer[at.ENTRANT_CELL + j])
+        sector = cell % S
+        parent = world.age[at.NOW, slot]
+        local = cells[at.FIRMS, cell]
+        for channel in range(4):
+            known = sectors[at.S_NEXT + at.S_KNOWLEDGE + channel, sector]
+            if local > 0.0:
+                known = cells[at.ORGANISATION + channel, cell] / local
+            if parent >= 0:
+                known = weight * old[at.F_ORGANISATION + channel, parent] + (1.0 - weight) * known
+            noise = buffer[at.NOISE_ORGANISATION + channel * at.ROW + j]
+            firms[at.F_ORGANISATION + channel, slot] = known + spread[channel] * noise
+        standing = params.entry_custom_sd * buffer[at.NOISE_CUSTOM + j]
+        firms[at.F_CUSTOM, slot] = params.entry_custom + standing
+        firms[at.F_SHARE, slot] = params.entry_size / max(sectors[at.S_FIRMS, sector], 1.0) * exp(standing)
+        firms[at.F_RESEARCH, slot] = setting.constants.sectors[at.K_RD_INTENSITY, sector]
+        world.age[at.NOW, slot] = np.int32(0)
+        world.tie[at.NOW, slot] = np.uint8(0)
 
 
 @stage

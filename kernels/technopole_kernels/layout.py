@@ -15,29 +15,33 @@ F_ROWS = 8
 
 # World.cells: sums over the firms at the start of the period; SMALL_SALES is a mean, made from the others
 (FIRMS, SHARE, ORGANISATION, TECHNOLOGY, SOURCING, QUALITY, TIED, SMALL_FIRMS, SMALL_SHARE, SMALL_SALES) = range(10)
-# sums over the operating firms, made by the first sweep
-(E_WIN, E_FITNESS, E_WIN_FITNESS, E_INNOVATIONS, E_SMALL_INNOVATIONS, E_PATENTS, E_RESEARCH) = range(10, 17)
+# sums over the operating firms, made by the first sweep; M... are weighted by s exp(shock), W... by what wins customers
+# (the fitness, or s exp(shock) f for the replicator), for the new shares are a combination of both
+(E_INNOVATIONS, E_SMALL_INNOVATIONS, E_PATENTS, E_RESEARCH, E_OWN_RESEARCH) = range(10, 15)
+(E_ORGANISATION, E_TECHNOLOGY, E_SOURCING, E_QUALITY, E_EFFICIENCY, E_EFFICIENCY_SQUARED) = range(15, 21)
+(M_ONE, M_QUALITY, M_NAME, M_NAME_QUALITY, M_EFFICIENCY, M_PRICE) = range(21, 27)
+(W_ONE, W_QUALITY, W_NAME, W_NAME_QUALITY, W_EFFICIENCY, W_PRICE) = range(27, 33)
+E_FITNESS = 33
 # and by the second
-(E_SHARE, E_SHARE_SQUARED, E_QUALITY_SHARE, E_NAME_SHARE, E_NAME_QUALITY) = range(17, 22)
-(E_ORGANISATION, E_TECHNOLOGY, E_SOURCING, E_QUALITY) = range(22, 26)
-(E_EFFICIENCY, E_EFFICIENCY_SQUARED, E_EFFICIENCY_SHARE, E_PRICE_SHARE) = range(26, 30)
-(E_OWN_RESEARCH, E_TAX, E_OVERHEAD, E_TRANSACTION, E_PAYOUT, E_CASH) = range(30, 36)
-(E_EXITS, E_SPINOFFS, E_STAY_SHARE) = range(36, 39)
-C_SUMS = 39
-START_SUMS, FIRST_SWEEP_SUMS, SECOND_SWEEP_SUMS = (FIRMS, SMALL_SALES), (E_WIN, E_SHARE), (E_SHARE, C_SUMS)
+(E_SHARE_SQUARED, E_TAX, E_LOADED, E_PAYOUT, E_CASH, E_EXITS, E_SPINOFFS, E_STAY_SHARE) = range(34, 42)
+C_SUMS = 42
+# made from M... and W... when the shares are known: sums weighted by the new share
+(E_SHARE, E_QUALITY_SHARE, E_NAME_SHARE, E_NAME_QUALITY, E_EFFICIENCY_SHARE, E_PRICE_SHARE) = range(42, 48)
+(E_OVERHEAD, E_TRANSACTION) = range(48, 50)  # money
+C_CHECKED = 50  # what must be finite
 # state and other values of a cell
-(C_REPUTATION, C_NEXT_REPUTATION) = range(39, 41)  # log points
-C_LABOUR = 41  # workers per unit of market share
-C_POOL = 42  # spillover pools of the four channels, log points
-C_UPGRADING = 46  # technology to catch up with, log points
-C_PRICE_LEVEL = 47  # ln p of a firm without knowledge and overhead
-C_EFFICIENCY = 48  # ln A
-C_OVERHEAD = 49  # overhead rate under proportional sharing
-C_STARTUP_MEAN = 50  # Poisson mean
-C_UPPER = 51  # upper means of the four channels (mean_field only)
-C_FIELD = 55  # weight of other regions, their technology, their quality (mean_field only)
-C_SUPPLIERS = 58  # weight of the suppliers present, their sourcing (mean_field only)
-C_ROWS = 60
+(C_REPUTATION, C_NEXT_REPUTATION) = range(50, 52)  # log points
+C_LABOUR = 52  # workers per unit of market share
+C_POOL = 53  # spillover pools of the four channels, log points
+C_UPGRADING = 57  # technology to catch up with, log points
+C_PRICE_LEVEL = 58  # ln p of a firm without knowledge and overhead
+C_EFFICIENCY = 59  # ln A
+C_OVERHEAD = 60  # overhead rate under proportional sharing
+C_STARTUP_MEAN = 61  # Poisson mean
+C_UPPER = 62  # upper means of the four channels (mean_field only)
+C_FIELD = 66  # weight of other regions, their technology, their quality (mean_field only)
+C_SUPPLIERS = 69  # weight of the suppliers present, their sourcing (mean_field only)
+C_ROWS = 71
 
 # World.counts
 N_SURVIVORS, N_CHILDREN, N_STARTUPS, N_CURSOR = range(4)  # children by the cell they join; next slot of an entrant
@@ -89,8 +93,12 @@ P_DEMAND_SHOCK = 0
 SIZE_CLASSES = 41
 
 
+# Rows are a little longer than a tile: at a power of two all of them would compete for the same lines of the first cache.
+ROW = TILE + 72
+
+
 def _rows(count: int) -> tuple[int, ...]:
-    return tuple(i * TILE for i in range(count))
+    return tuple(i * ROW for i in range(count))
 
 
 # per-firm rows of the tile buffer (each a multiple of TILE, to be used as ``buffer[ROW + i]``)
@@ -107,6 +115,8 @@ def _rows(count: int) -> tuple[int, ...]:
     POOL_TECHNOLOGY,
     POOL_SOURCING,
     POOL_QUALITY,
+    CELL_BEGIN,
+    CELL_COUNT,
     RATE_ORGANISATION,
     RATE_TECHNOLOGY,
     RATE_SOURCING,
@@ -143,8 +153,11 @@ def _rows(count: int) -> tuple[int, ...]:
     MINIMUM,
     TAX,
     OVERHEAD,
-    TRANSACTION,
     PAYOUT,
+    NAME_USERS,
     SCRATCH,
-) = _rows(51)
-BUFFER_ROWS = 51
+) = _rows(53)
+BUFFER_ROWS = 53
+
+# rows of the same buffer while entrants are written
+(ENTRANT_CELL, NOISE_ORGANISATION, NOISE_TECHNOLOGY, NOISE_SOURCING, NOISE_QUALITY, NOISE_CUSTOM) = _rows(6)

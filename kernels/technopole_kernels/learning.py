@@ -21,24 +21,25 @@ def pick(v, count):
 
 @device
 def pick_row(v, cumulative, begin, end):
-    """First entry of ``cumulative[begin:end]`` above ``v`` (the last one if none) and the remainder in [0, 1)."""
-    low, high = begin, end - 1
-    while low < high:
-        middle = (low + high) >> 1
-        if cumulative[middle] > v:
-            high = middle
-        else:
-            low = middle + 1
+    """First entry of ``cumulative[begin:end]`` above ``v`` (the last one if none) and the remainder in [0, 1).
+
+    A bisection without branches: what is drawn cannot be predicted, and a wrong guess costs more than the whole search.
+    """
+    low = begin
+    left = end - begin
+    while left > 1:
+        half = left >> 1
+        low = low + half if cumulative[low + half - 1] <= v else low
+        left -= half
     below = cumulative[low - 1] if low > begin else 0.0
     rest = (v - below) / (cumulative[low] - below)
-    return low, min(rest, BELOW_ONE)
+    return low, rest if rest < BELOW_ONE else BELOW_ONE
 
 
 @stage
 def draw_meetings(setting, world, tile):
     """One uniform per firm and channel."""
-    tiles = world.tiles
-    begin, end = tiles[at.T_BEGIN, tile], tiles[at.T_BEGIN, tile + 1]
+    begin, end = tile.begin, tile.end
     identity = world.identity[at.NOW, begin:end]
     buffer = world.buffer
     period, replicate = np.uint64(world.clock[at.PERIOD]), np.uint64(world.clock[at.REPLICATE])
@@ -54,10 +55,10 @@ def draw_meetings(setting, world, tile):
 @stage
 def meet_in_region(setting, world, tile):
     """Gap to a random firm of the region in organisation."""
-    tiles, firms = world.tiles, world.firms
+    firms = world.firms
     buffer = world.buffer
-    begin, end = tiles[at.T_BEGIN, tile], tiles[at.T_BEGIN, tile + 1]
-    region = tiles[at.T_REGION, tile]
+    begin, end = tile.begin, tile.end
+    region = tile.region
     S = world.sectors.shape[1]
     first, last = world.offsets[region * S], world.offsets[(region + 1) * S]
     everyone = firms[at.F_ORGANISATION, first:last]
@@ -68,86 +69,127 @@ def meet_in_region(setting, world, tile):
     highest = np.int32(last - first - 1)
     partner = world.partner
     for i in range(own.size):
-        v = min(buffer[at.U_ORGANISATION + i] / stretch, BELOW_ONE)
+        v = buffer[at.U_ORGANISATION + i] / stretch
+        v = v if v < BELOW_ONE else BELOW_ONE
         index = np.int32(v * count)
         partner[i] = index if index < highest else highest
     for i in range(own.size):
         gap = everyone[partner[i]] - own[i]
-        meets = buffer[at.U_ORGANISATION + i] < contact
-        buffer[at.GAP_ORGANISATION + i] = gap if meets and gap > 0.0 else 0.0
+        gains = (buffer[at.U_ORGANISATION + i] < contact) & (gap > 0.0)
+        buffer[at.GAP_ORGANISATION + i] = gap if gains else 0.0
+
+
+@stage
+def fill_fellows(world, tile):
+    """Where the cells of the tile's firms begin and how many firms they have."""
+    segments, offsets, buffer = world.segments, world.offsets, world.buffer
+    for segment in range(tile.first, tile.last):
+        cell = segments[at.G_CELL, segment]
+        begin = float(offsets[cell])
+        count = float(offsets[cell + 1] - offsets[cell])
+        for i in range(segments[at.G_BEGIN, segment] - tile.begin, segments[at.G_BEGIN, segment + 1] - tile.begin):
+            buffer[at.CELL_BEGIN + i] = begin
+            buffer[at.CELL_COUNT + i] = count
+
+
+@stage
+def meet_in_cell(known, own, u, gap, begin, count, partner, contact, far):
+    """Gap to a random firm of the own cell; the firms that ``far`` sends elsewhere get a gap too, to be replaced."""
+    stretch = contact if contact > 0.0 else 1.0
+    near = 1.0 - far if far < 1.0 else 1.0
+    for i in range(own.size):
+        v = u[i] / stretch
+        v = v if v < BELOW_ONE else BELOW_ONE
+        v = (v - far) / near
+        v = v if v < BELOW_ONE else BELOW_ONE
+        v = v if v > 0.0 else 0.0
+        index = np.int32(v * count[i])
+        last = np.int32(count[i]) - np.int32(1)
+        partner[i] = np.int32(begin[i]) + (index if index < last else last)
+    for i in range(own.size):
+        ahead = known[partner[i]] - own[i]
+        gains = (u[i] < contact) & (ahead > 0.0)
+        gap[i] = ahead if gains else 0.0
+
+
+@stage
+def list_below(u, bound, chosen):
+    """List the places of the values below a bound, in order; returns their number. What is random is not branched on."""
+    count = 0
+    for i in range(u.size):
+        chosen[count] = i
+        count += 1 if u[i] < bound else 0
+    return count
+
+
+@stage
+def meet_elsewhere(constants, world, tile, known, uniforms, gaps, far):
+    """Replace the gaps of those who meet a firm of their sector in another region."""
+    buffer, offsets, segments, partner = world.buffer, world.offsets, world.segments, world.partner
+    S = world.sectors.shape[1]
+    contact = world.regions[at.R_CONTACT, tile.region]
+    row, row_end = constants.proximity_start[tile.region], constants.proximity_start[tile.region + 1]
+    neighbours = constants.far[row_end - 1] > 0.0
+    hopeful = contact * far * (1.0 + 1e-9)  # a bound that nobody who travels exceeds
+    count = list_below(buffer[uniforms : uniforms + tile.end - tile.begin], hopeful, partner)
+    segment = tile.first
+    for j in range(count):
+        i = partner[j]
+        while segments[at.G_BEGIN, segment + 1] - tile.begin <= i:
+            segment += 1
+        v = buffer[uniforms + i] / contact
+        v = v if v < BELOW_ONE else BELOW_ONE
+        if v < far and buffer[uniforms + i] < contact:
+            ahead = 0.0
+            if neighbours:
+                v = v / far
+                entry, rest = pick_row(v if v < BELOW_ONE else BELOW_ONE, constants.far, row, row_end)
+                other = constants.proximity_region[entry] * S + segments[at.G_CELL, segment] - tile.region * S
+                if offsets[other + 1] > offsets[other]:
+                    index = offsets[other] + pick(rest, offsets[other + 1] - offsets[other])
+                    ahead = known[index] - known[tile.begin + i]
+            buffer[gaps + i] = ahead if ahead > 0.0 else 0.0
 
 
 @stage
 def meet_in_sector(setting, world, tile, known, uniforms, gaps):
     """Gap to a random firm of the own cell or, with probability ``far``, of the sector in another region."""
-    segments, tiles = world.segments, world.tiles
-    params, constants = setting.params[0], setting.constants
-    buffer, offsets = world.buffer, world.offsets
-    region = tiles[at.T_REGION, tile]
-    S = world.sectors.shape[1]
-    contact = world.regions[at.R_CONTACT, region]
-    stretch = contact if contact > 0.0 else 1.0
-    far = params.learning_far
-    near = 1.0 - far if far < 1.0 else 1.0
-    row, row_end = constants.proximity_start[region], constants.proximity_start[region + 1]
-    neighbours = constants.far[row_end - 1] > 0.0
-    origin = tiles[at.T_BEGIN, tile]
-    partner = world.partner
-    for segment in range(tiles[at.T_SEGMENT, tile], tiles[at.T_SEGMENT, tile + 1]):
-        cell = segments[at.G_CELL, segment]
-        begin, end = segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]
-        fellows = known[offsets[cell] : offsets[cell + 1]]
-        own = known[begin:end]
-        count = float(fellows.size)
-        highest = np.int32(fellows.size - 1)
-        u = buffer[uniforms + begin - origin : uniforms + end - origin]
-        gap = buffer[gaps + begin - origin : gaps + end - origin]
-        for i in range(own.size):
-            v = min(u[i] / stretch, BELOW_ONE)
-            v = max(min((v - far) / near, BELOW_ONE), 0.0)
-            index = np.int32(v * count)
-            partner[i] = index if index < highest else highest
-        for i in range(own.size):
-            ahead = fellows[partner[i]] - own[i]
-            gap[i] = ahead if u[i] < contact and ahead > 0.0 else 0.0
-        if far > 0.0:
-            sector = cell - region * S
-            for i in range(own.size):
-                v = min(u[i] / stretch, BELOW_ONE)
-                if u[i] < contact and v < far:
-                    ahead = 0.0
-                    if neighbours:
-                        entry, rest = pick_row(min(v / far, BELOW_ONE), constants.far, row, row_end)
-                        other = constants.proximity_region[entry] * S + sector
-                        if offsets[other + 1] > offsets[other]:
-                            index = offsets[other] + pick(rest, offsets[other + 1] - offsets[other])
-                            ahead = known[index] - own[i]
-                    gap[i] = ahead if ahead > 0.0 else 0.0
+    buffer = world.buffer
+    size, far = tile.end - tile.begin, setting.params[0].learning_far
+    meet_in_cell(
+        known, known[tile.begin : tile.end], buffer[uniforms : uniforms + size], buffer[gaps : gaps + size],
+        buffer[at.CELL_BEGIN : at.CELL_BEGIN + size], buffer[at.CELL_COUNT : at.CELL_COUNT + size], world.partner,
+        world.regions[at.R_CONTACT, tile.region], far,
+    )  # fmt: skip
+    if far > 0.0:
+        meet_elsewhere(setting.constants, world, tile, known, uniforms, gaps, far)
 
 
 @stage
 def meet_suppliers(setting, world, tile):
     """Gap in sourcing to a random firm of a supplier sector in the region."""
-    segments, tiles = world.segments, world.tiles
-    constants, buffer, offsets = setting.constants, world.buffer, world.offsets
-    region = tiles[at.T_REGION, tile]
+    offsets, segments, buffer, partner = world.offsets, world.segments, world.buffer, world.partner
+    suppliers = setting.constants.suppliers
     S = world.sectors.shape[1]
-    contact = world.regions[at.R_CONTACT, region]
+    size = tile.end - tile.begin
+    local = offsets[tile.region * S : (tile.region + 1) * S + 1]
+    contact = world.regions[at.R_CONTACT, tile.region]
     known = world.firms[at.F_SOURCING]
-    origin = tiles[at.T_BEGIN, tile]
-    for segment in range(tiles[at.T_SEGMENT, tile], tiles[at.T_SEGMENT, tile + 1]):
-        row = constants.suppliers[segments[at.G_CELL, segment] - region * S]
-        begin, end = segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]
-        has_suppliers = row[S - 1] > 0.0
-        for i in range(begin, end):
-            u = buffer[at.U_SOURCING + i - origin]
-            ahead = 0.0
-            if u < contact and has_suppliers:
-                sector, rest = pick_row(min(u / contact, BELOW_ONE), row, 0, S)
-                first, last = offsets[region * S + sector], offsets[region * S + sector + 1]
-                if last > first:
-                    ahead = known[first + pick(rest, last - first)] - known[i]
-            buffer[at.GAP_SOURCING + i - origin] = ahead if ahead > 0.0 else 0.0
+    for i in range(size):
+        buffer[at.GAP_SOURCING + i] = 0.0
+    count = list_below(buffer[at.U_SOURCING : at.U_SOURCING + size], contact, partner)
+    segment = tile.first
+    for j in range(count):
+        i = partner[j]
+        while segments[at.G_BEGIN, segment + 1] - tile.begin <= i:
+            segment += 1
+        row = suppliers[segments[at.G_CELL, segment] - tile.region * S]
+        v = buffer[at.U_SOURCING + i] / contact
+        sector, rest = pick_row(v if v < BELOW_ONE else BELOW_ONE, row, 0, S)
+        begin, firms = local[sector], local[sector + 1] - local[sector]
+        if (firms > 0) & (row[S - 1] > 0.0):
+            ahead = known[begin + pick(rest, firms)] - known[tile.begin + i]
+            buffer[at.GAP_SOURCING + i] = ahead if ahead > 0.0 else 0.0
 
 
 @stage
@@ -155,6 +197,7 @@ def meet_partners(setting, world, tile):
     """The gaps to the partners of all four channels (rule ``broadcast``)."""
     firms = world.firms
     meet_in_region(setting, world, tile)
+    fill_fellows(world, tile)
     meet_in_sector(setting, world, tile, firms[at.F_TECHNOLOGY], at.U_TECHNOLOGY, at.GAP_TECHNOLOGY)
     meet_suppliers(setting, world, tile)
     meet_in_sector(setting, world, tile, firms[at.F_QUALITY], at.U_QUALITY, at.GAP_QUALITY)
@@ -163,12 +206,11 @@ def meet_partners(setting, world, tile):
 @stage
 def absorb(setting, world, tile):
     """Absorptive capacity g = e / (e + difficulty * rho) (Cohen and Levinthal 1989)."""
-    tiles = world.tiles
     buffer = world.buffer
-    begin, end = tiles[at.T_BEGIN, tile], tiles[at.T_BEGIN, tile + 1]
+    begin, end = tile.begin, tile.end
     research = world.firms[at.F_RESEARCH, begin:end]
     difficulty = setting.params[0].learning_difficulty
-    fill_sector(world, at.INTENSITY, setting.constants.sectors[at.K_RD_INTENSITY], tile)
+    fill_sector(world.buffer, at.INTENSITY, setting.constants.sectors[at.K_RD_INTENSITY], world.segments, tile)
     for i in range(research.size):
         e = research[i]
         buffer[at.ABSORPTION + i] = e / (e + difficulty * buffer[at.INTENSITY + i])
@@ -188,10 +230,9 @@ def learn_channel(rates, gaps, pools, spill, old, new, buffer):
 @stage
 def fill_rates(setting, world, tile):
     """Learning rates of the four channels; what is learned within a sector can be appropriated."""
-    tiles = world.tiles
     params, buffer = setting.params[0], world.buffer
-    size = tiles[at.T_BEGIN, tile + 1] - tiles[at.T_BEGIN, tile]
-    fill_sector(world, at.RATE_TECHNOLOGY, setting.constants.sectors[at.K_APPROPRIABILITY], tile)
+    size = tile.end - tile.begin
+    fill_sector(world.buffer, at.RATE_TECHNOLOGY, setting.constants.sectors[at.K_APPROPRIABILITY], world.segments, tile)
     technology, quality = params.learning_technology, params.learning_quality
     organisation, sourcing = params.learning_organisation, params.learning_sourcing
     protects = 0.0 if params.learning_rule == 1 else 1.0  # barter is voluntary: nothing is kept secret
@@ -206,14 +247,14 @@ def fill_rates(setting, world, tile):
 @stage
 def learn(setting, world, tile):
     """New knowledge in the four channels from the gaps and the pools, into the second set of firms."""
-    cells, tiles, firms, new = world.cells, world.tiles, world.firms, world.next
+    cells, firms, new = world.cells, world.firms, world.next
     params, buffer = setting.params[0], world.buffer
-    begin, end = tiles[at.T_BEGIN, tile], tiles[at.T_BEGIN, tile + 1]
+    begin, end = tile.begin, tile.end
     fill_rates(setting, world, tile)
-    fill_cell(world, at.POOL_ORGANISATION, cells[at.C_POOL], tile)
-    fill_cell(world, at.POOL_TECHNOLOGY, cells[at.C_POOL + 1], tile)
-    fill_cell(world, at.POOL_SOURCING, cells[at.C_POOL + 2], tile)
-    fill_cell(world, at.POOL_QUALITY, cells[at.C_POOL + 3], tile)
+    fill_cell(world.buffer, at.POOL_ORGANISATION, cells[at.C_POOL], world.segments, tile)
+    fill_cell(world.buffer, at.POOL_TECHNOLOGY, cells[at.C_POOL + 1], world.segments, tile)
+    fill_cell(world.buffer, at.POOL_SOURCING, cells[at.C_POOL + 2], world.segments, tile)
+    fill_cell(world.buffer, at.POOL_QUALITY, cells[at.C_POOL + 3], world.segments, tile)
     spill = params.spillover_rate
     learn_channel(
         at.RATE_ORGANISATION, at.GAP_ORGANISATION, at.POOL_ORGANISATION, spill,

@@ -87,12 +87,12 @@ def _gap_to_field(own, gap, contact, near, near_target, far_weight, far_target):
 @stage
 def meet_field(setting, world, tile):
     """The gaps to the mean of the better firms of all four channels."""
-    cells, regions, segments, tiles, firms = world.cells, world.regions, world.segments, world.tiles, world.firms
+    cells, regions, segments, firms = world.cells, world.regions, world.segments, world.firms
     buffer = world.buffer
-    region = tiles[at.T_REGION, tile]
+    region = tile.region
     contact, far = regions[at.R_CONTACT, region], setting.params[0].learning_far
-    origin = tiles[at.T_BEGIN, tile]
-    for segment in range(tiles[at.T_SEGMENT, tile], tiles[at.T_SEGMENT, tile + 1]):
+    origin = tile.begin
+    for segment in range(tile.first, tile.last):
         cell = segments[at.G_CELL, segment]
         begin, end = segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]
         shift, size = begin - origin, end - begin

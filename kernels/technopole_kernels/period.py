@@ -6,9 +6,16 @@ leaves the world as it was.
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import kernel, stage
+from technopole_kernels.accounts import split_overhead
 from technopole_kernels.barter import pair_cells
 from technopole_kernels.check import find_not_finite
-from technopole_kernels.demography import count_population, found_entrants, move_survivors, scale_shares
+from technopole_kernels.demography import (
+    count_population,
+    found_entrants,
+    move_survivors,
+    place_entrants,
+    scale_shares,
+)
 from technopole_kernels.entry import draw_startups, mean_startups
 from technopole_kernels.institutions import build_institutions, build_reputation, sum_nation
 from technopole_kernels.labour import move_workers, set_wages
@@ -20,7 +27,7 @@ from technopole_kernels.sharing import share_costs
 from technopole_kernels.spillover import make_pools, make_upgrading
 from technopole_kernels.status import Status
 from technopole_kernels.sweeps import learn_and_compete, settle_and_decide
-from technopole_kernels.tiles import collect_cells, cut_tiles
+from technopole_kernels.tiles import collect_cells, cut_tiles, take_tile
 
 DONE, NEED_CAPACITY, NOT_FINITE = int(Status.DONE), int(Status.NEED_CAPACITY), int(Status.NOT_FINITE)
 
@@ -34,7 +41,7 @@ def step(setting, world, problem):
 
     prepare_demand(setting, world)
     for tile in range(tiles):
-        sum_tile_start(setting, world, tile)
+        sum_tile_start(setting, world, take_tile(world, tile))
     collect_start(setting, world)
     prepare_regions(setting, world)
     prepare_cells(setting, world)
@@ -49,13 +56,14 @@ def step(setting, world, problem):
         share_costs(setting, world)
 
     for tile in range(tiles):
-        learn_and_compete(setting, world, tile)
-    collect_cells(world, at.E_WIN, at.E_SHARE)
+        learn_and_compete(setting, world, take_tile(world, tile))
+    collect_cells(world, at.E_INNOVATIONS, at.E_SHARE_SQUARED)
     settle_market(setting, world)
     world.sizes[:] = 0
     for tile in range(tiles):
-        settle_and_decide(setting, world, tile)
-    collect_cells(world, at.E_SHARE, at.C_SUMS)
+        settle_and_decide(setting, world, take_tile(world, tile))
+    collect_cells(world, at.E_SHARE_SQUARED, at.C_SUMS)
+    split_overhead(constants, world)
 
     advance_pipeline(setting, world)
     set_wages(setting, world)
@@ -71,6 +79,7 @@ def step(setting, world, problem):
     if room > world.firms.shape[1]:
         problem.where[0] = room
         return NEED_CAPACITY
+    place_entrants(setting, world)
     found_entrants(setting, world)
     scale_shares(setting, world)
     move_survivors(world)

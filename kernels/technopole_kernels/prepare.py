@@ -58,14 +58,14 @@ def prepare_demand(setting, world):
 @stage
 def sum_tile_start(setting, world, tile):
     """Sums of a tile's firms as they stand at the start of the period."""
-    segments, tiles, firms = world.segments, world.tiles, world.firms
-    sum_segments(world, tile, at.SHARE, firms[at.F_SHARE], 0)
-    sum_segments(world, tile, at.ORGANISATION, firms[at.F_ORGANISATION], 0)
-    sum_segments(world, tile, at.TECHNOLOGY, firms[at.F_TECHNOLOGY], 0)
-    sum_segments(world, tile, at.SOURCING, firms[at.F_SOURCING], 0)
-    sum_segments(world, tile, at.QUALITY, firms[at.F_QUALITY], 0)
+    segments, firms = world.segments, world.firms
+    sum_segments(world.segment_sum, world.segments, tile, at.SHARE, firms[at.F_SHARE], 0)
+    sum_segments(world.segment_sum, world.segments, tile, at.ORGANISATION, firms[at.F_ORGANISATION], 0)
+    sum_segments(world.segment_sum, world.segments, tile, at.TECHNOLOGY, firms[at.F_TECHNOLOGY], 0)
+    sum_segments(world.segment_sum, world.segments, tile, at.SOURCING, firms[at.F_SOURCING], 0)
+    sum_segments(world.segment_sum, world.segments, tile, at.QUALITY, firms[at.F_QUALITY], 0)
     size = setting.params[0].sme_size
-    for segment in range(tiles[at.T_SEGMENT, tile], tiles[at.T_SEGMENT, tile + 1]):
+    for segment in range(tile.first, tile.last):
         labour = world.cells[at.C_LABOUR, segments[at.G_CELL, segment]]
         first, last = segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]
         share = firms[at.F_SHARE, first:last]

@@ -12,16 +12,16 @@ from technopole_kernels.tiles import fill_cell
 @stage
 def upgrade_and_read(setting, world, tile):
     """Technology from the region's high-tech firms (traditional sectors) and from science (tied firms)."""
-    regions, tiles = world.regions, world.tiles
+    regions = world.regions
     params, buffer = setting.params[0], world.buffer
-    begin, end = tiles[at.T_BEGIN, tile], tiles[at.T_BEGIN, tile + 1]
-    region = tiles[at.T_REGION, tile]
+    begin, end = tile.begin, tile.end
+    region = tile.region
     system = 1.0
     for institution in range(4):
         system *= regions[at.R_INDEX + institution, region]
     strength = params.upgrading_rate * (exp(0.25 * log(system)) if system > 0.0 else 0.0)
     reading = params.science_rate * regions[at.R_OUTFLOW, region] / params.science_exit_probability
-    fill_cell(world, at.UPGRADING, world.cells[at.C_UPGRADING], tile)
+    fill_cell(world.buffer, at.UPGRADING, world.cells[at.C_UPGRADING], world.segments, tile)
     technology = world.next[at.F_TECHNOLOGY, begin:end]
     tie = world.tie[at.NOW, begin:end]
     for i in range(technology.size):
@@ -35,16 +35,15 @@ def upgrade_and_read(setting, world, tile):
 @stage
 def change_ties(setting, world, tile):
     """Ties to universities form with the strength of the services and break by chance."""
-    tiles = world.tiles
     params, buffer = setting.params[0], world.buffer
-    begin, end = tiles[at.T_BEGIN, tile], tiles[at.T_BEGIN, tile + 1]
-    forms = params.science_tie_rate * world.regions[at.R_INDEX + at.SERVICES, tiles[at.T_REGION, tile]]
+    begin, end = tile.begin, tile.end
+    forms = params.science_tie_rate * world.regions[at.R_INDEX + at.SERVICES, tile.region]
     breaks = params.science_tie_break
     old, new = world.tie[at.NOW, begin:end], world.tie[at.NEXT, begin:end]
     for i in range(old.size):
         u = buffer[at.U_TIE + i]
         tied = old[i] != 0
-        new[i] = np.uint8((tied and u >= breaks) or (not tied and u < forms))
+        new[i] = np.uint8(1) if (tied & (u >= breaks)) | (~tied & (u < forms)) else np.uint8(0)
 
 
 @stage

@@ -12,22 +12,17 @@ from technopole_kernels.innovation import (
 )
 from technopole_kernels.learning import absorb, draw_meetings, learn, meet_partners
 from technopole_kernels.market import (
-    compete,
     fill_market,
     fill_overhead,
     make_efficiency,
+    rate_fitness,
     set_prices,
     set_shares,
+    shock_demand,
     sum_market,
 )
 from technopole_kernels.mean_field import meet_field
-from technopole_kernels.observe import (
-    count_sizes,
-    observe_accounts,
-    observe_efficiency,
-    observe_knowledge,
-    observe_shares,
-)
+from technopole_kernels.observe import count_sizes, observe_knowledge
 from technopole_kernels.science import change_ties, upgrade_and_read
 
 
@@ -54,8 +49,10 @@ def learn_and_compete(setting, world, tile):
     fill_overhead(setting, world, tile)
     make_efficiency(world, tile)
     set_prices(world, tile)
-    compete(setting, world, tile)
+    rate_fitness(setting, world, tile)
+    shock_demand(setting, world, tile)
     sum_market(setting, world, tile)
+    observe_knowledge(world, tile)
 
 
 @stage
@@ -63,11 +60,7 @@ def settle_and_decide(setting, world, tile):
     """Second sweep: shares, accounts, exits and spin-offs of a tile, and what is observed of it."""
     set_shares(setting, world, tile)
     close_accounts(setting, world, tile)
-    observe_accounts(setting, world, tile)
     decide_fates(setting, world, tile)
     count_fates(world, tile)
     carry_over(world, tile)
     count_sizes(world, tile)
-    observe_knowledge(world, tile)
-    observe_efficiency(setting, world, tile)
-    observe_shares(setting, world, tile)

@@ -5,9 +5,9 @@ the unit of partial sums. Both follow from the offsets alone, never from the num
 """
 
 from technopole_kernels import layout as at
-from technopole_kernels._jit import stage
-from technopole_kernels.reduce import sum_lanes
-from technopole_kernels.types import TILE
+from technopole_kernels._jit import device, stage
+from technopole_kernels.reduce import dot_lanes, sum_lanes
+from technopole_kernels.types import TILE, Tile
 
 
 @stage
@@ -44,41 +44,48 @@ def cut_tiles(world, regions, sectors):
     world.clock[at.SEGMENTS] = segment
 
 
+@device
+def take_tile(world, number):
+    """The tile of a number."""
+    tiles = world.tiles
+    begin, first = tiles[at.T_BEGIN, number], tiles[at.T_SEGMENT, number]
+    region = tiles[at.T_REGION, number]
+    return Tile(region, begin, tiles[at.T_BEGIN, number + 1], first, tiles[at.T_SEGMENT, number + 1])
+
+
 @stage
-def fill_cell(world, row, values, tile):
+def fill_cell(buffer, row, values, segments, tile):
     """Spread a value per cell over the firms of a tile."""
-    segments, tiles = world.segments, world.tiles
-    origin = tiles[at.T_BEGIN, tile]
-    for segment in range(tiles[at.T_SEGMENT, tile], tiles[at.T_SEGMENT, tile + 1]):
+    for segment in range(tile.first, tile.last):
         value = values[segments[at.G_CELL, segment]]
-        first, last = segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]
-        piece = world.buffer[row + first - origin : row + last - origin]
-        for i in range(piece.size):
-            piece[i] = value
+        for i in range(segments[at.G_BEGIN, segment] - tile.begin, segments[at.G_BEGIN, segment + 1] - tile.begin):
+            buffer[row + i] = value
 
 
 @stage
-def fill_sector(world, row, values, tile):
+def fill_sector(buffer, row, values, segments, tile):
     """Spread a value per sector over the firms of a tile."""
-    segments, tiles = world.segments, world.tiles
-    origin = tiles[at.T_BEGIN, tile]
-    base = tiles[at.T_REGION, tile] * world.sectors.shape[1]
-    for segment in range(tiles[at.T_SEGMENT, tile], tiles[at.T_SEGMENT, tile + 1]):
-        value = values[segments[at.G_CELL, segment] - base]
-        first, last = segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]
-        piece = world.buffer[row + first - origin : row + last - origin]
-        for i in range(piece.size):
-            piece[i] = value
+    first_cell = tile.region * values.size
+    for segment in range(tile.first, tile.last):
+        value = values[segments[at.G_CELL, segment] - first_cell]
+        for i in range(segments[at.G_BEGIN, segment] - tile.begin, segments[at.G_BEGIN, segment + 1] - tile.begin):
+            buffer[row + i] = value
 
 
 @stage
-def sum_segments(world, tile, kind, values, shift):
-    """Put the sums of ``values[firm - shift]`` over the tile's segments into their column ``kind``."""
-    segments, tiles = world.segments, world.tiles
-    for segment in range(tiles[at.T_SEGMENT, tile], tiles[at.T_SEGMENT, tile + 1]):
-        world.segment_sum[segment, kind] = sum_lanes(
-            values, segments[at.G_BEGIN, segment] - shift, segments[at.G_BEGIN, segment + 1] - shift
-        )
+def sum_segments(segment_sum, segments, tile, column, values, shift):
+    """Put the sums of ``values[firm - shift]`` over the tile's segments into their column."""
+    for segment in range(tile.first, tile.last):
+        begin, end = segments[at.G_BEGIN, segment] - shift, segments[at.G_BEGIN, segment + 1] - shift
+        segment_sum[segment, column] = sum_lanes(values, begin, end)
+
+
+@stage
+def sum_products(segment_sum, segments, tile, column, a, shift_a, b, shift_b):
+    """Put the sums of ``a[firm - shift_a] * b[firm - shift_b]`` over the tile's segments into their column."""
+    for segment in range(tile.first, tile.last):
+        begin, end = segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]
+        segment_sum[segment, column] = dot_lanes(a, begin - shift_a, b, begin - shift_b, end - begin)
 
 
 @stage

@@ -155,6 +155,16 @@ class Setting(NamedTuple):
     policy: Policy
 
 
+class Tile(NamedTuple):
+    """A range of firms of one region, ``begin:end``, and its segments, ``first:last``."""
+
+    region: int
+    begin: int
+    end: int
+    first: int
+    last: int
+
+
 class World(NamedTuple):
     """One realisation: its state, the second set of firm arrays and room to work. Rows are named in layout.py.
 
@@ -179,8 +189,9 @@ class World(NamedTuple):
     sizes: np.ndarray  # (SIZE_CLASSES,) i64 operating firms by employment
     mixed: np.ndarray  # (R,5,S) sector-mixed counts and sums of knowledge
     reached: np.ndarray  # (5*S,) one region's sums over the regions in reach
-    buffer: np.ndarray  # (BUFFER_ROWS*TILE,) per-firm values of one tile
+    buffer: np.ndarray  # (BUFFER_ROWS*ROW,) per-firm values of one tile
     partner: np.ndarray  # (TILE,) i32 places of partners, or of survivors, of a tile
+    keys: np.ndarray  # (TILE,) u64 identities of entrants
     tiles: np.ndarray  # (T_ROWS, tiles+1) i64
     segments: np.ndarray  # (G_ROWS, segments+1) i64
     segment_sum: np.ndarray  # (segments, C_SUMS) partial sums, columns as the first rows of ``cells``

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .tables import ratio, serial_sum
+from .tables import ratio
 
 
 def shared_cost(need, cost, exponent, mean_need, mean_sales):
@@ -96,7 +96,7 @@ def log_agglomeration(pools, workforce, params):
     localisation = np.log1p(ratio(jobs, ratio(jobs.sum(), occupied)))
     urbanisation = np.log(workforce / workforce.mean())
     shares = ratio(jobs, pools.region_jobs[:, None])
-    herfindahl = serial_sum(shares**2, axis=1)
+    herfindahl = (shares**2).sum(axis=1)
     concentration = np.log(np.where(herfindahl > 0.0, herfindahl, 1.0))
     by_region = (
         params["agglomeration.urbanisation"] * urbanisation

@@ -7,6 +7,8 @@ import numpy as np
 from . import rng
 from .tables import CHANNELS, ratio, sum_by
 
+QUOTIENT_TOLERANCE = 1e-12
+
 
 def leaving_firms(u_closure, jobs, cash, credit, reference_size, params):
     """Which firms leave (n,): closed by chance, too small, or beyond their credit."""
@@ -64,15 +66,15 @@ def expected_startups(pools, workforce, reputation, finance, support, params, co
     weight = (params["entry.outside"] + pools.firms) ** params["entry.agglomeration"] * np.exp(
         appeal - appeal.max()
     )
+    weight = weight * (pools.demand > 0.0)
     return total * ratio(weight, weight.sum()) * np.maximum(1.0 + support, 0.0)
 
 
 def related_density(pools, relatedness):
     """Weighted share of related sectors in which the region is specialised (R, S)."""
     jobs = pools.cell_jobs
-    region_jobs, sector_jobs = pools.region_jobs, pools.sector_jobs
-    world_jobs = np.cumsum(region_jobs)[-1]
-    specialised = (pools.firms > 0) & (jobs * world_jobs >= region_jobs[:, None] * sector_jobs)
+    expected = pools.region_jobs[:, None] * pools.sector_jobs
+    specialised = (pools.firms > 0) & (jobs * jobs.sum() >= (1.0 - QUOTIENT_TOLERANCE) * expected)
     return specialised @ relatedness.T / relatedness.sum(axis=1)
 
 

@@ -51,7 +51,8 @@ def initialise(offsets, employment, constants, params, stocks, seed, replicate):
     custom -= params["market.quality_weight"] * knowledge[QUALITY]
     custom -= params["market.price_weight"] * labour_productivity(knowledge, labour_share)
     tie_word, age_word, _, _ = rng.draw(identity, 0, rng.INITIAL_STATE, seed, replicate)
-    pipeline = institution_index(stocks["university"]) / AVERAGE_INDEX
+    feedback = params["feedback.ris_to_cluster"]
+    pipeline = 1.0 + feedback * (institution_index(stocks["university"]) / AVERAGE_INDEX - 1.0)
     return {
         "offsets": offsets,
         "identity": identity,

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .tables import CHANNELS, QUALITY, count_by, ratio, serial_sum, sum_by
+from .tables import CHANNELS, QUALITY, count_by, ratio, sum_by
 
 INDEX_RATE = 0.7
+LEAST_INFRASTRUCTURE = 1e-6
 
 
 def institution_index(stock):
@@ -74,12 +75,12 @@ class Pools:
     @property
     def region_jobs(self):
         """Planned employment by region X_r (R,), workers."""
-        return serial_sum(self.cell_jobs, axis=1)
+        return self.cell_jobs.sum(axis=1)
 
     @property
     def sector_jobs(self):
         """Planned employment by sector X_k (S,), workers."""
-        return serial_sum(self.cell_jobs, axis=0)
+        return self.cell_jobs.sum(axis=0)
 
     @property
     def sector_quality(self):
@@ -109,24 +110,15 @@ def demand_of_period(market, growth, shock):
 
 
 def felt_institutions(state, params):
-    """Institution indices and crowding as firms feel them (7.0, crowding of 7.6).
-
-    Raises
-    ------
-    ArithmeticError
-        If a region has no infrastructure, where the model is not defined.
-    """
+    """Institution indices and crowding as firms feel them (7.0, crowding of 7.6)."""
     feedback = params["feedback.ris_to_cluster"]
 
     def felt(stock):
         return AVERAGE_INDEX + feedback * (institution_index(stock) - AVERAGE_INDEX)
 
     workforce = state["workforce"]
-    room = workforce.mean() * (1.0 + feedback * (state["infrastructure"] - 1.0))
-    if np.any(room <= 0.0):
-        region = int(np.argmax(room <= 0.0))
-        raise ArithmeticError(f"region {region} has no infrastructure left, so its crowding is infinite")
-    crowding = (workforce / room) ** params["sharing.congestion_exponent"]
+    room = np.maximum(1.0 + feedback * (state["infrastructure"] - 1.0), LEAST_INFRASTRUCTURE)
+    crowding = (workforce / (workforce.mean() * room)) ** params["sharing.congestion_exponent"]
     return Institutions(
         infrastructure=felt(state["infrastructure"]),
         university=felt(state["university"]),

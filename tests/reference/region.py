@@ -85,7 +85,7 @@ def institutions(
     crowd = (workforce / workforce.mean()) ** params["institutions.scale"]
     tax_support = ratio(ratio(tax, payroll), norms[0]) * crowd
     research_support = ratio(ratio(research, payroll), norms[1]) ** params["institutions.university_exponent"]
-    relative_firms = ratio(firms, firms.sum() / firms.size, otherwise=1.0)
+    relative_firms = ratio(firms, firms.sum() / firms.size)
     support = {
         "infrastructure": tax_support if norms[0] != 0.0 else np.ones_like(crowd),
         "university": research_support if norms[1] != 0.0 else np.ones_like(crowd),

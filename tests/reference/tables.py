@@ -38,15 +38,6 @@ def count_by(group, groups, members=None):
     return np.bincount(group if members is None else group[members], minlength=groups)
 
 
-def serial_sum(values, axis):
-    """Sum in storage order.
-
-    Location quotients compare products of such sums: with one region or one sector both sides are then
-    equal to the last bit, whatever the number of terms.
-    """
-    return np.cumsum(values, axis=axis).take(-1, axis=axis)
-
-
 def policy_of_period(policy, period, regions, sectors):
     """All policies of one period as full arrays (R,S), (R,) or (S,); 0 where absent or over."""
     lengths = {"R": regions, "S": sectors}

@@ -63,7 +63,11 @@ def unknown(sectors):
 
 
 @given(
-    st.integers(1, 6), st.integers(1, 4), st.floats(0.001, 1.0), st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1)
+    st.integers(1, 6),
+    st.integers(1, 4),
+    st.floats(0.001, 1.0),
+    st.integers(0, 2**32 - 1),
+    st.integers(0, 2**32 - 1),
 )
 def test_sample_keeps_the_numbers(regions, sectors, scale, seed, draw):
     generator = np.random.Generator(np.random.PCG64(draw))
@@ -218,6 +222,15 @@ def test_weights_move_a_sector():
         load_tables(Config.from_dict(content))
 
 
+def test_specialisation():
+    def shares(value):
+        firms = firms_by_cell(load_tables(Config.from_dict(nation(specialisation=value, scale=1.0))))
+        return firms[0] / firms.sum(axis=0)
+
+    assert shares(0.0) == pytest.approx(0.75, abs=1e-3)
+    assert np.ptp(shares(0.5)) > 0.05
+
+
 def test_tiny_scale_leaves_no_region_or_sector_empty():
     firms = firms_by_cell(load_tables(Config.from_dict(nation(scale=1e-6))))
     assert np.all(firms.sum(axis=0) >= 1) and np.all(firms.sum(axis=1) >= 1)
@@ -226,9 +239,7 @@ def test_tiny_scale_leaves_no_region_or_sector_empty():
 def test_cells_are_the_whole_economy():
     tables = load_tables(Config.from_toml(SCENARIOS / "two-regions.toml"))
     assert firms_by_cell(tables).tolist() == [[14, 12, 6], [4, 6, 18]]
-    means = [
-        tables.employment[tables.offsets[cell] : tables.offsets[cell + 1]].mean() for cell in range(6)
-    ]
+    means = [tables.employment[tables.offsets[cell] : tables.offsets[cell + 1]].mean() for cell in range(6)]
     assert means == pytest.approx([9.0, 32.0, 10.0, 4.0, 11.0, 18.0], rel=0.05)
     assert tables.metric == "euclidean" and tables.distances[0, 1] == 100.0
 
@@ -358,7 +369,12 @@ def replace(folder, name, old, new):
         ("regions.csv", "41,10", "95,10", "column lat: 95 is above 90"),
         ("regions.csv", "b,Bville", "a,Bville", "region a is listed a second time"),
         ("regions.csv", "lat", "latitude", "no column lat"),
-        ("regions.csv", "b,Bville,41,10,,1\n", "b,Bville,41,10,,1\nz,Zville,1,1,,\n", "region z has no establishments"),
+        (
+            "regions.csv",
+            "b,Bville,41,10,,1\n",
+            "b,Bville,41,10,,1\nz,Zville,1,1,,\n",
+            "region z has no establishments",
+        ),
     ],
 )
 def test_folder_refusals(folder, name, old, new, message):
@@ -434,7 +450,8 @@ def test_survey_rows(tmp_path):
     path = tmp_path / "survey.csv"
     path.write_text(
         "naics,product_innovators_pct,new_to_market_pct\n"
-        '"11, 21–23",10,4\n31–33,16,8\n313–16,15,7\n334,33,21\n3344,25,13\nother 334,32,20\n51,25,11\nother 51,20,7\n'
+        '"11, 21–23",10,4\n31–33,16,8\n313–16,15,7\n334,33,21\n3344,25,13\nother 334,32,20\n'
+        "51,25,11\nother 51,20,7\n"
     )
     survey = read_survey(path)
     expected = {"31-33": 16, "315": 15, "334": 33, "3344": 25, "3341": 32, "333": 16, "51": 25, "519": 20}
@@ -464,7 +481,9 @@ def test_metropolitan_areas():
     chips, mining = tables.sector_ids.index("334"), tables.sector_ids.index("212")
     assert tables.innovation_rate[chips] > 2.0 * tables.innovation_rate.mean()
     assert tables.innovation_rate[mining] < 0.5 * tables.innovation_rate.mean()
-    assert np.argmax(tables.suppliers[tables.sector_ids.index("324")]) == tables.sector_ids.index("211")  # oil
+    assert np.argmax(tables.suppliers[tables.sector_ids.index("324")]) == tables.sector_ids.index(
+        "211"
+    )  # oil
 
 
 @needs_data

@@ -26,7 +26,10 @@ ROOT = Path(__file__).parents[2]
 
 def ulps(values, exact):
     """Largest error in units of the last place."""
-    return max(abs((mpmath.mpf(float(v)) - e) / mpmath.mpf(float(np.spacing(abs(v))))) for v, e in zip(values, exact, strict=True))
+    return max(
+        abs((mpmath.mpf(float(v)) - e) / mpmath.mpf(float(np.spacing(abs(v)))))
+        for v, e in zip(values, exact, strict=True)
+    )
 
 
 def test_elementary_functions_against_mpmath():
@@ -41,8 +44,13 @@ def test_elementary_functions_against_mpmath():
         assert ulps(portable_math.arcsin_root(inside), angles) < 5.0
         sine, cosine = portable_math.sin_cos_degrees(30.0 * x)
         radians = [mpmath.mpf(float(v)) * mpmath.pi / 180 for v in 30.0 * x]
-        assert max(abs(mpmath.mpf(float(s)) - mpmath.sin(r)) for s, r in zip(sine, radians, strict=True)) < 3e-16
-        assert max(abs(mpmath.mpf(float(c)) - mpmath.cos(r)) for c, r in zip(cosine, radians, strict=True)) < 3e-16
+        assert (
+            max(abs(mpmath.mpf(float(s)) - mpmath.sin(r)) for s, r in zip(sine, radians, strict=True)) < 3e-16
+        )
+        assert (
+            max(abs(mpmath.mpf(float(c)) - mpmath.cos(r)) for c, r in zip(cosine, radians, strict=True))
+            < 3e-16
+        )
 
 
 def test_exact_values_of_elementary_functions():
@@ -79,8 +87,12 @@ def test_great_circle_known_distances():
 
 def test_date_line_and_small_distances():
     found = great_circle_distances(np.array([[10.0, 179.9], [10.0, -179.9], [10.0, 179.9 + 1e-7]]))
-    assert found[0, 1] == pytest.approx(0.2 * math.pi / 180 * EARTH_RADIUS_KM * math.cos(math.radians(10.0)), rel=1e-6)
-    assert found[0, 2] == pytest.approx(1e-7 * math.pi / 180 * EARTH_RADIUS_KM * math.cos(math.radians(10.0)), rel=1e-5)
+    assert found[0, 1] == pytest.approx(
+        0.2 * math.pi / 180 * EARTH_RADIUS_KM * math.cos(math.radians(10.0)), rel=1e-6
+    )
+    assert found[0, 2] == pytest.approx(
+        1e-7 * math.pi / 180 * EARTH_RADIUS_KM * math.cos(math.radians(10.0)), rel=1e-5
+    )
 
 
 @given(st.lists(st.tuples(st.floats(-90, 90), st.floats(-180, 180)), min_size=1, max_size=8))
@@ -97,7 +109,9 @@ def test_many_regions_are_worked_on_in_blocks():
     generator = np.random.Generator(np.random.PCG64(2))
     places = np.column_stack([generator.uniform(-80, 80, 300), generator.uniform(-180, 180, 300)])
     whole = great_circle_distances(places)
-    assert np.array_equal(whole[:5, 290:], great_circle_distances(places[[0, 1, 2, 3, 4, *range(290, 300)]])[:5, 5:])
+    assert np.array_equal(
+        whole[:5, 290:], great_circle_distances(places[[0, 1, 2, 3, 4, *range(290, 300)]])[:5, 5:]
+    )
 
 
 def test_euclidean():

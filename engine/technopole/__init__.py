@@ -1,0 +1,81 @@
+"""Industrial clusters and regional innovation systems that build each other: a simulation engine.
+
+>>> import technopole as tp
+>>> config = tp.Config.from_toml("configs/scenarios/two-regions.toml")  # doctest: +SKIP
+>>> ds = tp.run(config, replicates=100, seed=7)  # doctest: +SKIP
+
+Importing the package costs little; numba, xarray and the kernels are imported when they are needed.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from technopole.version import __version__
+
+if TYPE_CHECKING:
+    from technopole.config import Config
+    from technopole.errors import (
+        ConfigError,
+        DataError,
+        Interrupted,
+        NotFiniteError,
+        OutputError,
+        TechnopoleError,
+    )
+    from technopole.figures import draw
+    from technopole.model import Model
+    from technopole.simulation import Simulation, run
+    from technopole.snapshot import Snapshot
+    from technopole.store import write
+    from technopole.summary import summarise
+
+__all__ = [
+    "Config",
+    "ConfigError",
+    "DataError",
+    "Interrupted",
+    "Model",
+    "NotFiniteError",
+    "OutputError",
+    "Simulation",
+    "Snapshot",
+    "TechnopoleError",
+    "__version__",
+    "draw",
+    "run",
+    "summarise",
+    "write",
+]
+
+_MODULES = {
+    "Config": "config",
+    "ConfigError": "errors",
+    "DataError": "errors",
+    "Interrupted": "errors",
+    "Model": "model",
+    "NotFiniteError": "errors",
+    "OutputError": "errors",
+    "Simulation": "simulation",
+    "Snapshot": "snapshot",
+    "TechnopoleError": "errors",
+    "draw": "figures",
+    "run": "simulation",
+    "summarise": "summary",
+    "write": "store",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import the module of a public name when the name is first used."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names, imported or not."""
+    return sorted(set(globals()) | set(_MODULES))

@@ -1,0 +1,139 @@
+"""Moving a world forward: room when it runs out, and words for what the kernels report."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from technopole.build import Blueprint, enlarge_world, new_problem
+from technopole.errors import NotFiniteError, TechnopoleError
+from technopole_kernels import check, layout
+from technopole_kernels.drive import run_periods
+from technopole_kernels.record import Records
+from technopole_kernels.status import Status
+from technopole_kernels.types import Problem, Setting, World
+
+GROWTH = 1.125
+"""A world without room is enlarged at least by this factor, so that it happens seldom."""
+
+_START = (
+    ("FIRMS", "number of firms"),
+    ("SHARE", "market share"),
+    ("ORGANISATION", "organisation"),
+    ("TECHNOLOGY", "technology"),
+    ("SOURCING", "sourcing"),
+    ("QUALITY", "quality"),
+    ("TIED", "ties with universities"),
+    ("SMALL_FIRMS", "number of small firms"),
+    ("SMALL_SHARE", "market share of small firms"),
+    ("SMALL_SALES", "sales of small firms"),
+)
+_WORDS = {
+    "ONE": "market share",
+    "SHARE_SQUARED": "concentration",
+    "EFFICIENCY": "productivity",
+    "EFFICIENCY_SQUARED": "spread of productivity",
+    "EFFICIENCY_SHARE": "productivity",
+    "PRICE_SHARE": "price",
+    "QUALITY_SHARE": "quality",
+    "NAME": "market share under the name of the place",
+    "NAME_SHARE": "market share under the name of the place",
+    "NAME_QUALITY": "quality under the name of the place",
+    "RESEARCH": "research spending",
+    "OWN_RESEARCH": "research spending",
+    "LOADED": "overhead and transaction cost",
+    "TRANSACTION": "transaction cost",
+    "SPINOFFS": "spin-offs",
+    "STAY_SHARE": "market share of the firms that stay",
+}
+
+
+def _checked_values() -> dict[int, str]:
+    """Return the rows of cells that the kernels check, and other numbers they report, in words."""
+    values = {getattr(layout, name): words for name, words in _START}
+    for name, row in vars(layout).items():
+        if name.startswith(("E_", "M_", "W_")):
+            values[row] = _WORDS.get(name[2:], name[2:].lower().replace("_", " "))
+    return values | {
+        check.WAGE: "wage",
+        check.WORKFORCE: "workforce",
+        check.STARTUP_MEAN: "expected number of start-ups",
+    }
+
+
+def advance(
+    blueprint: Blueprint,
+    setting: Setting,
+    world: World,
+    records: Records,
+    until: int,
+    stride: int,
+    stop: NDArray[np.int64],
+) -> tuple[World, bool]:
+    """Advance a world, enlarging it as needed.
+
+    Parameters
+    ----------
+    blueprint : Blueprint
+        What the world was made from.
+    setting : Setting
+        What the kernels read.
+    world : World
+        Changed in place.
+    records : Records
+        Where recorded periods go.
+    until : int
+        Number of periods done at the end.
+    stride : int
+        Every so many periods one is recorded.
+    stop : ndarray of int64, shape (1,)
+        Not 0: stop before the next period.
+
+    Returns
+    -------
+    world : World
+        The same, or the enlarged one; region, sector and cell arrays are always the same.
+    finished : bool
+        Whether `until` was reached.
+
+    Raises
+    ------
+    NotFiniteError
+        If a number became infinite or not a number; the world is as it was before that period.
+    TechnopoleError
+        If there is no room for another firm and ``capacity.fixed`` forbids more.
+    """
+    problem = new_problem()
+    while True:
+        status = run_periods(setting, world, problem, records, until, stride, stop)
+        if status in (Status.DONE, Status.STOPPED):
+            return world, status == Status.DONE
+        if status == Status.NOT_FINITE:
+            raise NotFiniteError(_not_finite(blueprint, world, problem))
+        room = world.firms.shape[1]
+        needed = int(problem.where[0])
+        if blueprint.config.capacity.fixed:
+            raise TechnopoleError(_no_room(world, needed, room))
+        world = enlarge_world(world, max(needed, int(room * GROWTH) + 1))
+
+
+def _not_finite(blueprint: Blueprint, world: World, problem: Problem) -> str:
+    period, region, sector, variable = (int(number) for number in problem.where)
+    tables = blueprint.tables
+    place = f"region {tables.region_ids[region]}"
+    if sector >= 0:
+        place += f", sector {tables.sector_ids[sector]}"
+    what = _checked_values().get(variable, f"variable {variable}")
+    replicate = int(world.clock[layout.REPLICATE])
+    return (
+        f"replicate {replicate}, period {period + 1}, {place}: {what} became infinite or not a number; "
+        "a parameter or a policy is too extreme for the model (technopole describe lists them)"
+    )
+
+
+def _no_room(world: World, needed: int, room: int) -> str:
+    replicate, period = int(world.clock[layout.REPLICATE]), int(world.clock[layout.PERIOD])
+    return (
+        f"replicate {replicate}, period {period + 1}: {needed} firms need room and there is room for {room} "
+        "(capacity.fixed = true); raise capacity.slack, or let the world grow with capacity.fixed = false"
+    )

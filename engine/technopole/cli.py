@@ -1,0 +1,186 @@
+"""The command ``technopole``: options, exit codes and messages of the shell."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from technopole import commands
+from technopole.errors import (
+    EXIT_DONE,
+    EXIT_ERROR,
+    EXIT_INTERRUPTED,
+    ConfigError,
+    Interrupted,
+    TechnopoleError,
+)
+from technopole.signals import stopping_on_signals
+from technopole.version import __version__
+
+DEBUG = "--debug"
+COMPILER_THREAD = "technopole-compiler"
+_shown = {"traceback": False}
+
+app = typer.Typer(
+    name="technopole",
+    help="Simulate industrial clusters and regional innovation systems that build each other.",
+    epilog=f"Anywhere on the line, {DEBUG} shows the traceback of an error. "
+    "Exit codes: 0 done, 1 error, 2 usage or configuration, 75 interrupted.",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+ConfigFile = Annotated[Path, typer.Argument(help="Configuration or scenario, a TOML file.")]
+Assignments = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Set a key, such as learning.technology=0.2; repeatable."),
+]
+Data = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Folder or file of the data, in place of data.path.")
+]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"technopole {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Take the options before the command."""
+
+
+@app.command()
+def run(
+    config: ConfigFile,
+    replicates: Annotated[int | None, typer.Option(help="Number of Monte Carlo realisations.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the random numbers.")] = None,
+    periods: Annotated[int | None, typer.Option(help="Number of periods.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Number of threads; 0: all available.")] = None,
+    assignments: Assignments = None,
+    data: Data = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="Results, .zarr or .nc; runs/SCENARIO.zarr if not given."),
+    ] = None,
+    figures: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder of the figures; runs/SCENARIO-figures if not given."),
+    ] = None,
+    no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw no figures.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace results and figures that are there.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
+) -> None:
+    """Run a configuration: results to a file, figures, key results as a table."""
+    options = commands.RunOptions(
+        config=config,
+        replicates=replicates,
+        seed=seed,
+        periods=periods,
+        threads=threads,
+        assignments=tuple(assignments or ()),
+        data=data,
+        out=out,
+        figures=figures,
+        no_figures=no_figures,
+        overwrite=overwrite,
+        quiet=quiet,
+    )
+    _perform(lambda: commands.run(options))
+
+
+@app.command()
+def check(config: ConfigFile, data: Data = None, assignments: Assignments = None) -> None:
+    """Check a configuration and its data, and say what a run of it takes."""
+    _perform(lambda: commands.check(config, data, tuple(assignments or ())))
+
+
+@app.command()
+def schema(
+    variables: Annotated[
+        bool, typer.Option("--variables", help="Table of the variables instead: state and recorded ones.")
+    ] = False,
+) -> None:
+    """Print the JSON Schema of configurations, for editors."""
+    _perform(lambda: commands.schema(variables))
+
+
+@app.command()
+def describe(config: ConfigFile, assignments: Assignments = None) -> None:
+    """Print all parameters: value, unit, range, source."""
+    _perform(lambda: commands.describe(config, tuple(assignments or ())))
+
+
+@app.command()
+def warmup() -> None:
+    """Compile the kernels for this processor, so that later starts are quick."""
+    _perform(commands.warmup)
+
+
+def _perform(command: Callable[[], None]) -> NoReturn:
+    """Do what a command is for, and turn what goes wrong into a message and an exit code."""
+    with stopping_on_signals() as received:
+        code = _outcome(command, received)
+    if any(thread.name == COMPILER_THREAD for thread in threading.enumerate()):
+        # an interrupted compiler can only be left behind
+        sys.stdout.flush()
+        os._exit(code)
+    raise typer.Exit(code)
+
+
+def _outcome(command: Callable[[], None], received: list[str]) -> int:
+    try:
+        command()
+        sys.stdout.flush()
+        return EXIT_DONE
+    except KeyboardInterrupt:
+        return _stopped(received, "nothing was written")
+    except BrokenPipeError:
+        # whoever read the output has enough; nothing more may be written to it at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_DONE
+    except Exception as failure:
+        if _shown["traceback"]:
+            traceback.print_exc()
+        if isinstance(failure, Interrupted):
+            return _stopped(received, str(failure))
+        if isinstance(failure, TechnopoleError):
+            lines = str(failure).splitlines() if isinstance(failure, ConfigError) else [str(failure)]
+            for line in lines:
+                commands.say(f"error: {line}")
+            return failure.exit_code
+        if isinstance(failure, MemoryError):
+            commands.say("error: out of memory; technopole check says what a run takes")
+        else:
+            commands.say(f"error: unexpected {type(failure).__name__}: {failure}")
+            if not _shown["traceback"]:
+                commands.say(f"run with {DEBUG} for the traceback")
+        return EXIT_ERROR
+
+
+def _stopped(received: list[str], what: str) -> int:
+    commands.say(f"stopped by {received[0] if received else 'Ctrl-C'}: {what}")
+    return EXIT_INTERRUPTED
+
+
+def main() -> None:
+    """Run the command with the arguments of the process."""
+    arguments = sys.argv[1:]
+    _shown["traceback"] = DEBUG in arguments
+    app([argument for argument in arguments if argument != DEBUG], prog_name="technopole")

@@ -1,0 +1,288 @@
+"""What the commands of the shell do, without the parsing of their options."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from technopole.errors import Interrupted, OutputError, TechnopoleError
+from technopole.version import __version__
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from technopole.config import Config
+    from technopole.simulation import Simulation
+
+RUNS = Path("runs")
+"""Where results go that nobody asked to be elsewhere."""
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """Options of ``technopole run``."""
+
+    config: Path
+    replicates: int | None = None
+    seed: int | None = None
+    periods: int | None = None
+    threads: int | None = None
+    assignments: tuple[str, ...] = ()
+    data: Path | None = None
+    out: Path | None = None
+    figures: Path | None = None
+    no_figures: bool = False
+    overwrite: bool = False
+    quiet: bool = False
+
+
+def run(options: RunOptions) -> None:
+    """Run a configuration, write results and figures, print the key results.
+
+    Parameters
+    ----------
+    options : RunOptions
+        As given.
+
+    Raises
+    ------
+    TechnopoleError
+        Whatever went wrong; nothing half-written is left.
+    """
+    from technopole.simulation import Simulation
+    from technopole.store import write
+
+    config = _configuration(options)
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", config.scenario.name or options.config.stem).lstrip(".") or "run"
+    out = options.out or RUNS / f"{name}.zarr"
+    figures = _figures_folder(options, RUNS / f"{name}-figures")
+    _refuse_outputs(out, figures, options.overwrite)
+    simulation = Simulation(config)
+    simulation.refuse_too_large()
+    tell = (lambda text: None) if options.quiet else say
+    tell(_announcement(simulation, name))
+    results = _compute(simulation, options.quiet)
+    write(results, out, options.overwrite)
+    try:
+        if not options.quiet:
+            print_results(results)
+        tell(f"results: {out}")
+        if figures is not None:
+            _draw(results, figures, tell)
+    except KeyboardInterrupt:
+        raise Interrupted(f"results are in {out}, figures are missing") from None
+
+
+def _configuration(options: RunOptions) -> Config:
+    from technopole.config import parse_set
+    from technopole.resolve import resolve_config
+
+    return resolve_config(
+        options.config,
+        replicates=options.replicates,
+        seed=options.seed,
+        threads=options.threads,
+        periods=options.periods,
+        data=options.data,
+        more=parse_set(options.assignments),
+    )
+
+
+def _figures_folder(options: RunOptions, default: Path) -> Path | None:
+    if options.no_figures:
+        return None
+    if importlib.util.find_spec("matplotlib") is not None:
+        return options.figures or default
+    if options.figures is not None:
+        raise OutputError("--figures: drawing needs matplotlib: pip install technopole[plot]")
+    return None
+
+
+def _refuse_outputs(out: Path, figures: Path | None, overwrite: bool) -> None:
+    """Raise before anything is computed if results or figures could not be written."""
+    from technopole.figures import FIGURES
+    from technopole.store import refuse_folder, refuse_target
+
+    refuse_target(out, overwrite)
+    if figures is not None:
+        there = [path for path in (figures / f"{name}.png" for name in FIGURES) if path.exists()]
+        if there and not overwrite:
+            raise OutputError(f"{there[0]}: is there already; --overwrite replaces it")
+        refuse_folder(figures, figures)
+
+
+def _announcement(simulation: Simulation, name: str) -> str:
+    blueprint, run = simulation.blueprint, simulation.config.run
+    count, reason = simulation.threads
+    return (
+        f"technopole {__version__} · {name}: {blueprint.n_regions:,} regions × {blueprint.n_sectors:,} sectors, "
+        f"{blueprint.n_firms:,} firms · {run.replicates:,} replicates × {simulation.config.time.periods:,} "
+        f"periods · {count} {'thread' if count == 1 else 'threads'} ({reason}) · seed {run.seed}"
+    )
+
+
+def _compute(simulation: Simulation, quiet: bool) -> xr.Dataset:
+    from technopole.progress import duration, watching
+    from technopole.warmup import COMPILE_SECONDS, compile_in_background, has_compiled_code
+
+    if not has_compiled_code():
+        if not quiet:
+            say(f"compiling the kernels for this processor (about {COMPILE_SECONDS} s, once) …")
+        seconds = compile_in_background()
+        if not quiet:
+            say(f"compiled in {duration(seconds)}")
+    begin = time.perf_counter()
+    with watching(sys.stderr, quiet) as watch:
+        try:
+            results = simulation.run(watch)
+        except KeyboardInterrupt:
+            done = watch.last.replicates_done if watch.last is not None else 0
+            raise Interrupted(
+                f"{done:,} of {simulation.config.run.replicates:,} replicates were finished; nothing was written"
+            ) from None
+    if not quiet:
+        say(f"computed in {duration(time.perf_counter() - begin)}")
+    return results
+
+
+def print_results(results: xr.Dataset) -> None:
+    """Print the key results to standard output.
+
+    Parameters
+    ----------
+    results : xarray.Dataset
+        Results of a run.
+    """
+    from technopole.summary import LAST, summarise
+    from technopole.text_table import mean_and_interval, write_table
+
+    rows = [(row.name, *mean_and_interval(row.mean, row.half), row.unit) for row in summarise(results)]
+    if not rows:
+        return
+    last = min(LAST, results.sizes["time"])
+    print(f"\nAt the end of period {int(results['time'].values[-1])} (rates: mean of the last {last} recorded periods)\n")
+    write_table(sys.stdout, ("result", "mean", "95 % interval", "unit"), rows, right=(1, 2))
+    print(flush=True)
+
+
+def _draw(results: xr.Dataset, folder: Path, tell: Callable[[str], object]) -> None:
+    from technopole.figures import draw
+
+    drawn = draw(results, folder)
+    if drawn.paths:
+        tell(f"figures: {folder}: {', '.join(path.name for path in drawn.paths)}")
+    for name, reason in drawn.skipped.items():
+        tell(f"no figure {name}: {reason}")
+
+
+def check(config: Path, data: Path | None, assignments: tuple[str, ...]) -> None:
+    """Check a configuration and its data, and print what a run of it would take.
+
+    Parameters
+    ----------
+    config : Path
+        TOML file.
+    data : Path or None
+        In place of ``data.path``.
+    assignments : tuple of str
+        ``group.name=value`` each.
+
+    Raises
+    ------
+    ConfigError
+        With one line for each problem.
+    """
+    from technopole.machine import readable_bytes
+    from technopole.simulation import Simulation
+
+    simulation = Simulation(_configuration(RunOptions(config, data=data, assignments=assignments)))
+    print(f"{config}: valid")
+    print(_announcement(simulation, simulation.config.scenario.name or config.stem))
+    worlds, results = readable_bytes(simulation.worlds_bytes), readable_bytes(simulation.output_bytes)
+    print(f"memory: {worlds} for worlds, {results} for results")
+    simulation.refuse_too_large()
+
+
+def schema(variables: bool) -> None:
+    """Print the JSON Schema of the configuration, or the table of variables.
+
+    Parameters
+    ----------
+    variables : bool
+        The table.
+    """
+    if variables:
+        from technopole.schema import VARIABLES
+        from technopole.text_table import write_table
+
+        rows = [
+            (name, row.kind, ", ".join(row.dims), row.unit, row.dtype, row.long_name)
+            for name, row in VARIABLES.items()
+        ]
+        write_table(sys.stdout, ("variable", "kind", "dimensions", "unit", "type", "meaning"), rows)
+    else:
+        from technopole.config import Config
+
+        print(json.dumps(Config.json_schema(), indent=2, ensure_ascii=False))
+
+
+def describe(config: Path, assignments: tuple[str, ...]) -> None:
+    """Print all parameters of a configuration: value, unit, range, source.
+
+    Parameters
+    ----------
+    config : Path
+        TOML file.
+    assignments : tuple of str
+        ``group.name=value`` each.
+
+    Raises
+    ------
+    ConfigError
+        With one line for each problem.
+    """
+    from technopole.config import describe_rows
+    from technopole.config_problems import shortened
+    from technopole.text_table import write_table
+
+    rows = [
+        (row.key, shortened(row.value, 40), row.unit, shortened(row.range, 60), row.source)
+        for row in describe_rows(_configuration(RunOptions(config, assignments=assignments)))
+    ]
+    write_table(sys.stdout, ("parameter", "value", "unit", "range", "source"), rows)
+
+
+def warmup() -> None:
+    """Compile the kernels, or see that they are compiled."""
+    from technopole.progress import duration
+    from technopole.warmup import COMPILE_SECONDS, cache_directory, compile_in_background, has_compiled_code
+
+    before = has_compiled_code()
+    if not before:
+        say(f"compiling the kernels for this processor (about {COMPILE_SECONDS} s, once) …")
+    seconds = duration(compile_in_background())
+    place = cache_directory()
+    if place is None:
+        raise TechnopoleError(
+            "the kernels were compiled but cannot be kept: no folder can be written; "
+            "set TECHNOPOLE_CACHE to one that can"
+        )
+    print(f"{'loaded' if before else 'compiled'} in {seconds}; kept in {place}")
+
+
+def say(text: str) -> None:
+    """Write a message for people to standard error.
+
+    Parameters
+    ----------
+    text : str
+        One line.
+    """
+    print(text, file=sys.stderr, flush=True)

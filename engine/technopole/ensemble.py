@@ -1,0 +1,144 @@
+"""Many replicates on several threads: each thread has one world, whatever the number of replicates."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from technopole.advance import advance
+from technopole.build import Blueprint
+from technopole.recording import Recording
+from technopole_kernels import layout
+from technopole_kernels.types import World
+
+POLL_SECONDS = 0.2
+"""How often the calling thread looks at its signals and reports progress."""
+
+
+class Progress(NamedTuple):
+    """How far a run is."""
+
+    replicates_done: int
+    replicates: int
+    periods_done: int
+    periods: int
+    """Of all replicates together."""
+
+
+Report = Callable[[Progress], object]
+
+
+class Ensemble:
+    """The replicates of one run.
+
+    Replicates share nothing that is written, and each is computed by the same serial code, so that the results
+    do not depend on the number of threads or on which thread does what.
+
+    Parameters
+    ----------
+    blueprint : Blueprint
+        What all worlds have in common; seed, periods and stride come from its configuration.
+    recording : Recording
+        Filled in place.
+    threads : int
+        At least 1.
+    """
+
+    def __init__(self, blueprint: Blueprint, recording: Recording, threads: int) -> None:
+        config = blueprint.config
+        self._blueprint = blueprint
+        self._recording = recording
+        self._threads = threads
+        self._replicates: int = config.run.replicates
+        self._periods: int = config.time.periods
+        self._stride: int = config.output.stride
+        self._setting = blueprint.setting(config.run.seed)
+        self._stop = np.zeros(1, dtype=np.int64)
+        self._lock = threading.Lock()
+        self._blocks = self._cut(config.run.block or 1)
+        self._clocks: dict[int, NDArray[np.int64]] = {}
+        self._failures: dict[int, Exception] = {}
+        self._done = 0
+
+    def run(self, report: Report | None = None) -> None:
+        """Compute all replicates.
+
+        Parameters
+        ----------
+        report : callable, optional
+            Gets a `Progress` several times a second, on the calling thread, and once at the end.
+
+        Raises
+        ------
+        NotFiniteError
+            If a number became infinite or not a number.
+        TechnopoleError
+            If there is no room for another firm and ``capacity.fixed`` forbids more.
+        KeyboardInterrupt
+            As any other exception raised on the calling thread meanwhile, after the other threads have
+            stopped at the end of their period.
+        """
+        with ThreadPoolExecutor(self._threads, thread_name_prefix="technopole") as pool:
+            try:
+                pending = {pool.submit(self._work) for _ in range(self._threads)}
+                while pending:
+                    _, pending = wait(pending, timeout=POLL_SECONDS)
+                    if report is not None:
+                        report(self.progress())
+            finally:
+                self._stop[0] = 1
+        if self._failures:
+            raise self._failures[min(self._failures)]
+
+    def progress(self) -> Progress:
+        """Return how far the run is; may be called from any thread."""
+        with self._lock:
+            done = self._done
+            begun = sum(int(clock[layout.PERIOD]) for clock in self._clocks.values())
+        return Progress(
+            done, self._replicates, done * self._periods + begun, self._replicates * self._periods
+        )
+
+    def _cut(self, block: int) -> Iterator[range]:
+        return (
+            range(first, min(first + block, self._replicates)) for first in range(0, self._replicates, block)
+        )
+
+    def _work(self) -> None:
+        """Compute blocks of replicates until none is left: what one thread does, all in one world."""
+        world: World | None = None
+        while self._stop[0] == 0:
+            with self._lock:
+                block = next(self._blocks, None)
+            if block is None:
+                return
+            for replicate in block:
+                try:
+                    world = self._compute(replicate, world)
+                except Exception as failure:
+                    self._failures[replicate] = failure
+                    self._stop[0] = 1
+                if self._stop[0] != 0:
+                    return
+
+    def _compute(self, replicate: int, world: World | None) -> World:
+        if world is None:
+            world = self._blueprint.new_world()
+        self._blueprint.start(self._setting, world, replicate)
+        with self._lock:
+            self._clocks[replicate] = world.clock
+        records = self._recording.records(replicate)
+        world, finished = advance(
+            self._blueprint, self._setting, world, records, self._periods, self._stride, self._stop
+        )
+        if finished:
+            self._recording.make_counts_whole(replicate)
+        with self._lock:
+            del self._clocks[replicate]
+            self._done += finished
+        return world

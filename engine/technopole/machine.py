@@ -1,0 +1,153 @@
+"""What this process may use of the machine: processors and memory, as the system and batch schedulers say."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+CGROUPS = Path("/sys/fs/cgroup")
+
+
+class Threads(NamedTuple):
+    """A number of threads and where it comes from."""
+
+    count: int
+    reason: str
+
+
+def choose_threads(wanted: int, replicates: int) -> Threads:
+    """Decide how many threads share out the replicates.
+
+    Parameters
+    ----------
+    wanted : int
+        As configured; 0 for all that are available.
+    replicates : int
+        A replicate runs on one thread, so that more threads than replicates are of no use.
+
+    Returns
+    -------
+    Threads
+        At least 1.
+    """
+    threads = Threads(wanted, "as asked for") if wanted else available_processors()
+    if threads.count > replicates:
+        return Threads(replicates, "one for each replicate")
+    return threads
+
+
+def available_processors() -> Threads:
+    """Return the processors this process may use.
+
+    Returns
+    -------
+    Threads
+        From the job of the batch scheduler (Slurm, then PBS), else those that the system lets this process
+        run on.
+    """
+    slurm = os.environ.get("SLURM_CPUS_PER_TASK", "")
+    if slurm.isdecimal() and int(slurm) > 0:
+        return Threads(int(slurm), f"SLURM_CPUS_PER_TASK={slurm}")
+    pbs = os.environ.get("NCPUS", "") if "PBS_JOBID" in os.environ else ""
+    if pbs.isdecimal() and int(pbs) > 0:
+        return Threads(int(pbs), f"NCPUS={pbs} of the PBS job")
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    quota = _processor_quota()
+    if quota is not None and quota < count:
+        return Threads(quota, "quota of the container")
+    return Threads(count, "all available processors" if count > 1 else "one available processor")
+
+
+def available_memory() -> int | None:
+    """Return the memory that this process can still get.
+
+    Returns
+    -------
+    int or None
+        Bytes: the least of what the machine has left and what the limits of the container or job leave;
+        None if the system does not say.
+    """
+    amounts = [amount for amount in (_machine_memory(), *_group_memory()) if amount is not None]
+    return max(0, min(amounts)) if amounts else None
+
+
+def readable_bytes(amount: float) -> str:
+    """Return an amount of memory for people.
+
+    Parameters
+    ----------
+    amount : float
+        Bytes.
+
+    Returns
+    -------
+    str
+        Three digits and a decimal unit.
+    """
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 999.5:
+            return f"{amount:.3g} {unit}"
+        amount /= 1000.0
+    return f"{amount:,.3g} TB" if amount < 999.5 else f"{amount:,.0f} TB"
+
+
+def _machine_memory() -> int | None:
+    for line in _text(Path("/proc/meminfo")).splitlines():
+        name, _, rest = line.partition(":")
+        if name == "MemAvailable":
+            return int(rest.split()[0]) * 1024
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return None
+
+
+def _group_memory() -> Iterator[int]:
+    """Yield what each control group above this process leaves; file cache it can drop counts as free."""
+    for folder in _group_folders("memory"):
+        for limit_name, used_name in (
+            ("memory.max", "memory.current"),
+            ("memory.limit_in_bytes", "memory.usage_in_bytes"),
+        ):
+            limit, used = _text(folder / limit_name).strip(), _text(folder / used_name).strip()
+            if limit.isdecimal() and used.isdecimal():
+                yield int(limit) - int(used) + _droppable(folder)
+
+
+def _droppable(folder: Path) -> int:
+    for line in _text(folder / "memory.stat").splitlines():
+        name, _, amount = line.partition(" ")
+        if name == "inactive_file":
+            return int(amount)
+    return 0
+
+
+def _processor_quota() -> int | None:
+    quotas = []
+    for folder in _group_folders("cpu"):
+        share, _, period = _text(folder / "cpu.max").strip().partition(" ")
+        if share.isdecimal() and period.isdecimal() and int(period) > 0:
+            quotas.append(max(1, -(-int(share) // int(period))))
+    return min(quotas, default=None)
+
+
+def _group_folders(controller: str) -> Iterator[Path]:
+    """Yield the control groups of this process and those around them (both versions of the interface)."""
+    for line in _text(Path("/proc/self/cgroup")).splitlines():
+        _, _, rest = line.partition(":")
+        controllers, _, path = rest.partition(":")
+        if controllers and controller not in controllers.split(","):
+            continue
+        root = CGROUPS / controller if controllers else CGROUPS
+        folder = root / path.lstrip("/")
+        yield folder
+        yield from (above for above in folder.parents if above == root or root in above.parents)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return ""

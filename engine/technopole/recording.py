@@ -1,0 +1,127 @@
+"""Room for what is recorded of a run, and the kernels' view of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from technopole.schema import RECORDS, SIZE_EDGES
+from technopole_kernels.record import CELL_VARIABLES, REGION_VARIABLES, SECTOR_VARIABLES, Records
+
+SIZES = "size_distribution"
+
+
+class Recording:
+    """Arrays of all replicates, filled by the kernels in place.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Recorded variables, see `technopole.schema.RECORDS`.
+    replicates, times : int
+        Numbers of replicates and of recorded periods.
+    regions, sectors : int
+        Numbers of regions and sectors.
+    """
+
+    def __init__(
+        self, names: Sequence[str], replicates: int, times: int, regions: int, sectors: int
+    ) -> None:
+        self.names = tuple(dict.fromkeys(names))
+        self._groups = {
+            level: [name for name in self.names if name in known]
+            for level, known in (
+                ("cell", CELL_VARIABLES),
+                ("region", REGION_VARIABLES),
+                ("sector", SECTOR_VARIABLES),
+            )
+        }
+        self._cells = np.empty((replicates, times, len(self._groups["cell"]), regions * sectors))
+        self._regions = np.empty((replicates, times, len(self._groups["region"]), regions))
+        self._sectors = np.empty((replicates, times, len(self._groups["sector"]), sectors))
+        rows = times if SIZES in self.names else 0
+        self._sizes = np.empty((replicates, rows, len(SIZE_EDGES)), dtype=np.int64)
+        self._shape = (regions, sectors)
+
+    def records(self, replicate: int) -> Records:
+        """Return where the kernels write one replicate.
+
+        Parameters
+        ----------
+        replicate : int
+            Index in this recording.
+
+        Returns
+        -------
+        Records
+            Views.
+        """
+        return Records(
+            np.array([CELL_VARIABLES.index(name) for name in self._groups["cell"]], dtype=np.int64),
+            np.array([REGION_VARIABLES.index(name) for name in self._groups["region"]], dtype=np.int64),
+            np.array([SECTOR_VARIABLES.index(name) for name in self._groups["sector"]], dtype=np.int64),
+            self._cells[replicate],
+            self._regions[replicate],
+            self._sectors[replicate],
+            self._sizes[replicate],
+        )
+
+    def make_counts_whole(self, replicate: int) -> None:
+        """Turn the counts of a finished replicate, which the kernels write as floats, into integers in place.
+
+        Parameters
+        ----------
+        replicate : int
+            Index in this recording; once for each.
+        """
+        for row, name in enumerate(self._groups["cell"]):
+            if RECORDS[name].dtype == "i8":
+                counts = self._cells[replicate, :, row]
+                counts.view(np.int64)[...] = counts.astype(np.int64)
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        """Return one variable of all replicates.
+
+        Parameters
+        ----------
+        name : str
+            Recorded variable.
+
+        Returns
+        -------
+        ndarray
+            View with the dimensions and dtype in the schema.
+        """
+        if name == SIZES:
+            return self._sizes
+        level = RECORDS[name].level
+        block = {"cell": self._cells, "region": self._regions, "sector": self._sectors}[level]
+        values = block[:, :, self._groups[level].index(name)].view(RECORDS[name].dtype)
+        return values.reshape(*values.shape[:2], *self._shape) if level == "cell" else values
+
+
+def recording_bytes(names: Sequence[str], replicates: int, times: int, regions: int, sectors: int) -> int:
+    """Predict the memory of a recording without allocating it.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Recorded variables.
+    replicates, times, regions, sectors : int
+        As for `Recording`.
+
+    Returns
+    -------
+    int
+        Bytes.
+    """
+    values = {
+        "cell": regions * sectors,
+        "region": regions,
+        "sector": sectors,
+        "economy": len(SIZE_EDGES),
+    }
+    return 8 * replicates * times * sum(values[RECORDS[name].level] for name in dict.fromkeys(names))

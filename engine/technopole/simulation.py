@@ -1,0 +1,173 @@
+"""A run from configuration to results."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from technopole.build import Blueprint, make_blueprint, world_bytes
+from technopole.config import Config
+from technopole.ensemble import Ensemble, Report
+from technopole.errors import ConfigError
+from technopole.machine import Threads, available_memory, choose_threads, readable_bytes
+from technopole.output import make_dataset
+from technopole.recording import Recording, recording_bytes
+from technopole.resolve import ConfigLike, resolve_config
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+class Simulation:
+    """A run that is ready to start: its data are loaded.
+
+    Parameters
+    ----------
+    config : Config
+        Configuration.
+
+    Attributes
+    ----------
+    config : Config
+        Configuration.
+    blueprint : Blueprint
+        Tables, and all that the worlds have in common.
+    threads : Threads
+        How many, and why.
+
+    Raises
+    ------
+    ConfigError
+        If the data are missing or contradict each other.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.threads: Threads = choose_threads(config.run.threads, config.run.replicates)
+        self.blueprint: Blueprint = make_blueprint(config)
+
+    @property
+    def times(self) -> int:
+        """Number of recorded periods."""
+        return int(self.config.time.periods // self.config.output.stride)
+
+    @property
+    def worlds_bytes(self) -> int:
+        """Memory of the worlds, one for each thread, in bytes."""
+        blueprint = self.blueprint
+        one = world_bytes(blueprint.capacity, blueprint.n_regions, blueprint.n_sectors)
+        return self.threads.count * one
+
+    @property
+    def output_bytes(self) -> int:
+        """Memory of the results in bytes."""
+        return recording_bytes(
+            self.config.output.variables,
+            self.config.run.replicates,
+            self.times,
+            self.blueprint.n_regions,
+            self.blueprint.n_sectors,
+        )
+
+    def refuse_too_large(self) -> None:
+        """Raise if the run does not fit into memory.
+
+        Raises
+        ------
+        ConfigError
+            With the figures and the keys that make it smaller.
+        """
+        available = available_memory()
+        needed = self.worlds_bytes + self.output_bytes
+        if available is None or needed <= available:
+            return
+        run, blueprint = self.config.run, self.blueprint
+        raise ConfigError(
+            f"the run needs about {readable_bytes(needed)} of memory and {readable_bytes(available)} are "
+            f"available: {readable_bytes(self.output_bytes)} for results ({run.replicates:,} replicates × "
+            f"{self.times:,} recorded periods × {blueprint.n_regions:,} regions × {blueprint.n_sectors:,} "
+            f"sectors), {readable_bytes(self.worlds_bytes)} for worlds ({self.threads.count} threads × "
+            f"{blueprint.n_firms:,} firms); smaller values of run.replicates, time.periods, data.scale or "
+            "run.threads, a larger output.stride or fewer output.variables need less"
+        )
+
+    def run(self, report: Report | None = None) -> xr.Dataset:
+        """Compute all replicates.
+
+        Parameters
+        ----------
+        report : callable, optional
+            Gets a `technopole.ensemble.Progress` several times a second, on the calling thread.
+
+        Returns
+        -------
+        xarray.Dataset
+            See `technopole.output.make_dataset`.
+
+        Raises
+        ------
+        ConfigError
+            If the run does not fit into memory.
+        NotFiniteError
+            If a number became infinite or not a number; says replicate, period, region, sector, variable.
+        TechnopoleError
+            If there is no room for another firm and ``capacity.fixed`` forbids more.
+        """
+        self.refuse_too_large()
+        recording = Recording(
+            self.config.output.variables,
+            self.config.run.replicates,
+            self.times,
+            self.blueprint.n_regions,
+            self.blueprint.n_sectors,
+        )
+        Ensemble(self.blueprint, recording, self.threads.count).run(report)
+        return make_dataset(self.config, self.blueprint.tables, recording)
+
+
+def run(
+    config: ConfigLike,
+    replicates: int | None = None,
+    seed: int | None = None,
+    threads: int | None = None,
+    periods: int | None = None,
+    progress: Report | None = None,
+    data: str | os.PathLike[str] | None = None,
+) -> xr.Dataset:
+    """Run a configuration.
+
+    The results depend on configuration, data and seed only: they are the same to the last bit for any number of
+    threads, and a replicate is the same alone or among others.
+
+    Parameters
+    ----------
+    config : Config or path
+        Configuration, or TOML file.
+    replicates, seed, threads, periods : int, optional
+        In place of ``run.replicates``, ``run.seed``, ``run.threads`` (0: all available), ``time.periods``.
+    progress : callable, optional
+        Gets a `technopole.ensemble.Progress` several times a second, on the calling thread.
+    data : path, optional
+        In place of ``data.path``.
+
+    Returns
+    -------
+    xarray.Dataset
+        Dimensions replicate, time, region, sector, size_class, as far as the variables have them; units, long
+        names, and in the attributes configuration, seed and versions.
+
+    Raises
+    ------
+    ConfigError
+        If the configuration or the data cannot be used, or the run does not fit into memory.
+    NotFiniteError
+        If a number became infinite or not a number; says replicate, period, region, sector, variable.
+    TechnopoleError
+        If there is no room for another firm and ``capacity.fixed`` forbids more.
+    KeyboardInterrupt
+        On Ctrl-C, about a second later.
+    """
+    resolved = resolve_config(
+        config, replicates=replicates, seed=seed, threads=threads, periods=periods, data=data
+    )
+    return Simulation(resolved).run(progress)

@@ -1,0 +1,41 @@
+"""A state of a model, kept apart from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All that the future of a model depends on, as plain copies.
+
+    Attributes
+    ----------
+    digest : str
+        Hash of the sections of the configuration that a world depends on.
+    seed, replicate : int
+        Key of the random numbers.
+    state : dict of str to ndarray
+        State variables by name, shapes and units as in `technopole.schema.STATE`.
+    records : dict of str to ndarray
+        What was recorded of the last period; empty before the first.
+    """
+
+    digest: str
+    seed: int
+    replicate: int
+    state: dict[str, NDArray[Any]]
+    records: dict[str, NDArray[Any]]
+
+    @property
+    def time(self) -> int:
+        """Periods done."""
+        return int(self.state["period"])
+
+    @property
+    def n_firms(self) -> int:
+        """Number of firms."""
+        return int(self.state["offsets"][-1])

@@ -1,0 +1,162 @@
+"""Writing results to files, so that a path holds either everything or what was there before."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from technopole.errors import OutputError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+CHUNK_BYTES = 16 * 2**20
+"""Chunks of a Zarr store are about so large before compression; one holds whole replicates if it can."""
+
+
+def write(ds: xr.Dataset, path: str | os.PathLike[str], overwrite: bool = False) -> Path:
+    """Write a dataset: to a temporary sibling, which then takes the place of the path.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Results of a run.
+    path : path
+        ``.zarr``: a Zarr store of format 3 in a directory; ``.nc``: netCDF 4 (needs h5netcdf). Missing folders
+        are made.
+    overwrite : bool
+        Replace a store or file that is there.
+
+    Returns
+    -------
+    Path
+        The path.
+
+    Raises
+    ------
+    OutputError
+        If the suffix is unknown, something is there, or the path cannot be written.
+    """
+    target = Path(path)
+    refuse_target(target, overwrite)
+    writer = _WRITERS[target.suffix]
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(
+            dir=target.parent, prefix=f".{target.name}.part-", ignore_cleanup_errors=True
+        ) as folder:
+            unfinished = Path(folder) / target.name
+            writer(ds, unfinished)
+            _swap(unfinished, target, Path(folder) / "replaced")
+    except OSError as failure:
+        raise OutputError(f"{target}: cannot be written: {failure.strerror or failure}") from failure
+    return target
+
+
+def refuse_target(path: str | os.PathLike[str], overwrite: bool = False) -> None:
+    """Raise if results could not be written to a path; nothing is made or changed.
+
+    Parameters
+    ----------
+    path : path
+        As for `write`.
+    overwrite : bool
+        A store or file that is there may be replaced.
+
+    Raises
+    ------
+    OutputError
+        If the suffix is unknown, something is there, or the path cannot be written.
+    """
+    target = Path(path)
+    if target.suffix not in _WRITERS:
+        raise OutputError(f"{target}: found the suffix {target.suffix!r}; allowed: {_SUFFIXES}")
+    if target.suffix == ".nc" and importlib.util.find_spec("h5netcdf") is None:
+        raise OutputError(f"{target}: writing netCDF needs h5netcdf: pip install technopole[netcdf]")
+    if os.path.lexists(target):
+        if not _is_result(target):
+            raise OutputError(f"{target}: is there and is not a result of technopole; choose another path")
+        if not overwrite:
+            raise OutputError(f"{target}: is there already; --overwrite (overwrite=True) replaces it")
+    refuse_folder(target.parent, target)
+
+
+def refuse_folder(folder: Path, what: Path) -> None:
+    """Raise if a folder could not be made or files in it not be written.
+
+    Parameters
+    ----------
+    folder : Path
+        Need not exist.
+    what : Path
+        What is to be written, for the message.
+
+    Raises
+    ------
+    OutputError
+        With the reason of the system.
+    """
+    existing = folder.absolute()
+    while not os.path.lexists(existing):
+        existing = existing.parent
+    try:
+        tempfile.TemporaryFile(dir=existing).close()
+    except OSError as failure:
+        reason = "is not a folder" if not existing.is_dir() else failure.strerror or str(failure)
+        raise OutputError(f"{what}: cannot be written: {existing}: {reason}") from None
+
+
+def _swap(new: Path, target: Path, old: Path) -> None:
+    """Put a file or folder in the place of another one, which comes back if that fails."""
+    there = os.path.lexists(target)
+    if there:
+        os.rename(target, old)
+    try:
+        os.rename(new, target)
+    except BaseException:
+        if there:
+            os.rename(old, target)
+        raise
+
+
+def _is_result(path: Path) -> bool:
+    """Tell whether replacing a path loses nothing but a Zarr store, or a file."""
+    if path.suffix == ".zarr":
+        return path.is_dir() and (path / "zarr.json").is_file()
+    return path.is_file()
+
+
+def _write_zarr(ds: xr.Dataset, path: Path) -> None:
+    encoding = {str(name): {"chunks": _chunks(variable)} for name, variable in ds.data_vars.items()}
+    with warnings.catch_warnings():
+        # with consolidated metadata plain xarray opens the store quickly and without a warning of its own
+        warnings.filterwarnings("ignore", message="Consolidated metadata is currently not part")
+        ds.to_zarr(path, mode="w-", zarr_format=3, consolidated=True, encoding=encoding)
+
+
+def _chunks(variable: xr.DataArray) -> tuple[int, ...]:
+    """Cut a variable along replicates, then time, until a chunk has the size wanted."""
+    shape = list(variable.shape)
+    size = variable.dtype.itemsize
+    for length in shape:
+        size *= length
+    for axis, dim in enumerate(variable.dims):
+        if dim in ("replicate", "time") and size > CHUNK_BYTES:
+            one = size / shape[axis]
+            shape[axis] = max(1, int(CHUNK_BYTES // one))
+            size = int(one) * shape[axis]
+    return tuple(shape)
+
+
+def _write_netcdf(ds: xr.Dataset, path: Path) -> None:
+    ds.to_netcdf(path, engine="h5netcdf")
+
+
+_WRITERS: dict[str, Callable[[Any, Path], None]] = {".zarr": _write_zarr, ".nc": _write_netcdf}
+_SUFFIXES = ".zarr (Zarr store) or .nc (netCDF 4)"

@@ -1,0 +1,104 @@
+"""Tables as text: aligned columns where they are read by programs, wrapped ones on a narrow terminal."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections.abc import Sequence
+from typing import TextIO
+
+GAP = "  "
+DIGITS = 4
+"""Significant digits of a mean where the interval asks for more or there is none."""
+
+
+def write_table(
+    stream: TextIO, headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()
+) -> None:
+    """Write a table, wrapped if the stream is a terminal too narrow for it.
+
+    Parameters
+    ----------
+    stream : text stream
+        Gets the table.
+    headings : sequence of str
+        One per column.
+    rows : sequence of sequences of str
+        Cells.
+    right : sequence of int
+        Columns to be aligned right.
+    """
+    lines = table_lines(headings, rows, right)
+    wide = max(map(len, lines)) > shutil.get_terminal_size().columns
+    if wide and stream.isatty():
+        _write_wrapped(stream, headings, rows, right)
+    else:
+        stream.write("\n".join(lines) + "\n")
+
+
+def table_lines(
+    headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()
+) -> list[str]:
+    """Return a table in aligned columns, its headings underlined.
+
+    Parameters
+    ----------
+    headings, rows, right
+        As for `write_table`.
+
+    Returns
+    -------
+    list of str
+        Lines without spaces at their ends.
+    """
+    widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
+    ruler = ["-" * width for width in widths]
+    lines = []
+    for row in (headings, ruler, *rows):
+        cells = [
+            cell.rjust(width) if index in right else cell.ljust(width)
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append(GAP.join(cells).rstrip())
+    return lines
+
+
+def _write_wrapped(
+    stream: TextIO, headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int]
+) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for index, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if index in right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    Console(file=stream, markup=False, highlight=False).print(table)
+
+
+def mean_and_interval(mean: float, half: float) -> tuple[str, str]:
+    """Return a mean and its interval with as many digits as the interval justifies.
+
+    Parameters
+    ----------
+    mean : float
+        NaN: not known.
+    half : float
+        Half the width of the interval; NaN: not known.
+
+    Returns
+    -------
+    mean, interval : str
+        A dash for what is not known.
+    """
+    if not math.isfinite(mean):
+        return "–", "–"
+    most = DIGITS - 1 - math.floor(math.log10(abs(mean))) if mean else DIGITS - 1
+    wanted = 1 - math.floor(math.log10(half)) if math.isfinite(half) and half > 0.0 else most
+    decimals = min(max(min(wanted, most), 0), 12)
+    middle = f"{mean:,.{decimals}f}"
+    if not math.isfinite(half):
+        return middle, "–"
+    return middle, f"{mean - half:,.{decimals}f} to {mean + half:,.{decimals}f}"

@@ -1,0 +1,75 @@
+"""Compiling the kernels before they are needed."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+from technopole.errors import TechnopoleError
+from technopole_kernels._jit import cache_directory, has_compiled_code
+
+__all__ = ["COMPILE_SECONDS", "cache_directory", "compile_in_background", "compile_kernels", "has_compiled_code"]
+
+COMPILE_SECONDS = 45
+"""How long compilation takes, about; said to people who wait."""
+
+ECONOMY: dict[str, Any] = {
+    "time": {"periods": 1},
+    "run": {"replicates": 1, "threads": 1},
+    "regions": [{"id": "here", "x": 0.0, "y": 0.0}, {"id": "there", "x": 1.0, "y": 0.0}],
+    "sectors": [{"id": "any"}],
+    "cells": [
+        {"region": "here", "sector": "any", "firms": 3},
+        {"region": "there", "sector": "any", "firms": 3},
+    ],
+}
+"""The smallest economy that goes through all kernels; their machine code does not depend on sizes or parameters."""
+
+
+def compile_kernels() -> float:
+    """Compile what runs and models call, or load it if it is compiled already.
+
+    Returns
+    -------
+    float
+        Seconds it took.
+    """
+    from technopole.config import Config
+    from technopole.simulation import Simulation
+
+    begin = time.perf_counter()
+    Simulation(Config.from_dict(ECONOMY, "warm-up")).run()
+    return time.perf_counter() - begin
+
+
+def compile_in_background() -> float:
+    """Compile as `compile_kernels`, while the calling thread stays able to receive signals.
+
+    Returns
+    -------
+    float
+        Seconds it took.
+
+    Raises
+    ------
+    TechnopoleError
+        If compilation failed.
+    """
+    begin = time.perf_counter()
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            compile_kernels()
+        except BaseException as failure:
+            failures.append(failure)
+
+    # a daemon, so that an interrupted process can end without waiting for the compiler
+    thread = threading.Thread(target=work, name="technopole-compiler", daemon=True)
+    thread.start()
+    while thread.is_alive():
+        thread.join(0.2)
+    if failures:
+        raise TechnopoleError(f"the kernels could not be compiled: {failures[0]}") from failures[0]
+    return time.perf_counter() - begin
