@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from technopole.build import Blueprint, enlarge_world, new_problem
 from technopole.errors import NotFiniteError, TechnopoleError
+from technopole.schema import STATE
+from technopole.world_state import state_view
 from technopole_kernels import check, layout
 from technopole_kernels.drive import run_periods
 from technopole_kernels.record import Records
@@ -118,17 +120,33 @@ def advance(
 
 
 def _not_finite(blueprint: Blueprint, world: World, problem: Problem) -> str:
+    """Say where a number went wrong: in the state if it was there before, else what the kernels found first."""
     period, region, sector, variable = (int(number) for number in problem.where)
+    what, remedy = _checked_values().get(variable, f"variable {variable}"), "became infinite or not a number"
+    given = _not_finite_state(world)
+    if given is not None:
+        (what, region, sector), remedy = given, "was infinite or not a number when the period began"
     tables = blueprint.tables
-    place = f"region {tables.region_ids[region]}"
-    if sector >= 0:
-        place += f", sector {tables.sector_ids[sector]}"
-    what = _checked_values().get(variable, f"variable {variable}")
-    replicate = int(world.clock[layout.REPLICATE])
+    place = [f"replicate {int(world.clock[layout.REPLICATE])}", f"period {period + 1}"]
+    place += [f"region {tables.region_ids[region]}"] if region >= 0 else []
+    place += [f"sector {tables.sector_ids[sector]}"] if sector >= 0 else []
     return (
-        f"replicate {replicate}, period {period + 1}, {place}: {what} became infinite or not a number; "
-        "a parameter or a policy is too extreme for the model (technopole describe lists them)"
+        f"{', '.join(place)}: {what} {remedy}; a parameter, a policy or a value set from outside is too extreme "
+        "for the model"
     )
+
+
+def _not_finite_state(world: World) -> tuple[str, int, int] | None:
+    """Return name, region and sector (-1: none) of a state variable that is not finite."""
+    for name, entry in STATE.items():
+        places = np.argwhere(~np.isfinite(state_view(world, name)))
+        if places.size:
+            index = dict(zip(entry.dims, places[0].tolist(), strict=True))
+            if "firm" in index:
+                cell = int(np.searchsorted(world.offsets, index["firm"], side="right")) - 1
+                index["region"], index["sector"] = divmod(cell, world.sectors.shape[1])
+            return name, index.get("region", -1), index.get("sector", -1)
+    return None
 
 
 def _no_room(world: World, needed: int, room: int) -> str:

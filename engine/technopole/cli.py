@@ -42,7 +42,7 @@ app = typer.Typer(
 ConfigFile = Annotated[Path, typer.Argument(help="Configuration or scenario, a TOML file.")]
 Assignments = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Set a key, such as learning.technology=0.2; repeatable."),
+    typer.Option("--set", metavar="KEY=VALUE", help="Set a key, such as learning.far=0.2; repeatable."),
 ]
 Data = Annotated[
     Path | None, typer.Option(metavar="DIR", help="Folder or file of the data, in place of data.path.")

@@ -120,11 +120,12 @@ def _refuse_outputs(out: Path, figures: Path | None, overwrite: bool) -> None:
 
 def _announcement(simulation: Simulation, name: str) -> str:
     blueprint, run = simulation.blueprint, simulation.config.run
-    count, reason = simulation.threads
+    number, reason = simulation.threads
     return (
-        f"technopole {__version__} · {name}: {blueprint.n_regions:,} regions × {blueprint.n_sectors:,} sectors, "
-        f"{blueprint.n_firms:,} firms · {run.replicates:,} replicates × {simulation.config.time.periods:,} "
-        f"periods · {count} {'thread' if count == 1 else 'threads'} ({reason}) · seed {run.seed}"
+        f"technopole {__version__} · {name}: {blueprint.n_regions:,} regions × {blueprint.n_sectors:,} "
+        f"sectors, {blueprint.n_firms:,} firms · {run.replicates:,} replicates × "
+        f"{simulation.config.time.periods:,} periods · {number} {'thread' if number == 1 else 'threads'} "
+        f"({reason}) · seed {run.seed}"
     )
 
 
@@ -144,9 +145,8 @@ def _compute(simulation: Simulation, quiet: bool) -> xr.Dataset:
             results = simulation.run(watch)
         except KeyboardInterrupt:
             done = watch.last.replicates_done if watch.last is not None else 0
-            raise Interrupted(
-                f"{done:,} of {simulation.config.run.replicates:,} replicates were finished; nothing was written"
-            ) from None
+            all_ = simulation.config.run.replicates
+            raise Interrupted(f"{done:,} of {all_:,} replicates were finished; nothing was written") from None
     if not quiet:
         say(f"computed in {duration(time.perf_counter() - begin)}")
     return results
@@ -167,7 +167,8 @@ def print_results(results: xr.Dataset) -> None:
     if not rows:
         return
     last = min(LAST, results.sizes["time"])
-    print(f"\nAt the end of period {int(results['time'].values[-1])} (rates: mean of the last {last} recorded periods)\n")
+    end = int(results["time"].values[-1])
+    print(f"\nAt the end of period {end} (rates: mean of the last {last} recorded periods)\n")
     write_table(sys.stdout, ("result", "mean", "95 % interval", "unit"), rows, right=(1, 2))
     print(flush=True)
 

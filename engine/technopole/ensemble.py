@@ -36,8 +36,8 @@ Report = Callable[[Progress], object]
 class Ensemble:
     """The replicates of one run.
 
-    Replicates share nothing that is written, and each is computed by the same serial code, so that the results
-    do not depend on the number of threads or on which thread does what.
+    Replicates share nothing that is written, and each is computed by the same serial code, so that the
+    results do not depend on the number of threads or on which thread does what.
 
     Parameters
     ----------

@@ -37,8 +37,8 @@ class Instruments:
     def packed(self, horizon: int) -> tuple[Policy, int | None]:
         """Return the kernels' arrays.
 
-        Arrays of one group have one length in time there. A policy that holds for ever is therefore written out
-        where another one of its group changes in time.
+        Arrays of one group have one length in time there. A policy that holds for ever is therefore
+        written out where another one of its group changes in time.
 
         Parameters
         ----------
@@ -70,10 +70,10 @@ def as_instrument(name: str, values: Any, tables: Tables) -> Floats:
     name : str
         Instrument, see `technopole.policies.DIMS`.
     values : DataArray or array_like
-        A DataArray is aligned by its labels: ids of regions and sectors, numbers of periods (1 is the first, as in
-        the results). What it has no label for is 0; a dimension it does not have counts for all. An array
-        without labels has all dimensions of the instrument, or all but time, or is one number; an axis of
-        length 1 holds for all, in time: for ever.
+        A DataArray is aligned by its labels: ids of regions and sectors, numbers of periods (1 is the first,
+        as in the results). What it has no label for is 0; a dimension it does not have counts for all. An
+        array without labels has all dimensions of the instrument, or all but time, or is one number; an axis
+        of length 1 holds for all, in time: for ever.
     tables : Tables
         Names of regions and sectors.
 
@@ -116,7 +116,9 @@ def _from_shape(name: str, values: Any, ids: dict[str, list[str]]) -> Floats:
         size not in (1, len(ids[dim])) for size, dim in zip(full.shape[1:], dims[1:], strict=True)
     ):
         sizes = ", ".join(["any number of periods", *(f"{len(ids[dim])} {dim}s" for dim in dims[1:])])
-        raise ConfigError(f"policy {name}: found shape {array.shape}; allowed: ({sizes}), time may be left out")
+        raise ConfigError(
+            f"policy {name}: found shape {array.shape}; allowed: ({sizes}), time may be left out"
+        )
     return full
 
 
@@ -151,7 +153,5 @@ def _places(
         return labels.astype(np.int64) - 1, int(labels.max(initial=0)) + 1
     unknown = [str(label) for label in labels.tolist() if str(label) not in ids[dim]]
     if unknown:
-        raise ConfigError(
-            f'policy {name}: {dim} "{unknown[0]}" is unknown{suggestion(unknown[0], ids[dim])}'
-        )
+        raise ConfigError(f'policy {name}: {dim} "{unknown[0]}" is unknown{suggestion(unknown[0], ids[dim])}')
     return np.array([ids[dim].index(str(label)) for label in labels.tolist()], dtype=np.int64), len(ids[dim])

@@ -13,7 +13,7 @@ CGROUPS = Path("/sys/fs/cgroup")
 class Threads(NamedTuple):
     """A number of threads and where it comes from."""
 
-    count: int
+    number: int
     reason: str
 
 
@@ -33,7 +33,7 @@ def choose_threads(wanted: int, replicates: int) -> Threads:
         At least 1.
     """
     threads = Threads(wanted, "as asked for") if wanted else available_processors()
-    if threads.count > replicates:
+    if threads.number > replicates:
         return Threads(replicates, "one for each replicate")
     return threads
 

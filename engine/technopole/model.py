@@ -24,16 +24,16 @@ from technopole.world_state import copy_state, load_state, state_view
 from technopole_kernels import layout
 
 NOT_OF_A_WORLD = ("scenario", "run", "output", "capacity")
-"""Sections that one world does not depend on; a snapshot may come from a configuration that differs in them."""
+"""Sections that one world does not depend on: snapshots of configurations that differ in them fit."""
 
 
 class Model:
     """A world that moves when it is told to.
 
-    ``model["wage"]`` is a view of a state variable (see `technopole.schema.STATE`): reading it costs nothing and
-    writing to it changes the world. Arrays over firms hold for the firms of now, so ask again after each
-    `step`; all others stay valid for the life of the model. Who changes market shares keeps their sum over
-    each sector at 1.
+    ``model["wage"]`` is a view of a state variable (see `technopole.schema.STATE`): reading it costs
+    nothing and writing to it changes the world. Arrays over firms hold for the firms of now, so ask again
+    after each `step`; all others stay valid for the life of the model. Who changes market shares keeps
+    their sum over each sector at 1.
 
     Parameters
     ----------
@@ -228,8 +228,8 @@ class Model:
     def restore(self, snapshot: Snapshot) -> None:
         """Go back, or over, to a state of a model with the same configuration.
 
-        What follows is the same to the last bit as it was after the snapshot was taken; seed and replicate become
-        those of the snapshot.
+        What follows is the same to the last bit as it was after the snapshot was taken; seed and replicate
+        become those of the snapshot.
 
         Parameters
         ----------
@@ -260,7 +260,7 @@ class Model:
         if snapshot.digest != self._digest:
             raise ConfigError(
                 f"the snapshot belongs to another configuration (digest {snapshot.digest[:12]}…, here "
-                f"{self._digest[:12]}…); make the model from the configuration that the snapshot was taken with"
+                f"{self._digest[:12]}…); make the model from the configuration of the snapshot"
             )
 
     @cached_property

@@ -40,8 +40,8 @@ def make_dataset(config: Config, tables: Tables, recording: Recording) -> xr.Dat
     Returns
     -------
     xarray.Dataset
-        Dimensions replicate, time, region, sector, size_class, as far as the variables have them; ``units`` and
-        ``long_name`` on each; the configuration as TOML, seed and versions in the attributes.
+        Dimensions replicate, time, region, sector, size_class, as far as the variables have them; ``units``
+        and ``long_name`` on each; the configuration as TOML, seed and versions in the attributes.
     """
     import xarray as xr
 

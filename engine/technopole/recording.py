@@ -27,10 +27,8 @@ class Recording:
         Numbers of regions and sectors.
     """
 
-    def __init__(
-        self, names: Sequence[str], replicates: int, times: int, regions: int, sectors: int
-    ) -> None:
-        self.names = tuple(dict.fromkeys(names))
+    def __init__(self, names: Sequence[str], replicates: int, times: int, regions: int, sectors: int) -> None:
+        self.names = tuple(names)
         self._groups = {
             level: [name for name in self.names if name in known]
             for level, known in (
@@ -124,4 +122,4 @@ def recording_bytes(names: Sequence[str], replicates: int, times: int, regions: 
         "sector": sectors,
         "economy": len(SIZE_EDGES),
     }
-    return 8 * replicates * times * sum(values[RECORDS[name].level] for name in dict.fromkeys(names))
+    return 8 * replicates * times * sum(values[RECORDS[name].level] for name in names)

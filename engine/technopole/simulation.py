@@ -56,7 +56,7 @@ class Simulation:
         """Memory of the worlds, one for each thread, in bytes."""
         blueprint = self.blueprint
         one = world_bytes(blueprint.capacity, blueprint.n_regions, blueprint.n_sectors)
-        return self.threads.count * one
+        return self.threads.number * one
 
     @property
     def output_bytes(self) -> int:
@@ -86,7 +86,7 @@ class Simulation:
             f"the run needs about {readable_bytes(needed)} of memory and {readable_bytes(available)} are "
             f"available: {readable_bytes(self.output_bytes)} for results ({run.replicates:,} replicates × "
             f"{self.times:,} recorded periods × {blueprint.n_regions:,} regions × {blueprint.n_sectors:,} "
-            f"sectors), {readable_bytes(self.worlds_bytes)} for worlds ({self.threads.count} threads × "
+            f"sectors), {readable_bytes(self.worlds_bytes)} for worlds ({self.threads.number} threads × "
             f"{blueprint.n_firms:,} firms); smaller values of run.replicates, time.periods, data.scale or "
             "run.threads, a larger output.stride or fewer output.variables need less"
         )
@@ -121,7 +121,7 @@ class Simulation:
             self.blueprint.n_regions,
             self.blueprint.n_sectors,
         )
-        Ensemble(self.blueprint, recording, self.threads.count).run(report)
+        Ensemble(self.blueprint, recording, self.threads.number).run(report)
         return make_dataset(self.config, self.blueprint.tables, recording)
 
 
@@ -136,8 +136,8 @@ def run(
 ) -> xr.Dataset:
     """Run a configuration.
 
-    The results depend on configuration, data and seed only: they are the same to the last bit for any number of
-    threads, and a replicate is the same alone or among others.
+    The results depend on configuration, data and seed only: they are the same to the last bit for any number
+    of threads, and a replicate is the same alone or among others.
 
     Parameters
     ----------

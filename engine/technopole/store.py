@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import shutil
 import tempfile
 import warnings
 from collections.abc import Callable
@@ -28,8 +27,8 @@ def write(ds: xr.Dataset, path: str | os.PathLike[str], overwrite: bool = False)
     ds : xarray.Dataset
         Results of a run.
     path : path
-        ``.zarr``: a Zarr store of format 3 in a directory; ``.nc``: netCDF 4 (needs h5netcdf). Missing folders
-        are made.
+        ``.zarr``: a Zarr store of format 3 in a directory; ``.nc``: netCDF 4 (needs h5netcdf). Missing
+        folders are made.
     overwrite : bool
         Replace a store or file that is there.
 

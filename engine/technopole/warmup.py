@@ -9,7 +9,13 @@ from typing import Any
 from technopole.errors import TechnopoleError
 from technopole_kernels._jit import cache_directory, has_compiled_code
 
-__all__ = ["COMPILE_SECONDS", "cache_directory", "compile_in_background", "compile_kernels", "has_compiled_code"]
+__all__ = [
+    "COMPILE_SECONDS",
+    "cache_directory",
+    "compile_in_background",
+    "compile_kernels",
+    "has_compiled_code",
+]
 
 COMPILE_SECONDS = 45
 """How long compilation takes, about; said to people who wait."""
@@ -24,7 +30,7 @@ ECONOMY: dict[str, Any] = {
         {"region": "there", "sector": "any", "firms": 3},
     ],
 }
-"""The smallest economy that goes through all kernels; their machine code does not depend on sizes or parameters."""
+"""An economy that goes through all kernels; their code does not depend on sizes or parameters."""
 
 
 def compile_kernels() -> float:

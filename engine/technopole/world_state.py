@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from technopole.schema import STATE, suggestion
@@ -55,10 +54,18 @@ def state_view(world: World, name: str) -> NDArray[Any]:
     KeyError
         If there is no such variable.
     """
+    if name not in STATE:
+        raise KeyError(f'"{name}" is no state variable{suggestion(name, STATE)}')
+    view: NDArray[Any] = _find(world, name)
+    return view
+
+
+def _find(world: World, name: str) -> Any:
+    firms = int(world.offsets[-1])
     if name in _FIRM_ROWS:
-        return world.firms[_FIRM_ROWS[name], : world.offsets[-1]]
+        return world.firms[_FIRM_ROWS[name], :firms]
     if name in ("identity", "age", "tie"):
-        return np.asarray(getattr(world, name)[layout.NOW, : world.offsets[-1]])
+        return getattr(world, name)[layout.NOW, :firms]
     if name in _REGION_ROWS:
         return world.regions[_REGION_ROWS[name]]
     if name in _SECTOR_ROWS:
@@ -73,11 +80,9 @@ def state_view(world: World, name: str) -> NDArray[Any]:
         return world.clock[layout.PERIOD : layout.PERIOD + 1].reshape(())
     if name == "norms":
         return world.economy[layout.NORM_TAX : layout.NORM_RESEARCH + 1]
-    if name == "offsets":
-        offsets = world.offsets.view()
-        offsets.flags.writeable = False
-        return offsets
-    raise KeyError(f'"{name}" is no state variable{suggestion(name, STATE)}')
+    offsets = world.offsets.view()
+    offsets.flags.writeable = False
+    return offsets
 
 
 def copy_state(world: World) -> dict[str, NDArray[Any]]:

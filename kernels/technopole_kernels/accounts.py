@@ -25,21 +25,20 @@ def close_accounts(setting, world, tile):
     overhead = world.load[at.OVERHEAD_RATE, begin:end]
     fill_sector(world.buffer, at.DEMAND, world.sectors[at.S_DEMAND], world.segments, tile)
     fill_sector(world.buffer, at.COST_SHARE, setting.constants.sectors[at.K_MARKUP], world.segments, tile)
+    load = 1.0 + world.regions[at.R_TRANSACTION, tile.region]
     tax_rate, payout_rate = params.accounts_tax, params.accounts_payout
     for i in range(share.size):
         buffer[at.SALES + i] = share[i] * buffer[at.DEMAND + i]
     for i in range(share.size):
-        markup = buffer[at.COST_SHARE + i]
-        profit = markup / (1.0 + markup) * buffer[at.SALES + i] - own_research[i]
+        cost = buffer[at.SALES + i] / (1.0 + buffer[at.COST_SHARE + i])
+        buffer[at.SCRATCH + i] = cost / (load + overhead[i])
+        profit = buffer[at.SALES + i] - cost - own_research[i]
         tax = tax_rate * (profit if profit > 0.0 else 0.0)
         before = old_cash[i] + profit - tax
         payout = payout_rate * (before if before > 0.0 else 0.0)
         buffer[at.TAX + i] = tax
         buffer[at.PAYOUT + i] = payout
         cash[i] = before - payout
-    load = 1.0 + world.regions[at.R_TRANSACTION, tile.region]
-    for i in range(share.size):
-        buffer[at.SCRATCH + i] = buffer[at.SALES + i] / ((1.0 + buffer[at.COST_SHARE + i]) * (load + overhead[i]))
     sums, segments, shift = world.segment_sum, world.segments, tile.begin
     sum_segments(sums, segments, tile, at.E_LOADED, buffer, shift - at.SCRATCH)
     sum_segments(sums, segments, tile, at.E_TAX, buffer, shift - at.TAX)
@@ -62,7 +61,7 @@ def decide_fates(setting, world, tile):
     old_share, share = world.firms[at.F_SHARE, begin:end], new[at.F_SHARE, begin:end]
     cash, fate = new[at.F_CASH, begin:end], world.fate[begin:end]
     closure = params.exit_closure
-    staying = 1.0 - closure if closure < 1.0 else 1.0
+    staying = 1.0 - closure
     per_sales, access = credit_terms(params, finance)
     size, minimum, spinoff = params.sme_size, params.exit_minimum, params.entry_spinoff
     for i in range(share.size):
@@ -73,7 +72,7 @@ def decide_fates(setting, world, tile):
         u = uniform(np.uint64(fate[i]))
         leaves = (u < closure) | too_small | insolvent
         chance = spinoff * math.sqrt(buffer[at.COUNT + i] * share[i])
-        spawns = (u - closure) / staying < chance
+        spawns = u - closure < staying * chance
         fate[i] = LEAVE if leaves else (SPAWN if spawns else STAY)
 
 
@@ -90,20 +89,24 @@ def carry_over(world, tile):
 @stage
 def count_fates(world, tile):
     """Exits, spin-offs and the share of those who stay, by segment."""
-    segments = world.segments
-    begin = tile.begin
-    fate, share = world.fate[begin : tile.end], world.next[at.F_SHARE, begin : tile.end]
+    segments, sums, buffer = world.segments, world.segment_sum, world.buffer
+    fate, share = world.fate[tile.begin : tile.end], world.next[at.F_SHARE, tile.begin : tile.end]
     for i in range(fate.size):
-        world.buffer[at.SCRATCH + i] = 0.0 if fate[i] == LEAVE else share[i]
-    sum_segments(world.segment_sum, world.segments, tile, at.E_STAY_SHARE, world.buffer, begin - at.SCRATCH)
+        buffer[at.SCRATCH + i] = 0.0 if fate[i] == LEAVE else share[i]
+    sum_segments(sums, segments, tile, at.E_STAY_SHARE, buffer, tile.begin - at.SCRATCH)
     for segment in range(tile.first, tile.last):
-        exits = 0
-        spinoffs = 0
-        for i in range(segments[at.G_BEGIN, segment] - begin, segments[at.G_BEGIN, segment + 1] - begin):
-            exits += 1 if fate[i] == LEAVE else 0
-            spinoffs += 1 if fate[i] == SPAWN else 0
-        world.segment_sum[segment, at.E_EXITS] = float(exits)
-        world.segment_sum[segment, at.E_SPINOFFS] = float(spinoffs)
+        piece = world.fate[segments[at.G_BEGIN, segment] : segments[at.G_BEGIN, segment + 1]]
+        sums[segment, at.E_EXITS] = float(count_equal(piece, LEAVE))
+        sums[segment, at.E_SPINOFFS] = float(count_equal(piece, SPAWN))
+
+
+@stage
+def count_equal(values, wanted):
+    """Number of values equal to ``wanted``."""
+    count = np.uint32(0)
+    for i in range(values.size):
+        count = np.uint32(count + (np.uint32(1) if values[i] == wanted else np.uint32(0)))
+    return count
 
 
 @stage

@@ -4,13 +4,11 @@ import numpy as np
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
-from technopole_kernels.mathx import exp_core, log1p, log_core
+from technopole_kernels.learning import list_below
+from technopole_kernels.mathx import exp, exp_core, log, log1p, log_core
 from technopole_kernels.prepare import policy_cell_at
 from technopole_kernels.rng import EVENT, INNOVATION, draw, uniform
-from technopole_kernels.tiles import fill_cell, fill_sector, sum_segments
-
-LARGEST_HAZARD = 700.0  # beyond it an innovation is certain
-SMALLEST = 2.0**-1022
+from technopole_kernels.tiles import fill, fill_cell, fill_sector, sum_segments
 
 
 @device
@@ -46,7 +44,6 @@ def fill_research(setting, world, tile):
     buffer, traits = world.buffer, setting.constants.sectors
     S = sectors.shape[1]
     period, region = world.clock[at.PERIOD], tile.region
-    origin = tile.begin
     fill_sector(world.buffer, at.DEMAND, sectors[at.S_DEMAND], world.segments, tile)
     fill_cell(world.buffer, at.LABOUR, cells[at.C_LABOUR], world.segments, tile)
     fill_sector(world.buffer, at.RATE_INNOVATION, traits[at.K_INNOVATION_RATE], world.segments, tile)
@@ -55,11 +52,13 @@ def fill_research(setting, world, tile):
     for segment in range(tile.first, tile.last):
         cell = segments[at.G_CELL, segment]
         sector = cell - region * S
-        first, last = segments[at.G_BEGIN, segment] - origin, segments[at.G_BEGIN, segment + 1] - origin
         subsidy = 1.0 + policy_cell_at(setting.policy.cells[at.P_RD_SUBSIDY], period, region, sector)
         pooled = pooling * traits[at.K_RD_INTENSITY, sector] * cells[at.SMALL_SALES, cell]
-        buffer[at.SUBSIDY + first : at.SUBSIDY + last] = subsidy
-        buffer[at.POOLED + first : at.POOLED + last] = pooled
+        # mean research of the sector, by which that of a firm is measured
+        mean = traits[at.K_RD_INTENSITY, sector] * sectors[at.S_DEMAND, sector] / sectors[at.S_FIRMS, sector]
+        fill(buffer, at.SUBSIDY - tile.begin, segments, segment, subsidy)
+        fill(buffer, at.POOLED - tile.begin, segments, segment, pooled)
+        fill(buffer, at.MEAN_RESEARCH - tile.begin, segments, segment, mean)
 
 
 @stage
@@ -95,19 +94,31 @@ def budget_research(setting, world, tile):
 
 
 @stage
-def chance_of_innovation(setting, world, tile):
-    """Pr = 1 - exp(-zeta (RD / mean RD of the sector)^gamma)."""
-    params, buffer = setting.params[0], world.buffer
+def find_candidates(setting, world, tile):
+    """List the firms that may innovate in ``partner``; returns their number. ``CHANCE`` holds RD / mean RD.
+
+    Pr = 1 - exp(-zeta x^gamma) <= zeta x^gamma <= zeta (1 + gamma (x - 1)) if gamma <= 1: whoever draws more than that
+    bound does not innovate, and is spared a logarithm and two exponentials.
+    """
+    buffer, partner = world.buffer, world.partner
     size = tile.end - tile.begin
-    gamma = params.innovation_elasticity
+    gamma = setting.params[0].innovation_elasticity
+    certain = 0.0 if gamma <= 1.0 else 2.0  # no bound for a larger elasticity: everybody is a candidate
     for i in range(size):
         research = buffer[at.RESEARCH + i] + buffer[at.SMALL + i] * buffer[at.POOLED + i]
-        mean = buffer[at.INTENSITY + i] * buffer[at.DEMAND + i] / buffer[at.COUNT + i]
-        relative = research / mean
-        active = relative > SMALLEST
-        hazard = buffer[at.RATE_INNOVATION + i] * exp_core(gamma * log_core(relative if active else 1.0))
-        chance = 1.0 - exp_core(-(hazard if hazard < LARGEST_HAZARD else LARGEST_HAZARD))
-        buffer[at.CHANCE + i] = chance if active else 0.0
+        relative = research / buffer[at.MEAN_RESEARCH + i]
+        bound = buffer[at.RATE_INNOVATION + i] * (1.0 + gamma * (relative - 1.0)) * (1.0 + 1e-9) + certain
+        buffer[at.CHANCE + i] = relative
+        buffer[at.SCRATCH + i] = buffer[at.U_INNOVATE + i] - (bound if relative > 0.0 else 0.0)
+    return list_below(buffer[at.SCRATCH : at.SCRATCH + size], 0.0, partner)
+
+
+@device
+def chance_of_innovation(rate, relative, elasticity):
+    """Pr = 1 - exp(-zeta (RD / mean RD of the sector)^gamma)."""
+    if not relative > 0.0:
+        return 0.0
+    return 1.0 - exp(-rate * exp(elasticity * log(relative)))
 
 
 @device
@@ -116,17 +127,6 @@ def innovation_step(params, scale, u, radical, small):
     step = scale * (1.0 - exp_core(log_core(1.0 - u) / params.innovation_step_shape))
     chance = params.innovation_radical * (params.sme_radical if small else 1.0)
     return step * (params.innovation_radical_size if radical < chance else 1.0)
-
-
-@stage
-def find_innovators(world, tile):
-    """List the firms that innovate, in order, in ``partner``; returns their number."""
-    buffer, partner = world.buffer, world.partner
-    count = 0
-    for i in range(tile.end - tile.begin):
-        partner[count] = i
-        count += 1 if buffer[at.U_INNOVATE + i] < buffer[at.CHANCE + i] else 0
-    return count
 
 
 @stage
@@ -145,17 +145,25 @@ def innovate(setting, world, tile):
     to_quality = params.innovation_kind_quality / kinds
     to_technology = to_quality + params.innovation_kind_technology / kinds
     to_organisation = to_technology + params.innovation_kind_organisation / kinds
-    innovators = find_innovators(world, tile)
+    candidates = find_candidates(setting, world, tile)
+    elasticity, rates = params.innovation_elasticity, setting.constants.sectors[at.K_INNOVATION_RATE]
     j = 0
     for segment in range(tile.first, tile.last):
-        scale = setting.constants.sectors[at.K_INNOVATION_SCALE, segments[at.G_CELL, segment] - first_cell]
+        sector = segments[at.G_CELL, segment] - first_cell
+        scale = setting.constants.sectors[at.K_INNOVATION_SCALE, sector]
         end = segments[at.G_BEGIN, segment + 1] - tile.begin
-        before = j
+        innovations = 0
         by_small = 0
         patents = 0
-        while j < innovators and partner[j] < end:
-            i = tile.begin + partner[j]
-            small = buffer[at.SMALL + partner[j]] > 0.0
+        while j < candidates and partner[j] < end:
+            place = partner[j]
+            j += 1
+            if buffer[at.U_INNOVATE + place] >= chance_of_innovation(
+                rates[sector], buffer[at.CHANCE + place], elasticity
+            ):
+                continue
+            i = tile.begin + place
+            small = buffer[at.SMALL + place] > 0.0
             w0, w1, w2, w3 = draw(world.identity[at.NOW, i], period, INNOVATION, setting.seed[0], replicate)
             gain = log1p(innovation_step(params, scale, uniform(w0), uniform(w1), small))
             kind = uniform(w2)
@@ -170,7 +178,7 @@ def innovate(setting, world, tile):
             new[row, i] += gain
             by_small += 1 if small else 0
             patents += 1 if uniform(w3) < params.innovation_patented else 0
-            j += 1
-        sums[segment, at.E_INNOVATIONS] = float(j - before)
+            innovations += 1
+        sums[segment, at.E_INNOVATIONS] = float(innovations)
         sums[segment, at.E_SMALL_INNOVATIONS] = float(by_small)
         sums[segment, at.E_PATENTS] = float(patents)

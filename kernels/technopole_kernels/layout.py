@@ -117,10 +117,7 @@ def _rows(count: int) -> tuple[int, ...]:
     POOL_QUALITY,
     CELL_BEGIN,
     CELL_COUNT,
-    RATE_ORGANISATION,
-    RATE_TECHNOLOGY,
-    RATE_SOURCING,
-    RATE_QUALITY,
+    OPENNESS,
     DIFFICULTY,
     ABSORPTION,
     UPGRADING,
@@ -156,8 +153,8 @@ def _rows(count: int) -> tuple[int, ...]:
     PAYOUT,
     NAME_USERS,
     SCRATCH,
-) = _rows(53)
-BUFFER_ROWS = 53
+) = _rows(50)
+BUFFER_ROWS = 50
 
 # rows of the same buffer while entrants are written
 (ENTRANT_CELL, NOISE_ORGANISATION, NOISE_TECHNOLOGY, NOISE_SOURCING, NOISE_QUALITY, NOISE_CUSTOM) = _rows(6)

@@ -5,8 +5,7 @@ import numpy as np
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
 from technopole_kernels.rng import MEETING, draw, uniform
-from technopole_kernels.tiles import fill_cell, fill_sector
-
+from technopole_kernels.tiles import fill, fill_cell, fill_sector
 
 BELOW_ONE = 1.0 - 2.0**-53
 
@@ -85,11 +84,8 @@ def fill_fellows(world, tile):
     segments, offsets, buffer = world.segments, world.offsets, world.buffer
     for segment in range(tile.first, tile.last):
         cell = segments[at.G_CELL, segment]
-        begin = float(offsets[cell])
-        count = float(offsets[cell + 1] - offsets[cell])
-        for i in range(segments[at.G_BEGIN, segment] - tile.begin, segments[at.G_BEGIN, segment + 1] - tile.begin):
-            buffer[at.CELL_BEGIN + i] = begin
-            buffer[at.CELL_COUNT + i] = count
+        fill(buffer, at.CELL_BEGIN - tile.begin, segments, segment, float(offsets[cell]))
+        fill(buffer, at.CELL_COUNT - tile.begin, segments, segment, float(offsets[cell + 1] - offsets[cell]))
 
 
 @stage
@@ -217,58 +213,55 @@ def absorb(setting, world, tile):
 
 
 @stage
-def learn_channel(rates, gaps, pools, spill, old, new, buffer):
-    """x' = x + rate g gap + sigma g max(pool - x, 0); ``rates`` is a row holding the rate of each firm."""
+def learn_openly(rate, gaps, pools, spill, old, new, buffer):
+    """x' = x + rate g gap + sigma g max(pool - x, 0)."""
     for i in range(old.size):
         x = old[i]
         g = buffer[at.ABSORPTION + i]
         reach = buffer[pools + i] - x
         reach = reach if reach > 0.0 else 0.0
-        new[i] = x + buffer[rates + i] * g * buffer[gaps + i] + spill * g * reach
+        new[i] = x + rate * g * buffer[gaps + i] + spill * g * reach
 
 
 @stage
-def fill_rates(setting, world, tile):
-    """Learning rates of the four channels; what is learned within a sector can be appropriated."""
-    params, buffer = setting.params[0], world.buffer
-    size = tile.end - tile.begin
-    fill_sector(world.buffer, at.RATE_TECHNOLOGY, setting.constants.sectors[at.K_APPROPRIABILITY], world.segments, tile)
-    technology, quality = params.learning_technology, params.learning_quality
-    organisation, sourcing = params.learning_organisation, params.learning_sourcing
-    protects = 0.0 if params.learning_rule == 1 else 1.0  # barter is voluntary: nothing is kept secret
-    for i in range(size):
-        open_share = 1.0 - protects * buffer[at.RATE_TECHNOLOGY + i]
-        buffer[at.RATE_TECHNOLOGY + i] = technology * open_share
-        buffer[at.RATE_QUALITY + i] = quality * open_share
-        buffer[at.RATE_ORGANISATION + i] = organisation
-        buffer[at.RATE_SOURCING + i] = sourcing
+def learn_protected(rate, gaps, pools, spill, old, new, buffer):
+    """The same for what others protect: x' = x + rate (1 - appropriability) g gap + sigma g max(pool - x, 0)."""
+    for i in range(old.size):
+        x = old[i]
+        g = buffer[at.ABSORPTION + i]
+        reach = buffer[pools + i] - x
+        reach = reach if reach > 0.0 else 0.0
+        new[i] = x + rate * buffer[at.OPENNESS + i] * g * buffer[gaps + i] + spill * g * reach
 
 
 @stage
 def learn(setting, world, tile):
     """New knowledge in the four channels from the gaps and the pools, into the second set of firms."""
-    cells, firms, new = world.cells, world.firms, world.next
-    params, buffer = setting.params[0], world.buffer
+    params, buffer, cells, segments = setting.params[0], world.buffer, world.cells, world.segments
     begin, end = tile.begin, tile.end
-    fill_rates(setting, world, tile)
-    fill_cell(world.buffer, at.POOL_ORGANISATION, cells[at.C_POOL], world.segments, tile)
-    fill_cell(world.buffer, at.POOL_TECHNOLOGY, cells[at.C_POOL + 1], world.segments, tile)
-    fill_cell(world.buffer, at.POOL_SOURCING, cells[at.C_POOL + 2], world.segments, tile)
-    fill_cell(world.buffer, at.POOL_QUALITY, cells[at.C_POOL + 3], world.segments, tile)
+    firms, new = world.firms, world.next
+    fill_cell(buffer, at.POOL_ORGANISATION, cells[at.C_POOL], segments, tile)
+    fill_cell(buffer, at.POOL_TECHNOLOGY, cells[at.C_POOL + 1], segments, tile)
+    fill_cell(buffer, at.POOL_SOURCING, cells[at.C_POOL + 2], segments, tile)
+    fill_cell(buffer, at.POOL_QUALITY, cells[at.C_POOL + 3], segments, tile)
+    fill_sector(buffer, at.OPENNESS, setting.constants.sectors[at.K_APPROPRIABILITY], segments, tile)
+    protects = 0.0 if params.learning_rule == 1 else 1.0  # barter is voluntary: nothing is kept secret
+    for i in range(end - begin):
+        buffer[at.OPENNESS + i] = 1.0 - protects * buffer[at.OPENNESS + i]
     spill = params.spillover_rate
-    learn_channel(
-        at.RATE_ORGANISATION, at.GAP_ORGANISATION, at.POOL_ORGANISATION, spill,
+    learn_openly(
+        params.learning_organisation, at.GAP_ORGANISATION, at.POOL_ORGANISATION, spill,
         firms[at.F_ORGANISATION, begin:end], new[at.F_ORGANISATION, begin:end], buffer,
     )  # fmt: skip
-    learn_channel(
-        at.RATE_TECHNOLOGY, at.GAP_TECHNOLOGY, at.POOL_TECHNOLOGY, spill,
+    learn_protected(
+        params.learning_technology, at.GAP_TECHNOLOGY, at.POOL_TECHNOLOGY, spill,
         firms[at.F_TECHNOLOGY, begin:end], new[at.F_TECHNOLOGY, begin:end], buffer,
     )  # fmt: skip
-    learn_channel(
-        at.RATE_SOURCING, at.GAP_SOURCING, at.POOL_SOURCING, spill,
+    learn_openly(
+        params.learning_sourcing, at.GAP_SOURCING, at.POOL_SOURCING, spill,
         firms[at.F_SOURCING, begin:end], new[at.F_SOURCING, begin:end], buffer,
     )  # fmt: skip
-    learn_channel(
-        at.RATE_QUALITY, at.GAP_QUALITY, at.POOL_QUALITY, spill,
+    learn_protected(
+        params.learning_quality, at.GAP_QUALITY, at.POOL_QUALITY, spill,
         firms[at.F_QUALITY, begin:end], new[at.F_QUALITY, begin:end], buffer,
     )  # fmt: skip

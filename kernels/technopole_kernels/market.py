@@ -2,12 +2,12 @@
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import stage
-from technopole_kernels.mathx import exp_core, log, log_core
-from technopole_kernels.tiles import fill_cell, fill_sector, sum_products, sum_segments
+from technopole_kernels.mathx import log
+from technopole_kernels.tiles import fill, fill_cell, fill_sector, sum_products, sum_segments
+from technopole_kernels.vector import SMALLEST, exp_row, log_row
 
 ALWAYS = -1e300  # a quality standard everybody meets
 MOST_FIT = 600.0  # bound of ln f about its level, so that f neither overflows nor vanishes
-SMALLEST = 2.0**-1022
 
 
 @stage
@@ -16,7 +16,7 @@ def fill_market(setting, world, tile):
     cells, sectors, segments = world.cells, world.sectors, world.segments
     params, buffer = setting.params[0], world.buffer
     S = sectors.shape[1]
-    region, origin = tile.region, tile.begin
+    region = tile.region
     fill_sector(world.buffer, at.LABOUR_SHARE, setting.constants.sectors[at.K_LABOUR_SHARE], world.segments, tile)
     fill_cell(world.buffer, at.PRICE, cells[at.C_PRICE_LEVEL], world.segments, tile)
     fill_cell(world.buffer, at.EFFICIENCY, cells[at.C_EFFICIENCY], world.segments, tile)
@@ -25,8 +25,8 @@ def fill_market(setting, world, tile):
     for segment in range(tile.first, tile.last):
         sector = segments[at.G_CELL, segment] - region * S
         standard = sectors[at.S_NEXT + at.S_KNOWLEDGE + 3, sector] - params.reputation_tolerance
-        first, last = segments[at.G_BEGIN, segment] - origin, segments[at.G_BEGIN, segment + 1] - origin
-        buffer[at.STANDARD + first : at.STANDARD + last] = standard if params.reputation_standard == 1 else ALWAYS
+        standard = standard if params.reputation_standard == 1 else ALWAYS
+        fill(buffer, at.STANDARD - tile.begin, segments, segment, standard)
 
 
 @stage
@@ -36,7 +36,7 @@ def fill_overhead(setting, world, tile):
     if setting.params[0].sharing_rule == 0:
         for segment in range(tile.first, tile.last):
             rate = world.cells[at.C_OVERHEAD, segments[at.G_CELL, segment]]
-            world.load[at.OVERHEAD_RATE, segments[at.G_BEGIN, segment] : segments[at.G_BEGIN, segment + 1]] = rate
+            fill(world.load[at.OVERHEAD_RATE], 0, segments, segment, rate)
 
 
 @stage
@@ -60,8 +60,10 @@ def set_prices(world, tile):
     transaction = world.regions[at.R_TRANSACTION, tile.region]
     overhead = world.load[at.OVERHEAD_RATE, begin:end]
     for i in range(overhead.size):
-        load = log_core(1.0 + transaction + overhead[i])
-        buffer[at.PRICE + i] = buffer[at.PRICE + i] - buffer[at.EFFICIENCY + i] + load
+        buffer[at.SCRATCH + i] = 1.0 + transaction + overhead[i]
+    log_row(buffer, at.SCRATCH, overhead.size)
+    for i in range(overhead.size):
+        buffer[at.PRICE + i] = buffer[at.PRICE + i] - buffer[at.EFFICIENCY + i] + buffer[at.SCRATCH + i]
 
 
 @stage
@@ -81,8 +83,10 @@ def rate_fitness(setting, world, tile):
         level = quality_weight * (quality[i] + name) - price_weight * buffer[at.PRICE + i]
         level = level + custom[i] - buffer[at.LEVEL + i]
         level = level if level < MOST_FIT else MOST_FIT
-        level = level if level > -MOST_FIT else -MOST_FIT
-        fitness[i] = exp_core(level)
+        buffer[at.FITNESS + i] = level if level > -MOST_FIT else -MOST_FIT
+    exp_row(buffer, at.FITNESS, quality.size)
+    for i in range(quality.size):
+        fitness[i] = buffer[at.FITNESS + i]
 
 
 @stage
@@ -96,18 +100,27 @@ def shock_demand(setting, world, tile):
     turbulence, cap = params.market_turbulence, params.market_shock_cap
     for i in range(share.size):
         relative = buffer[at.COUNT + i] * share[i]
-        scale = turbulence * exp_core(exponent * log_core(relative if relative > SMALLEST else 1.0))
+        buffer[at.FITNESS + i] = relative if relative > SMALLEST else 1.0
+    log_row(buffer, at.FITNESS, share.size)
+    for i in range(share.size):
+        buffer[at.FITNESS + i] = exponent * buffer[at.FITNESS + i]
+    exp_row(buffer, at.FITNESS, share.size)
+    for i in range(share.size):
         v = 2.0 * (buffer[at.U_DEMAND + i] + 2.0**-33) - 1.0
-        size = v if v > 0.0 else -v
-        shock = -scale * log_core(1.0 - size)
+        buffer[at.U_DEMAND + i] = v
+        buffer[at.SCRATCH + i] = 1.0 - (v if v > 0.0 else -v)
+    log_row(buffer, at.SCRATCH, share.size)
+    for i in range(share.size):
+        shock = -turbulence * buffer[at.FITNESS + i] * buffer[at.SCRATCH + i]
         shock = shock if shock < cap else cap
-        shock = shock if v > 0.0 else -shock
-        buffer[at.SCRATCH + i] = shock if relative > 0.0 else 0.0
+        shock = shock if buffer[at.U_DEMAND + i] > 0.0 else -shock
+        buffer[at.SCRATCH + i] = shock if share[i] > 0.0 else 0.0
     keep = 1.0 - params.market_custom_decay
     for i in range(share.size):
         custom[i] = keep * old_custom[i] + buffer[at.SCRATCH + i]
+    exp_row(buffer, at.SCRATCH, share.size)
     for i in range(share.size):
-        moved[i] = share[i] * exp_core(buffer[at.SCRATCH + i])
+        moved[i] = share[i] * buffer[at.SCRATCH + i]
 
 
 @stage

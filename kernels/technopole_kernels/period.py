@@ -21,7 +21,13 @@ from technopole_kernels.institutions import build_institutions, build_reputation
 from technopole_kernels.labour import move_workers, set_wages
 from technopole_kernels.market import settle_market
 from technopole_kernels.mean_field import make_targets, make_upper_means
-from technopole_kernels.prepare import collect_start, prepare_cells, prepare_demand, prepare_regions, sum_tile_start
+from technopole_kernels.prepare import (
+    collect_start,
+    prepare_cells,
+    prepare_demand,
+    prepare_regions,
+    sum_tile_start,
+)
 from technopole_kernels.science import advance_pipeline
 from technopole_kernels.sharing import share_costs
 from technopole_kernels.spillover import make_pools, make_upgrading

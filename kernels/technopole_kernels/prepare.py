@@ -1,10 +1,11 @@
 """Stage 0 and 1: demand, sums at the start of the period, indices of the regions (docs/MODEL.md 7.0, 7.1, 7.6)."""
 
+import numpy as np
+
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
 from technopole_kernels.mathx import exp, log
-from technopole_kernels.reduce import sum_lanes
-from technopole_kernels.tiles import collect_cells, sum_segments
+from technopole_kernels.tiles import collect_cells, fill_cell, sum_products, sum_segments
 
 
 @device
@@ -65,24 +66,27 @@ def sum_tile_start(setting, world, tile):
     sum_segments(world.segment_sum, world.segments, tile, at.SOURCING, firms[at.F_SOURCING], 0)
     sum_segments(world.segment_sum, world.segments, tile, at.QUALITY, firms[at.F_QUALITY], 0)
     size = setting.params[0].sme_size
+    buffer, segments, sums = world.buffer, world.segments, world.segment_sum
+    share, tie = world.firms[at.F_SHARE, tile.begin : tile.end], world.tie[at.NOW]
+    fill_cell(buffer, at.LABOUR, world.cells[at.C_LABOUR], segments, tile)
+    for i in range(share.size):
+        buffer[at.SMALL + i] = 1.0 if share[i] * buffer[at.LABOUR + i] < size else 0.0
+    shift = tile.begin - at.SMALL
+    sum_segments(sums, segments, tile, at.SMALL_FIRMS, buffer, shift)
+    sum_products(sums, segments, tile, at.SMALL_SHARE, world.firms[at.F_SHARE], 0, buffer, shift)
     for segment in range(tile.first, tile.last):
-        labour = world.cells[at.C_LABOUR, segments[at.G_CELL, segment]]
-        first, last = segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]
-        share = firms[at.F_SHARE, first:last]
-        tie = world.tie[at.NOW, first:last]
-        scratch = world.buffer[at.SCRATCH : at.SCRATCH + last - first]
-        tied = 0
-        small = 0
-        for i in range(share.size):
-            is_small = share[i] * labour < size
-            scratch[i] = share[i] if is_small else 0.0
-            small += 1 if is_small else 0
-            tied += tie[i]
-        sums = world.segment_sum[segment]
-        sums[at.FIRMS] = float(last - first)
-        sums[at.TIED] = float(tied)
-        sums[at.SMALL_FIRMS] = float(small)
-        sums[at.SMALL_SHARE] = sum_lanes(scratch, 0, share.size)
+        begin, end = segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]
+        sums[segment, at.FIRMS] = float(end - begin)
+        sums[segment, at.TIED] = float(count_ones(tie[begin:end]))
+
+
+@stage
+def count_ones(flags):
+    """Number of flags that are set."""
+    count = np.uint32(0)
+    for i in range(flags.size):
+        count = np.uint32(count + np.uint32(flags[i]))
+    return count
 
 
 @stage

@@ -5,7 +5,6 @@ from technopole_kernels.accounts import carry_over, close_accounts, count_fates,
 from technopole_kernels.barter import barter
 from technopole_kernels.innovation import (
     budget_research,
-    chance_of_innovation,
     draw_events,
     fill_research,
     innovate,
@@ -43,7 +42,6 @@ def learn_and_compete(setting, world, tile):
     change_ties(setting, world, tile)
     fill_research(setting, world, tile)
     budget_research(setting, world, tile)
-    chance_of_innovation(setting, world, tile)
     innovate(setting, world, tile)
     fill_market(setting, world, tile)
     fill_overhead(setting, world, tile)

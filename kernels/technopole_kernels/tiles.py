@@ -53,13 +53,19 @@ def take_tile(world, number):
     return Tile(region, begin, tiles[at.T_BEGIN, number + 1], first, tiles[at.T_SEGMENT, number + 1])
 
 
+@device
+def fill(values, shift, segments, segment, value):
+    """Set ``values[firm + shift]`` of the firms of a segment to a value."""
+    piece = values[segments[at.G_BEGIN, segment] + shift : segments[at.G_BEGIN, segment + 1] + shift]
+    for i in range(piece.size):
+        piece[i] = value
+
+
 @stage
 def fill_cell(buffer, row, values, segments, tile):
     """Spread a value per cell over the firms of a tile."""
     for segment in range(tile.first, tile.last):
-        value = values[segments[at.G_CELL, segment]]
-        for i in range(segments[at.G_BEGIN, segment] - tile.begin, segments[at.G_BEGIN, segment + 1] - tile.begin):
-            buffer[row + i] = value
+        fill(buffer, row - tile.begin, segments, segment, values[segments[at.G_CELL, segment]])
 
 
 @stage
@@ -67,9 +73,7 @@ def fill_sector(buffer, row, values, segments, tile):
     """Spread a value per sector over the firms of a tile."""
     first_cell = tile.region * values.size
     for segment in range(tile.first, tile.last):
-        value = values[segments[at.G_CELL, segment] - first_cell]
-        for i in range(segments[at.G_BEGIN, segment] - tile.begin, segments[at.G_BEGIN, segment + 1] - tile.begin):
-            buffer[row + i] = value
+        fill(buffer, row - tile.begin, segments, segment, values[segments[at.G_CELL, segment] - first_cell])
 
 
 @stage

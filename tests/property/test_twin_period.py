@@ -5,10 +5,10 @@ import itertools
 import numpy as np
 import pytest
 import reference
-from hypothesis import given
+from configurations import configurations
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import economies, parameters
-from technopole.schema import INSTRUMENTS, PARAMETERS
+from technopole.schema import PARAMETERS
 from twinning import (
     assert_records_agree,
     assert_states_agree,
@@ -25,62 +25,6 @@ from worlds import QUICK, Run, economy, plan
 PERIODS = 30
 RULES = {key: PARAMETERS[key].choices for key in ("learning.rule", "sharing.rule", "sharing.need", "market.rule")}
 
-# what a policy can sensibly be; all at once over 30 periods must leave an economy
-STRENGTH = {
-    "rd_subsidy": (-0.5, 1.0),
-    "reputation": (-0.3, 0.3),
-    "entry_support": (-1.0, 2.0),
-    "infrastructure": (-0.5, 2.0),
-    "university": (-0.5, 2.0),
-    "services": (-0.5, 2.0),
-    "finance": (-0.5, 2.0),
-    "wage_shock": (-0.05, 0.05),
-    "demand_shock": (-0.2, 0.2),
-}
-
-
-@st.composite
-def policies(draw, regions, sectors):
-    """Policies of any instrument, for some places and some time, perhaps beyond the end of the run."""
-    chosen = []
-    for name in draw(st.lists(st.sampled_from(sorted(STRENGTH)), max_size=4)):
-        policy = {"instrument": name, "value": draw(st.floats(*STRENGTH[name]))}
-        policy["start"] = draw(st.integers(0, PERIODS // 2))
-        if draw(st.booleans()):
-            policy["end"] = policy["start"] + draw(st.integers(1, PERIODS))
-        for dim, ids in (("region", regions), ("sector", sectors)):
-            if dim in INSTRUMENTS[name].dims and draw(st.booleans()):
-                policy[f"{dim}s"] = draw(st.lists(st.sampled_from(ids), min_size=1, unique=True))
-        chosen.append(policy)
-    return chosen
-
-
-@st.composite
-def configurations(draw):
-    """Content of a configuration and the firms by cell, with empty cells, regions and sectors among them."""
-    content = draw(economies())
-    spread = draw(st.sampled_from([1.0, 0.1, 0.02]))
-    for region in content["regions"]:
-        region["lat"], region["lon"] = spread * region["lat"], spread * region["lon"]
-    shape = (len(content["regions"]), len(content["sectors"]))
-    firms = np.array([cell["firms"] for cell in content["cells"]]).reshape(shape)
-    if shape[0] > 1 and draw(st.booleans()):
-        firms[draw(st.integers(1, shape[0] - 1))] = 0
-    if shape[1] > 1 and draw(st.booleans()):
-        firms[:, draw(st.integers(1, shape[1] - 1))] = 0
-    for cell in content["cells"]:
-        cell["firms"] = max(cell["firms"], 1)
-    ids = [[entry["id"] for entry in content[name]] for name in ("regions", "sectors")]
-    content["policies"] = draw(policies(*ids))
-    workers = draw(st.sampled_from(["equal", "skewed"]))
-    number = int(firms.sum())
-    if workers == "equal":
-        employment = np.full(number, 12.0)
-    else:
-        # a run of the generator is shorter to draw than all firms
-        employment = 1.0 + np.random.default_rng(draw(st.integers(0, 99))).lognormal(2.0, 1.3, number)
-    return content, draw(parameters()), firms, employment
-
 
 def run_both(blueprint, seed, replicate):
     """Run model and twin side by side and compare every record and the last state."""
@@ -94,12 +38,10 @@ def run_both(blueprint, seed, replicate):
     return run
 
 
-@given(configurations(), st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1))
-@QUICK
+@given(configurations(PERIODS), st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1))
+@settings(QUICK, max_examples=60)
 def test_random_configurations(configuration, seed, replicate):
-    content, chosen, firms, employment = configuration
-    chosen = {**chosen, "time.periods": PERIODS}
-    run_both(plan(content, chosen, firms=firms, employment=employment), seed, replicate)
+    run_both(configuration.plan(), seed, replicate)
 
 
 @pytest.mark.parametrize("rules", list(itertools.product(*RULES.values())), ids="-".join)

@@ -1,0 +1,161 @@
+"""The same bits for any number of threads, alone or in an ensemble, after a restart, in any room, on any x86-64."""
+
+import os
+import platform
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+from configurations import configurations
+from fixed_runs import CASES, fixed_arrays
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from technopole.build import enlarge_world
+from technopole.schema import RECORDS
+from technopole_kernels._jit import cache_directory
+from worlds import QUICK, Run, assert_same_bits, copy_world, mixed, state_arrays
+
+import technopole as tp
+
+PERIODS = 12
+
+
+def configuration(case, replicates):
+    """Configuration of a small ensemble under the rules of a case, everything recorded."""
+    settings = {"time.periods": PERIODS, "run.replicates": replicates, "output.variables": list(RECORDS)}
+    return mixed().config.replace({**CASES[case], **settings, "run.seed": 12})
+
+
+def values_of(dataset):
+    """All variables of a dataset as arrays."""
+    return {name: dataset[name].values for name in dataset.data_vars}
+
+
+def results(run):
+    """State and records of a run."""
+    records = {name: getattr(run.records, name) for name in ("cells", "regions", "sectors", "sizes")}
+    return {**state_arrays(run.world), **{f"records.{name}": values for name, values in records.items()}}
+
+
+def in_background(compute):
+    """Start a computation in a thread; returns what waits for it."""
+    thread = threading.Thread(target=compute)
+    thread.start()
+    return thread.join
+
+
+@pytest.fixture(scope="module")
+def generic(tmp_path_factory):
+    """Run the cases in a process that compiles for any x86-64, with a cache of its own; started early."""
+    if platform.machine().lower() not in ("x86_64", "amd64"):
+        pytest.skip("needs an x86-64 processor")
+    out = tmp_path_factory.mktemp("generic") / "arrays.npz"
+    directory = cache_directory()
+    cache = directory.parents[2] / "generic" if directory else out.parent
+    environment = {
+        **os.environ,
+        "NUMBA_CPU_NAME": "generic",
+        "TECHNOPOLE_CACHE": str(cache),
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+    }
+    command = [sys.executable, "-m", "fixed_runs", str(out)]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    def finished():
+        messages, _ = process.communicate(timeout=600)
+        assert process.returncode == 0, messages.decode()
+        return out, cache
+
+    yield finished
+    if process.poll() is None:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.usefixtures("generic")
+@pytest.mark.parametrize("case", CASES)
+def test_threads(case):
+    """Whole datasets are equal; the work is cut by replicates, whatever the number of threads or the block."""
+    config = configuration(case, replicates=6)
+    one = tp.run(config, threads=1)
+    assert set(one.data_vars) >= set(RECORDS)
+    for threads, block in ((2, 1), (3, 0), (2, 4)):
+        other = tp.run(config.replace({"run.block": block}), threads=threads)
+        assert_same_bits(values_of(one), values_of(other))
+    # and the replicates are different worlds
+    assert not np.array_equal(one["sales"][0], one["sales"][1])
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_alone_or_in_an_ensemble(case):
+    """A replicate of a dataset is what the kernels give for that replicate in a fresh world."""
+    config = configuration(case, replicates=5)
+    together = tp.run(config, threads=2)
+    model = tp.Model(config, replicate=3)
+    for period in range(PERIODS):
+        model.step()
+        alone = {name: model.record(name) for name in RECORDS}
+        assert_same_bits(alone, values_of(together[list(RECORDS)].isel(replicate=3, time=period)))
+
+
+@given(configurations(PERIODS), st.integers(0, 2**32 - 1), st.integers(0, 99))
+@settings(QUICK, max_examples=15)
+def test_a_used_world(drawn, seed, replicate):
+    """What a world did before leaves no trace."""
+    blueprint = drawn.plan()
+    fresh = Run(blueprint, seed, replicate).advance(4, record=True)
+    used = Run(blueprint, seed + 1 if seed < 2**32 - 1 else 0, replicate + 1).advance(3)
+    again = Run(blueprint, seed, replicate, world=used.world).advance(4, record=True)
+    assert_same_bits(results(fresh), results(again))
+
+
+@given(configurations(PERIODS), st.integers(0, 2**32 - 1), st.integers(0, PERIODS))
+@settings(QUICK, max_examples=15)
+def test_saved_and_restored_at_any_period(drawn, seed, period):
+    """Copies of the arrays at any period go on as the original; one call does what many calls do."""
+    blueprint = drawn.plan()
+    straight = Run(blueprint, seed).advance(PERIODS, record=True)
+    stopped = Run(blueprint, seed).advance(period, record=True)
+    saved = copy_world(stopped.world)
+    stopped.advance(2)
+    stopped.world = saved
+    for _ in range(PERIODS - period):
+        stopped.advance(1, record=True)
+    assert_same_bits(results(straight), results(stopped))
+
+
+@given(configurations(PERIODS), st.integers(0, 2**32 - 1), st.integers(0, PERIODS), st.integers(0, 5000))
+@settings(QUICK, max_examples=15)
+def test_enlarged_at_any_period(drawn, seed, period, room):
+    """Room for more firms changes nothing, whenever it is made and whether or not it is needed."""
+    blueprint = drawn.plan(entry__startups=0.4)
+    straight = Run(blueprint, seed, capacity=50 * blueprint.n_firms + 2000).advance(PERIODS, record=True)
+    assert straight.enlarged == 0
+    tight = Run(blueprint, seed, capacity=blueprint.n_firms).advance(period, record=True)
+    tight.world = enlarge_world(tight.world, tight.world.firms.shape[1] + room)
+    tight.advance(PERIODS - period, record=True)
+    assert_same_bits(results(straight), results(tight))
+
+
+def test_worlds_side_by_side():
+    """Kernels release the interpreter's lock: worlds advanced at the same time do not disturb each other."""
+    blueprint = mixed()
+    serial = [Run(blueprint, 3, replicate).advance(40) for replicate in range(4)]
+    runs = [Run(blueprint, 3, replicate) for replicate in range(4)]
+    waits = [in_background(lambda run=run: run.advance(40)) for run in runs]
+    for wait in waits:
+        wait()
+    for one, other in zip(serial, runs, strict=True):
+        assert_same_bits(state_arrays(one.world), state_arrays(other.world))
+
+
+def test_any_processor(generic):
+    """Compiled for a generic x86-64 processor, without the wider vectors of this one."""
+    out, cache = generic()
+    with np.load(out) as stored:
+        theirs = {name: stored[name] for name in stored.files}
+    assert_same_bits(fixed_arrays(), theirs)
+    compiled = list(cache.glob("*/generic-*/*/technopole_kernels.drive.run_periods-*.nbc"))
+    assert compiled, "the other process did not compile for a generic processor"
