@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from technopole.build import Blueprint, enlarge_world, new_problem
+from technopole.build import Blueprint, enlarge_world, new_problem, world_bytes
 from technopole.errors import NotFiniteError, TechnopoleError
+from technopole.machine import available_memory, readable_bytes
 from technopole.schema import STATE
 from technopole.world_state import state_view
 from technopole_kernels import check, layout
@@ -103,7 +104,7 @@ def advance(
     NotFiniteError
         If a number became infinite or not a number; the world is as it was before that period.
     TechnopoleError
-        If there is no room for another firm and ``capacity.fixed`` forbids more.
+        If there is no room for another firm and ``capacity.fixed`` or the memory forbids more.
     """
     problem = new_problem()
     while True:
@@ -116,7 +117,9 @@ def advance(
         needed = int(problem.where[0])
         if blueprint.config.capacity.fixed:
             raise TechnopoleError(_no_room(world, needed, room))
-        world = enlarge_world(world, max(needed, int(room * GROWTH) + 1))
+        larger = max(needed, int(room * GROWTH) + 1)
+        _refuse_too_large(blueprint, world, larger)
+        world = enlarge_world(world, larger)
 
 
 def _not_finite(blueprint: Blueprint, world: World, problem: Problem) -> str:
@@ -147,6 +150,20 @@ def _not_finite_state(world: World) -> tuple[str, int, int] | None:
                 index["region"], index["sector"] = divmod(cell, world.sectors.shape[1])
             return name, index.get("region", -1), index.get("sector", -1)
     return None
+
+
+def _refuse_too_large(blueprint: Blueprint, world: World, larger: int) -> None:
+    """Stop before the system does when an economy has outgrown the machine."""
+    needed = world_bytes(larger, blueprint.n_regions, blueprint.n_sectors)
+    available = available_memory()
+    if available is not None and needed > available:
+        replicate, period = int(world.clock[layout.REPLICATE]), int(world.clock[layout.PERIOD])
+        raise TechnopoleError(
+            f"replicate {replicate}, period {period + 1}: the economy has grown to {int(world.offsets[-1]):,} "
+            f"firms; room for {larger:,} takes {readable_bytes(needed)} of memory and "
+            f"{readable_bytes(available)} are available; fewer periods, a smaller data.scale or less "
+            "labour.growth need less"
+        )
 
 
 def _no_room(world: World, needed: int, room: int) -> str:

@@ -26,7 +26,7 @@ from technopole_kernels.status import Fate, Status
 
 SIZE_CLASSES = np.array([1.0, 5, 10, 20, 50, 100, 250, 500, 1000])
 SMALLEST = 1.0  # statistics of employers count firms with at least one worker
-FIRST_SEED = 101  # the parameters were calibrated with seeds 1 to 6
+FIRST_SEED = 201  # the parameters were calibrated with seeds 1 to 10 and 101 to 110
 WINDOW = 3  # years in which the innovation survey asks
 SCENARIO = Path(__file__).parents[2] / "configs" / "scenarios" / "us-states.toml"
 PROBE, SURVEY = "calibration target of the design", "Annual Business Survey 2017-19"

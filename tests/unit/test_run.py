@@ -163,6 +163,12 @@ def test_run_too_large_is_refused_with_the_figures(config):
     assert failure.value.exit_code == 2
 
 
+def test_economy_that_outgrows_the_machine_is_stopped(config, monkeypatch):
+    monkeypatch.setattr("technopole.advance.available_memory", lambda: 1000)
+    with pytest.raises(tp.TechnopoleError, match=r"the economy has grown to \d+ firms.* 1 kB are available"):
+        tp.run(config.replace({"time.periods": 60, "capacity.slack": 0.0}))
+
+
 def test_run_is_refused_before_memory_is_taken(config, monkeypatch):
     monkeypatch.setattr("technopole.simulation.available_memory", lambda: 1000)
     monkeypatch.setattr("technopole.simulation.Recording", None)
@@ -209,7 +215,7 @@ def test_memory_does_not_grow_with_the_replicates(config):
 
 
 def test_interrupt_stops_all_threads(config):
-    long = config.replace({"time.periods": 1_000_000, "output.stride": 1_000_000, "run.replicates": 4})
+    long = config.replace({"time.periods": 1_000_000, "output.stride": 1_000_000, "labour.growth": 0.0})
     simulation = Simulation(long.replace({"output.variables": ["wage"], "run.threads": 2}))
     begin = time.monotonic()
 
@@ -227,7 +233,7 @@ def test_ctrl_c_in_a_host_program_is_its_own_affair(two_regions, environment):
     program = (
         "import signal, technopole as tp\n"
         "before = [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)]\n"
-        "config = tp.Config.from_toml(%r, {'time.periods': 1000000, 'output.stride': 1000000})\n"
+        "config = tp.Config.from_toml(%r, {'time.periods': 1000000, 'output.stride': 1000000, 'labour.growth': 0.0})\n"
         "try:\n"
         "    tp.run(config, progress=lambda p: print('at work', flush=True))\n"
         "except KeyboardInterrupt:\n"

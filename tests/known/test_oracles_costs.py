@@ -1,0 +1,112 @@
+"""Pipelines and shared costs against closed forms, computed by the kernels.
+
+| case | formula | tolerance | reason |
+|---|---|---|---|
+| O20 three stages | lag of what enters: mean 3/p, variance 3 (1-p)/p^2; p = 3/7: 7 and 9.3333 | 1e-12 | exact |
+| O20 Little's law | research under way = inflow x mean lag, in the steady state | 1e-12 | exact |
+| O20 ties | twice the leaving probability: half the lag | 0 | exact |
+| O21 club good | overhead F/N + k N/K: least at N* = sqrt(F K/k); F = 100, k = K = 1: 10 firms, cost 20 | 1e-12 | exact; scale exponent 0, congestion exponent 1 |
+| O23 scope | SC = F/(F + variable cost) for two sectors that share a fixed cost; 0 without it or with cost in proportion | 1e-12 | exact |
+
+The fixed cost of O21 and O23 is the limit 0 of `sharing.scale_exponent`, which a configuration keeps above 0.05: set in
+the kernels' parameters, as are costs beyond the bounds. Not applicable: O20's Erlang variance (continuous time).
+"""
+
+import numpy as np
+import pytest
+from technopole_kernels import layout as at
+from twinning import assert_close
+from worlds import FIXED, Run, economy, plan
+
+STAGES = slice(at.R_PIPELINE, at.R_PIPELINE + 3)
+
+
+def pipeline(parameters=None, university=1.0):
+    """One region with a steady stock of universities and firms with ties that never change."""
+    chosen = {**FIXED, "institutions.depreciation": 0.0, **(parameters or {})}
+    blueprint = plan(economy(1, 1, 4), chosen, stocks={"university": [university]})
+    return Run(blueprint)
+
+
+@pytest.mark.parametrize("leaving", [3 / 7, 0.2, 1.0])
+def test_o20_lag_from_research_to_production(leaving):
+    run = pipeline({"science.exit_probability": leaving, "science.tie_speed": 0.0}, university=0.0)
+    run.world.regions[STAGES, 0] = 1.0, 0.0, 0.0
+    arrived = []
+    for _ in range(300):
+        run.advance(1)
+        arrived.append(run.world.regions[at.R_OUTFLOW, 0])
+    time, arrived = np.arange(1, 301), np.array(arrived)
+    assert_close(arrived.sum(), 1.0)
+    mean = (time * arrived).sum()
+    assert_close(mean, 3.0 / leaving, "mean lag")
+    assert_close((time**2 * arrived).sum() - mean**2, 3.0 * (1.0 - leaving) / leaving**2, "variance", scale=mean**2)
+    if leaving == 3 / 7:
+        assert mean == pytest.approx(7.0) and 3.0 * (1.0 - leaving) / leaving**2 == pytest.approx(9.3333, abs=1e-4)
+
+
+@pytest.mark.parametrize("university", [0.3, 1.0, 2.0])
+@pytest.mark.parametrize("tied", [0.0, 0.5, 1.0])
+def test_o20_littles_law(university, tied):
+    run = pipeline({"science.tie_speed": 0.8}, university)
+    run.world.tie[at.NOW, :4] = np.arange(4) < 4 * tied
+    run.world.regions[STAGES, 0] = 5.0, 0.0, 1.0
+    run.advance(400, record=True)
+    inflow = 3.0 / 7.0 * (1.0 - np.exp(-0.7 * university)) / (1.0 - np.exp(-0.7))
+    lag = run.recorded("research_lag")[-1, 0]
+    assert_close(lag, 7.0 / (1.0 + 0.8 * tied), "mean lag")
+    assert_close(run.world.regions[STAGES, 0].sum(), inflow * lag, "research under way")
+    assert_close(run.world.regions[at.R_OUTFLOW, 0], inflow, "what arrives")
+
+
+def test_o20_ties_halve_the_lag():
+    lags = []
+    for tie in (0, 1):
+        run = pipeline({"science.tie_speed": 1.0})
+        run.world.tie[at.NOW, :4] = tie
+        lags.append(run.advance(1, record=True).recorded("research_lag")[0, 0])
+    assert lags[0] == 2.0 * lags[1] == pytest.approx(7.0)
+
+
+@pytest.mark.parametrize(("room", "best"), [(1.0, 10), (2.25, 15), (0.25, 5)])
+def test_o21_best_size_of_a_cluster(room, best):
+    """Regions of 1 to 40 equal firms share a fixed cost and crowd each other."""
+    number = np.arange(1, 41)
+    parameters = {**FIXED, "sharing.congestion_exponent": 1.0}
+    blueprint = plan(economy(40, 1, 1), parameters, firms=number[:, None], employment=20.0)
+    blueprint.stocks[0] = room
+    workers = 20.0 / 0.95
+    blueprint.params["sharing_cost"] = 100.0
+    blueprint.params["sharing_scale_exponent"] = 0.0
+    # crowding is relative to the mean region, of 20.5 firms
+    blueprint.params["sharing_congestion"] = number.mean()
+    run = Run(blueprint)
+    assert_close(run.region("workforce"), number * workers)
+    run.advance(1)
+    firms = np.concatenate([[0], np.cumsum(number)[:-1]])
+    overhead = run.world.load[at.OVERHEAD_RATE, firms]
+    assert_close(overhead, 100.0 / number + number / room, "overhead")
+    assert number[np.argmin(overhead)] == best == np.sqrt(100.0 * room)
+    if room == 1.0:
+        assert_close(overhead.min(), 20.0)
+
+
+@pytest.mark.parametrize(("fixed", "exponent"), [(0.5, 0.0), (0.0, 0.0), (0.5, 1.0)])
+def test_o23_economies_of_scope(fixed, exponent):
+    """One region with each of two sectors, against a region with both."""
+    blueprint = plan(economy(3, 2, 1), FIXED, firms=[[1, 0], [0, 1], [1, 1]], employment=[20.0, 50.0, 20.0, 50.0])
+    blueprint.params["sharing_cost"] = fixed
+    blueprint.params["sharing_scale_exponent"] = exponent
+    run = Run(blueprint)
+    market = run.world.sectors[at.S_MARKET].copy()
+    sales = run.firm("share") * market[[0, 1, 0, 1]]
+    run.advance(1)
+    charges = run.world.load[at.OVERHEAD_RATE, :4] * sales
+    variable = sales / 1.25
+    alone = charges[:2] + variable[:2]
+    together = (charges[2:] + variable[2:]).sum()
+    scope = (alone.sum() - together) / together
+    shared = fixed * sales.mean()
+    expected = shared / (shared + variable[2:].sum()) if exponent == 0.0 else 0.0
+    assert_close(scope, expected, "scope", scale=1e-3)
+    assert (scope > 0.01) == (fixed > 0.0 and exponent == 0.0)
