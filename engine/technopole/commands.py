@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 RUNS = Path("runs")
 """Where results go that nobody asked to be elsewhere."""
 
+Tell = Callable[[str], object]
+"""Says something to people, or keeps it back."""
+
 
 @dataclass(frozen=True)
 class RunOptions:
@@ -58,17 +61,21 @@ def run(options: RunOptions) -> None:
     """
     from technopole.simulation import Simulation
     from technopole.store import write
+    from technopole.warmup import has_compiled_code
 
     config = _configuration(options)
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", config.scenario.name or options.config.stem).lstrip(".") or "run"
     out = options.out or RUNS / f"{name}.zarr"
     figures = _figures_folder(options, RUNS / f"{name}-figures")
     _refuse_outputs(out, figures, options.overwrite)
+    cold = not has_compiled_code()  # before the data are loaded, which compiles a little
     simulation = Simulation(config)
     simulation.refuse_too_large()
     tell = (lambda text: None) if options.quiet else say
     tell(_announcement(simulation, name))
-    results = _compute(simulation, options.quiet)
+    if cold:
+        _compile(tell)
+    results = _compute(simulation, tell, options.quiet)
     write(results, out, options.overwrite)
     try:
         if not options.quiet:
@@ -129,26 +136,28 @@ def _announcement(simulation: Simulation, name: str) -> str:
     )
 
 
-def _compute(simulation: Simulation, quiet: bool) -> xr.Dataset:
-    from technopole.progress import duration, watching
-    from technopole.warmup import COMPILE_SECONDS, compile_in_background, has_compiled_code
+def _compile(tell: Tell) -> None:
+    from technopole.progress import duration
+    from technopole.warmup import COMPILE_SECONDS, compile_in_background
 
-    if not has_compiled_code():
-        if not quiet:
-            say(f"compiling the kernels for this processor (about {COMPILE_SECONDS} s, once) …")
-        seconds = compile_in_background()
-        if not quiet:
-            say(f"compiled in {duration(seconds)}")
+    tell(f"compiling the kernels for this processor (about {COMPILE_SECONDS} s, once) …")
+    tell(f"compiled in {duration(compile_in_background())}")
+
+
+def _compute(simulation: Simulation, tell: Tell, quiet: bool) -> xr.Dataset:
+    from technopole.progress import duration, watching
+
     begin = time.perf_counter()
     with watching(sys.stderr, quiet) as watch:
         try:
             results = simulation.run(watch)
         except KeyboardInterrupt:
             done = watch.last.replicates_done if watch.last is not None else 0
-            all_ = simulation.config.run.replicates
-            raise Interrupted(f"{done:,} of {all_:,} replicates were finished; nothing was written") from None
-    if not quiet:
-        say(f"computed in {duration(time.perf_counter() - begin)}")
+            wanted = simulation.config.run.replicates
+            raise Interrupted(
+                f"{done:,} of {wanted:,} replicates were finished; nothing was written"
+            ) from None
+    tell(f"computed in {duration(time.perf_counter() - begin)}")
     return results
 
 
@@ -173,7 +182,7 @@ def print_results(results: xr.Dataset) -> None:
     print(flush=True)
 
 
-def _draw(results: xr.Dataset, folder: Path, tell: Callable[[str], object]) -> None:
+def _draw(results: xr.Dataset, folder: Path, tell: Tell) -> None:
     from technopole.figures import draw
 
     drawn = draw(results, folder)
@@ -265,8 +274,8 @@ def warmup() -> None:
     from technopole.progress import duration
     from technopole.warmup import COMPILE_SECONDS, cache_directory, compile_in_background, has_compiled_code
 
-    before = has_compiled_code()
-    if not before:
+    cold = not has_compiled_code()
+    if cold:
         say(f"compiling the kernels for this processor (about {COMPILE_SECONDS} s, once) …")
     seconds = duration(compile_in_background())
     place = cache_directory()
@@ -275,7 +284,7 @@ def warmup() -> None:
             "the kernels were compiled but cannot be kept: no folder can be written; "
             "set TECHNOPOLE_CACHE to one that can"
         )
-    print(f"{'loaded' if before else 'compiled'} in {seconds}; kept in {place}")
+    print(f"{'compiled' if cold else 'loaded'} in {seconds}; kept in {place}")
 
 
 def say(text: str) -> None:
