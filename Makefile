@@ -1,42 +1,75 @@
-# make run   sets everything up and runs the default scenario
-# make test  sets everything up and runs the checks of every change
+# make run   set up a virtual environment and run the main scenario; results in runs/
+# make test  set up the same environment for development and run all checks
+# No network is needed after the first time. PYTHON=/path/to/python3 chooses the interpreter.
 
-PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python3 2>/dev/null) python3)
-VENV := .venv
+VENV ?= .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
-SCENARIO := configs/scenarios/us-states.toml
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+SCENARIO ?= configs/scenarios/us-states.toml
+ARGS ?=
+TESTS ?= tests
+JOBS ?= 2
 
-.PHONY: run test lint bench clean
+FIND_PYTHON = for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	command -v $$python > /dev/null 2>&1 && \
+	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2> /dev/null && echo $$python && break; done
 
-run: $(VENV)/.run
-	$(BIN)/technopole run $(SCENARIO) --out runs/us-states.zarr --figures runs/us-states-figures --overwrite
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format stats bench warmup clean
 
-test: lint
-	$(BIN)/python -m pytest -m "not slow and not stats" -n 2 --dist worksteal -q
+help:  ## say what can be made
+	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /make \1|/' | column -t -s '|' 2> /dev/null \
+		|| grep -hE '^[a-z]+:.*## ' Makefile
 
-lint: $(VENV)/.test
+run: $(VENV)/installed-run  ## run the main scenario: results in runs/us-states.zarr, figures beside it
+	$(BIN)/technopole run $(SCENARIO) --overwrite $(ARGS)
+
+test: lint  ## run all checks: style, types, import walls, tests
+	$(BIN)/technopole warmup
+	$(BIN)/python -m pytest $(TESTS) -m "not slow and not stats" -p no:benchmark -n $(JOBS) $(ARGS)
+
+lint: $(VENV)/installed-dev  ## check style, types and import walls
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports --no-cache
+	$(BIN)/lint-imports --no-logo
 
-bench: $(VENV)/.test
-	$(BIN)/python bench/bars.py
+format: $(VENV)/installed-dev  ## format the engine and the tests
+	$(BIN)/ruff check --select I --fix .
+	$(BIN)/ruff format engine tests bench
 
-clean:
-	rm -rf $(VENV) runs
+stats: $(VENV)/installed-dev  ## run the slow tests and those of facts over large ensembles
+	$(BIN)/python -m pytest $(TESTS) -m "slow or stats" -p no:benchmark $(ARGS)
 
-$(VENV)/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "technopole needs Python 3.11 or later; $(PYTHON) is $$($(PYTHON) --version). Try: make PYTHON=python3.11"; exit 2; }
-	$(PYTHON) -m venv $(VENV)
+bench: $(VENV)/installed-dev  ## measure kernels, periods, runs
+	$(BIN)/python -m pytest bench $(ARGS)
 
-$(VENV)/.run: $(VENV)/bin/python pyproject.toml
-	@echo "installing technopole into $(VENV) ..."
-	$(PIP) install --editable '.[plot]'
+warmup: $(VENV)/installed-run  ## compile the kernels for this processor
+	$(BIN)/technopole warmup
+
+clean:  ## remove the virtual environment and caches; results stay
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks
+	find engine kernels tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The environment is a folder of its own: a Python that forbids pip outside of one does not mind.
+$(BIN)/python:
+	@python=$$($(FIND_PYTHON)); \
+	if [ -z "$$python" ]; then \
+		echo "technopole needs Python 3.11 to 3.14; found: $$(python3 --version 2>&1). Say where: make PYTHON=/path/to/python3" >&2; \
+		exit 1; \
+	fi; \
+	echo "making $(VENV) with $$($$python --version)"; \
+	$$python -m venv $(VENV) > /dev/null 2>&1 \
+	|| { rm -rf $(VENV) && $$python -m venv --without-pip $(VENV) > /dev/null 2>&1 \
+		&& $$python -m pip --quiet --python $(VENV)/bin/python install pip 2> /dev/null; } \
+	|| { rm -rf $(VENV); \
+		echo "$$python cannot make virtual environments; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+
+$(VENV)/installed-run: pyproject.toml | $(BIN)/python
+	@echo "installing technopole into $(VENV)"
+	@$(PIP) install --editable '.[plot]'
 	@touch $@
 
-$(VENV)/.test: $(VENV)/bin/python pyproject.toml
-	@echo "installing technopole and what its checks need into $(VENV) ..."
-	$(PIP) install --editable '.[all,dev]'
-	@touch $@ $(VENV)/.run
+$(VENV)/installed-dev: pyproject.toml | $(BIN)/python
+	@echo "installing technopole and the tools of its development into $(VENV)"
+	@$(PIP) install --editable '.[dev,all]'
+	@touch $(VENV)/installed-run $@

@@ -1,7 +1,7 @@
 """Measure the bars of speed, memory and start-up in one run and write them to bench/results.
 
-Usage: python bench/bars.py [--json FILE]. Needs the package installed with [dev] and takes about five minutes. Times are CPU
-seconds of one thread where nothing is said; every ratio is of medians measured in turn in this run.
+Usage: python bench/bars.py [--json FILE]. Needs the package installed with [dev] and takes about five minutes. Times
+are CPU seconds of one thread where nothing is said; every ratio is of medians measured in turn in this run.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "bench"), str(ROOT / "tests")]
 
 import numpy as np  # noqa: E402
+
 import technopole as tp  # noqa: E402
 from economy import Runner, make_config  # noqa: E402
 from technopole.build import world_bytes  # noqa: E402
@@ -98,7 +99,17 @@ def measure_start(repeats: int) -> dict[str, float]:
     imported = median_of(lambda: wall_time([python, "-c", "import technopole"]), repeats)
     with tempfile.TemporaryDirectory() as folder:
         output = str(Path(folder) / "out.zarr")
-        command = [python, "-m", "technopole", "run", str(TWO_REGIONS), "--out", output, "--overwrite", "--no-figures"]
+        command = [
+            python,
+            "-m",
+            "technopole",
+            "run",
+            str(TWO_REGIONS),
+            "--out",
+            output,
+            "--overwrite",
+            "--no-figures",
+        ]
         wall_time(command)
         warm = median_of(lambda: wall_time(command), repeats)
         cold = {**os.environ, "TECHNOPOLE_CACHE": str(Path(folder) / "cache")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from technopole.build import Blueprint, make_blueprint, new_problem
 from technopole.config import Config
 from technopole_kernels.drive import run_periods
@@ -25,12 +26,16 @@ def make_config(regions: int = 48, sectors: int = 6, firms: int = 20_000, seed: 
         {
             "scenario": {"name": "bench", "title": "Benchmark economy"},
             "regions": [{"id": f"r{r}", "x": float(x), "y": float(y)} for r, (x, y) in enumerate(positions)],
-            "sectors": [{"id": f"s{k}", "high_tech": k % 3 == 0, "group": f"g{k % 2}"} for k in range(sectors)],
+            "sectors": [
+                {"id": f"s{k}", "high_tech": k % 3 == 0, "group": f"g{k % 2}"} for k in range(sectors)
+            ],
             "cells": [
-                {"region": f"r{c // sectors}", "sector": f"s{c % sectors}", "firms": int(n)} for c, n in enumerate(counts)
+                {"region": f"r{c // sectors}", "sector": f"s{c % sectors}", "firms": int(n)}
+                for c, n in enumerate(counts)
             ],
             "suppliers": [
-                {"sector": f"s{k}", "from": {f"s{j}": 1.0 + (j * k) % 3 for j in range(sectors)}} for k in range(sectors)
+                {"sector": f"s{k}", "from": {f"s{j}": 1.0 + (j * k) % 3 for j in range(sectors)}}
+                for k in range(sectors)
             ],
         }
     )

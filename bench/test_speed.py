@@ -5,6 +5,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 import pytest
+
 import technopole as tp
 from economy import Runner, make_config
 from technopole_kernels.mathx import exp_core, log_core, normal_quantile_core
@@ -38,7 +39,9 @@ def _uniforms(x, out):
         out[i] = uniform(w0)
 
 
-@pytest.mark.parametrize("loop", [_exponentials, _logarithms, _quantiles, _uniforms], ids=lambda f: f.py_func.__name__)
+@pytest.mark.parametrize(
+    "loop", [_exponentials, _logarithms, _quantiles, _uniforms], ids=lambda f: f.py_func.__name__
+)
 def test_elementary_loop(benchmark, loop):
     """2,048 elements of the functions that most of the arithmetic consists of."""
     x, out = np.linspace(0.1, 0.9, ELEMENTS), np.zeros(ELEMENTS)

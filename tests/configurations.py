@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from hypothesis import strategies as st
+
 from strategies import economies, parameters
 from technopole.schema import INSTRUMENTS
 from worlds import plan

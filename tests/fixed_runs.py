@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+
 from worlds import Run, economy, plan, state_arrays
 
 CASES = {

@@ -3,6 +3,7 @@
 from typing import Any
 
 from hypothesis import strategies as st
+
 from technopole.schema import CHANNELS, PARAMETERS, SIZE_CLASSES, Parameter
 
 

@@ -1,6 +1,7 @@
 """Between the worlds of the kernels and the dictionaries of the NumPy twin (tests/reference), and their comparison."""
 
 import numpy as np
+
 import reference
 from technopole.policies import CELLS, REGIONS, SECTORS
 from technopole.schema import PARAMETERS

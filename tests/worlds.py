@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 from hypothesis import HealthCheck, Phase, settings
+
 from technopole.build import (
     STOCKS,
     Blueprint,

@@ -7,6 +7,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from technopole.config import Config
+from technopole.data import Tables, load_tables
+from technopole.geography import cumulative_rows, far_cumulative, proximity
+from technopole.policies import policy_from_config
+from technopole.schema import PARAMETERS
 from technopole_kernels import layout
 from technopole_kernels.initial import initialise, name_firms
 from technopole_kernels.types import (
@@ -18,12 +24,6 @@ from technopole_kernels.types import (
     Setting,
     World,
 )
-
-from technopole.config import Config
-from technopole.data import Tables, load_tables
-from technopole.geography import cumulative_rows, far_cumulative, proximity
-from technopole.policies import policy_from_config
-from technopole.schema import PARAMETERS
 
 Floats = NDArray[np.float64]
 STOCKS = ("infrastructure", "university", "services", "finance")
@@ -159,7 +159,9 @@ def make_constants(config: Config, tables: Tables) -> Constants:
     )
 
 
-def split_relatedness(relatedness: Floats) -> tuple[float, tuple[NDArray[np.int64], NDArray[np.int64], Floats]]:
+def split_relatedness(
+    relatedness: Floats,
+) -> tuple[float, tuple[NDArray[np.int64], NDArray[np.int64], Floats]]:
     """Split a relatedness matrix into a common base and a sparse rest, so that mixing sectors costs little."""
     sectors = relatedness.shape[0]
     off_diagonal = relatedness[~np.eye(sectors, dtype=bool)]
@@ -230,7 +232,12 @@ def world_bytes(capacity: int, regions: int, sectors: int) -> int:
     tiles = capacity // TILE + regions + 1
     segments = min(cells, capacity) + tiles
     per_cell = 8 * (layout.C_ROWS + layout.N_ROWS + 5 + 2)
-    return per_firm * capacity + per_cell * cells + 8 * (layout.C_SUMS + 2) * segments + 8 * layout.BUFFER_ROWS * layout.ROW
+    return (
+        per_firm * capacity
+        + per_cell * cells
+        + 8 * (layout.C_SUMS + 2) * segments
+        + 8 * layout.BUFFER_ROWS * layout.ROW
+    )
 
 
 def _floats(values: object) -> Floats:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, create_model
+
 from technopole.config_checks import check_economy, check_parameters
 from technopole.config_models import (
     GROUP_MODELS,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
+
 from technopole.entries import Parameter
 from technopole.schema import ENTRIES, GROUPS, INSTRUMENTS, SECTOR_DEFAULTS, SIZE_CLASSES
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
+
 from technopole.entries import Parameter, plain_number
 from technopole.errors import ConfigError
 from technopole.schema import ENTRIES, GROUPS, suggestion

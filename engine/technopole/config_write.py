@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel
+
 from technopole.entries import Parameter
 from technopole.schema import ENTRIES, GROUPS, PARAMETERS
 

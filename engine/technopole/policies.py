@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from technopole_kernels.types import Policy
 
 from technopole.config import Config
 from technopole.data import Tables
+from technopole_kernels.types import Policy
 
 DIMS: dict[str, tuple[str, ...]] = {
     "rd_subsidy": ("time", "region", "sector"),

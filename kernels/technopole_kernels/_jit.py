@@ -1,7 +1,7 @@
 """Compilation of the kernels: the only module that calls numba's ``njit``.
 
-``kernel`` compiles a function that Python calls, ``stage`` one that kernels call, ``device`` one that is inlined. All fix
-the flags on which reproducible results rest: no fast-math (so no contraction to fused multiply-add and
+``kernel`` compiles a function that Python calls, ``stage`` one that kernels call, ``device`` one that is inlined.
+All fix the flags on which reproducible results rest: no fast-math (so no contraction to fused multiply-add and
 no reordering), numpy's error model, and the interpreter lock released.
 
 Cache on disk. Numba's own cache does not notice an edit of a function in another file, keeps an index
@@ -44,8 +44,15 @@ def _directory_key():
         content = source.read_bytes()
         digest.update(f"{source.relative_to(_PACKAGE).as_posix()} {len(content)}\n".encode() + content)
     features = config.CPU_FEATURES if config.CPU_FEATURES is not None else get_host_cpu_features()
-    settings = (features, llvmlite.__version__, str(config.OPT), config.BOUNDSCHECK,
-                config.LOOP_VECTORIZE, config.SLP_VECTORIZE, config.DEBUGINFO_DEFAULT)
+    settings = (
+        features,
+        llvmlite.__version__,
+        str(config.OPT),
+        config.BOUNDSCHECK,
+        config.LOOP_VECTORIZE,
+        config.SLP_VECTORIZE,
+        config.DEBUGINFO_DEFAULT,
+    )
     machine = hashlib.sha256(repr(settings).encode()).hexdigest()[:12]
     versions = f"numba{numba.__version__}-python{platform.python_version()}"
     processor = f"{config.CPU_NAME or get_host_cpu_name()}-{machine}"
@@ -144,7 +151,7 @@ def kernel(function):
 
 
 class _WithoutEnvironments:
-    """A code generator that leaves the Python environment of a function alone: there is no machine code to point at it."""
+    """A code generator that leaves the Python environment of a function alone: no machine code points at it."""
 
     def __init__(self, codegen):
         self._codegen = codegen

@@ -1,4 +1,4 @@
-"""Stages 9 and 10: accounts, exit and spin-offs of a tile, and what is observed of it (docs/MODEL.md 7.9-7.11, 7.14)."""
+"""Stages 9 and 10: accounts, exit and spin-offs of a tile (docs/MODEL.md 7.9 to 7.11)."""
 
 import math
 
@@ -57,7 +57,9 @@ def decide_fates(setting, world, tile):
     finance = world.regions[at.R_INDEX + at.FINANCE, region]
     fill_cell(world.buffer, at.LABOUR, world.cells[at.C_LABOUR], world.segments, tile)
     fill_sector(world.buffer, at.COUNT, world.sectors[at.S_FIRMS], world.segments, tile)
-    fill_sector(world.buffer, at.MINIMUM, setting.constants.sectors[at.K_REFERENCE_SIZE], world.segments, tile)
+    fill_sector(
+        world.buffer, at.MINIMUM, setting.constants.sectors[at.K_REFERENCE_SIZE], world.segments, tile
+    )
     old_share, share = world.firms[at.F_SHARE, begin:end], new[at.F_SHARE, begin:end]
     cash, fate = new[at.F_CASH, begin:end], world.fate[begin:end]
     closure = params.exit_closure
@@ -116,6 +118,10 @@ def split_overhead(constants, world):
     S = sectors.shape[1]
     for cell in range(cells.shape[1]):
         tau = world.regions[at.R_TRANSACTION, cell // S]
-        cost = cells[at.E_SHARE, cell] * sectors[at.S_DEMAND, cell % S] / (1.0 + constants.sectors[at.K_MARKUP, cell % S])
+        cost = (
+            cells[at.E_SHARE, cell]
+            * sectors[at.S_DEMAND, cell % S]
+            / (1.0 + constants.sectors[at.K_MARKUP, cell % S])
+        )
         cells[at.E_TRANSACTION, cell] = tau * cells[at.E_LOADED, cell]
         cells[at.E_OVERHEAD, cell] = cost - (1.0 + tau) * cells[at.E_LOADED, cell]

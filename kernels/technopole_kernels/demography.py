@@ -1,5 +1,4 @@
-"""Writing the next population: survivors, children of incumbents, start-ups, in order of cell (docs/MODEL.md 7.10, 7.11)."""
-
+"""Writing the next population: survivors, children, start-ups, in order of cell (docs/MODEL.md 7.10, 7.11)."""
 
 import numpy as np
 
@@ -42,7 +41,11 @@ def place_entrants(setting, world):
     The parent is the slot of the incumbent, or -1; it stands in ``age`` until the entrant is written.
     """
     counts, offsets, identity, age = world.counts, world.offsets, world.identity, world.age
-    period, replicate, seed = np.uint64(world.clock[at.PERIOD]), np.uint64(world.clock[at.REPLICATE]), setting.seed[0]
+    period, replicate, seed = (
+        np.uint64(world.clock[at.PERIOD]),
+        np.uint64(world.clock[at.REPLICATE]),
+        setting.seed[0],
+    )
     for cell in range(world.cells.shape[1]):
         if world.cells[at.E_SPINOFFS, cell] > 0.0:
             for i in range(offsets[cell], offsets[cell + 1]):
@@ -84,7 +87,11 @@ def found_entrants(setting, world):
 def draw_noise(setting, world, count):
     """Standard normal noise of the entrants in ``partner``: four channels and the customer base."""
     buffer, partner, keys = world.buffer, world.partner, world.keys
-    period, replicate, seed = np.uint64(world.clock[at.PERIOD]), np.uint64(world.clock[at.REPLICATE]), setting.seed[0]
+    period, replicate, seed = (
+        np.uint64(world.clock[at.PERIOD]),
+        np.uint64(world.clock[at.REPLICATE]),
+        setting.seed[0],
+    )
     for j in range(count):
         keys[j] = world.identity[at.NOW, partner[j]]
     for j in range(count):
@@ -140,7 +147,7 @@ def write_entrants(setting, world, count):
 
 @stage
 def scale_shares(setting, world):
-    """Make the shares of every sector sum to one again; entrants get their cash. ``sectors[at.S_SCALE]`` is for the survivors."""
+    """Make the shares of every sector sum to one again; entrants get their cash, survivors a scale to be applied."""
     cells, sectors, counts, firms = world.cells, world.sectors, world.counts, world.firms
     S = sectors.shape[1]
     sectors[at.S_SCALE, :] = 0.0

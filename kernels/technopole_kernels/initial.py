@@ -85,7 +85,9 @@ def initialise_firms(setting, world):
             firms[at.F_SOURCING, i] = c
             firms[at.F_QUALITY, i] = q
             relative = log(count[k] * firms[at.F_SHARE, i])
-            firms[at.F_CUSTOM, i] = relative - params.market_quality_weight * q + params.market_price_weight * cost
+            firms[at.F_CUSTOM, i] = (
+                relative - params.market_quality_weight * q + params.market_price_weight * cost
+            )
             firms[at.F_RESEARCH, i] = traits[at.K_RD_INTENSITY, k]
             firms[at.F_CASH, i] = params.initial_cash * firms[at.F_SHARE, i] * sectors[at.S_MARKET, k]
             v0, v1, _, _ = draw(world.identity[at.NOW, i], start, INITIAL_STATE, seed, replicate)

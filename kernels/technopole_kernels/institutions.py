@@ -76,24 +76,42 @@ def build_institutions(setting, world):
         crowding = power(regions[at.R_WORKFORCE, r] / economy[at.MEAN_WORKFORCE], params.institutions_scale)
         taxes = tax / national_wages / norm_tax * crowding if norm_tax > 0.0 else 1.0
         regions[at.R_NEXT + at.R_INFRASTRUCTURE, r] = next_stock(
-            params, regions[at.R_INFRASTRUCTURE, r], taxes, policy_at(setting.policy.regions[at.P_INFRASTRUCTURE], period, r)
+            params,
+            regions[at.R_INFRASTRUCTURE, r],
+            taxes,
+            policy_at(setting.policy.regions[at.P_INFRASTRUCTURE], period, r),
         )
         study = 1.0
         if norm_research > 0.0:
             study = power(research / national_wages / norm_research, params.institutions_university_exponent)
         regions[at.R_NEXT + at.R_UNIVERSITY, r] = next_stock(
-            params, regions[at.R_UNIVERSITY, r], study, policy_at(setting.policy.regions[at.P_UNIVERSITY], period, r)
+            params,
+            regions[at.R_UNIVERSITY, r],
+            study,
+            policy_at(setting.policy.regions[at.P_UNIVERSITY], period, r),
         )
         variety = 0.0
         if economy[at.ALL_FIRMS] > 0.0:
             relative = regions[at.R_FIRMS, r] / (economy[at.ALL_FIRMS] / R)
             variety = power(relative, params.institutions_services_exponent)
-        regions[at.R_NEXT + at.R_SERVICES, r] = next_stock(params, regions[at.R_SERVICES, r], variety, policy_at(setting.policy.regions[at.P_SERVICES], period, r))
+        regions[at.R_NEXT + at.R_SERVICES, r] = next_stock(
+            params,
+            regions[at.R_SERVICES, r],
+            variety,
+            policy_at(setting.policy.regions[at.P_SERVICES], period, r),
+        )
         regions[at.R_NEXT + at.R_FINANCE, r] = next_stock(
-            params, regions[at.R_FINANCE, r], success[r] / mean_success * crowding, policy_at(setting.policy.regions[at.P_FINANCE], period, r)
+            params,
+            regions[at.R_FINANCE, r],
+            success[r] / mean_success * crowding,
+            policy_at(setting.policy.regions[at.P_FINANCE], period, r),
         )
         trust = regions[at.R_TRUST, r]
-        rise = params.trust_rise * regions[at.R_CONTACT, r] * (1.0 - trust) if regions[at.R_FIRMS, r] > 0.0 else 0.0
+        rise = (
+            params.trust_rise * regions[at.R_CONTACT, r] * (1.0 - trust)
+            if regions[at.R_FIRMS, r] > 0.0
+            else 0.0
+        )
         regions[at.R_NEXT + at.R_TRUST, r] = trust + rise - params.trust_decay * trust
 
 
@@ -117,4 +135,6 @@ def build_reputation(setting, world):
                 target = cells[at.E_NAME_QUALITY, cell] / cells[at.E_NAME_SHARE, cell] - standing
             marketing = policy_cell_at(setting.policy.cells[at.P_REPUTATION], period, r, k)
             old = cells[at.C_REPUTATION, cell]
-            cells[at.C_NEXT_REPUTATION, cell] = old + setting.params[0].reputation_rate * (target + marketing - old)
+            cells[at.C_NEXT_REPUTATION, cell] = old + setting.params[0].reputation_rate * (
+                target + marketing - old
+            )

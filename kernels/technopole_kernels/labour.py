@@ -52,7 +52,11 @@ def move_workers(setting, world):
         regions[at.R_OUTGOING, r] = movers
         for j in range(begin, end):
             other = constants.proximity_region[j]
-            regions[at.R_INFLOW, other] += movers * (constants.proximity[j] * regions[at.R_ATTRACTION, other] / whole)
+            regions[at.R_INFLOW, other] += movers * (
+                constants.proximity[j] * regions[at.R_ATTRACTION, other] / whole
+            )
     for r in range(R):
         stayed = (1.0 - params.mobility_rate) * regions[at.R_WORKFORCE, r]
-        regions[at.R_NEXT + at.R_WORKFORCE, r] = (stayed + regions[at.R_INFLOW, r]) * (1.0 + params.labour_growth)
+        regions[at.R_NEXT + at.R_WORKFORCE, r] = (stayed + regions[at.R_INFLOW, r]) * (
+            1.0 + params.labour_growth
+        )

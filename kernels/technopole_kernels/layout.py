@@ -14,7 +14,9 @@ PERIOD, REPLICATE, TILES, SEGMENTS = range(4)
 F_ROWS = 8
 
 # World.cells: sums over the firms at the start of the period; SMALL_SALES is a mean, made from the others
-(FIRMS, SHARE, ORGANISATION, TECHNOLOGY, SOURCING, QUALITY, TIED, SMALL_FIRMS, SMALL_SHARE, SMALL_SALES) = range(10)
+(FIRMS, SHARE, ORGANISATION, TECHNOLOGY, SOURCING, QUALITY, TIED, SMALL_FIRMS, SMALL_SHARE, SMALL_SALES) = (
+    range(10)
+)
 # sums over the operating firms, made by the first sweep; M... are weighted by s exp(shock), W... by what wins customers
 # (the fitness, or s exp(shock) f for the replicator), for the new shares are a combination of both
 (E_INNOVATIONS, E_SMALL_INNOVATIONS, E_PATENTS, E_RESEARCH, E_OWN_RESEARCH) = range(10, 15)
@@ -44,7 +46,9 @@ C_SUPPLIERS = 69  # weight of the suppliers present, their sourcing (mean_field 
 C_ROWS = 71
 
 # World.counts
-N_SURVIVORS, N_CHILDREN, N_STARTUPS, N_CURSOR = range(4)  # children by the cell they join; next slot of an entrant
+N_SURVIVORS, N_CHILDREN, N_STARTUPS, N_CURSOR = range(
+    4
+)  # children by the cell they join; next slot of an entrant
 N_ROWS = 4
 
 # World.regions: the state, then (from R_NEXT) what it becomes, then values of the period
@@ -93,7 +97,7 @@ P_DEMAND_SHOCK = 0
 SIZE_CLASSES = 41
 
 
-# Rows are a little longer than a tile: at a power of two all of them would compete for the same lines of the first cache.
+# Rows are a little longer than a tile: at a power of two all of them would compete for the same lines of the cache.
 ROW = TILE + 72
 
 
@@ -118,7 +122,6 @@ def _rows(count: int) -> tuple[int, ...]:
     CELL_BEGIN,
     CELL_COUNT,
     OPENNESS,
-    DIFFICULTY,
     ABSORPTION,
     UPGRADING,
     U_INNOVATE,
@@ -145,16 +148,14 @@ def _rows(count: int) -> tuple[int, ...]:
     FITNESS,
     WIN,
     KEEP,
-    CREDIT,
     COST_SHARE,
     MINIMUM,
     TAX,
-    OVERHEAD,
     PAYOUT,
     NAME_USERS,
     SCRATCH,
-) = _rows(50)
-BUFFER_ROWS = 50
+) = _rows(47)
+BUFFER_ROWS = 47
 
 # rows of the same buffer while entrants are written
 (ENTRANT_CELL, NOISE_ORGANISATION, NOISE_TECHNOLOGY, NOISE_SOURCING, NOISE_QUALITY, NOISE_CUSTOM) = _rows(6)

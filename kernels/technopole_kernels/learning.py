@@ -110,7 +110,7 @@ def meet_in_cell(known, own, u, gap, begin, count, partner, contact, far):
 
 @stage
 def list_below(u, bound, chosen):
-    """List the places of the values below a bound, in order; returns their number. What is random is not branched on."""
+    """List the places of the values below a bound, in order; returns their number. Chance is not branched on."""
     count = 0
     for i in range(u.size):
         chosen[count] = i
@@ -206,7 +206,9 @@ def absorb(setting, world, tile):
     begin, end = tile.begin, tile.end
     research = world.firms[at.F_RESEARCH, begin:end]
     difficulty = setting.params[0].learning_difficulty
-    fill_sector(world.buffer, at.INTENSITY, setting.constants.sectors[at.K_RD_INTENSITY], world.segments, tile)
+    fill_sector(
+        world.buffer, at.INTENSITY, setting.constants.sectors[at.K_RD_INTENSITY], world.segments, tile
+    )
     for i in range(research.size):
         e = research[i]
         buffer[at.ABSORPTION + i] = e / (e + difficulty * buffer[at.INTENSITY + i])

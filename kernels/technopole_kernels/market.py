@@ -17,7 +17,9 @@ def fill_market(setting, world, tile):
     params, buffer = setting.params[0], world.buffer
     S = sectors.shape[1]
     region = tile.region
-    fill_sector(world.buffer, at.LABOUR_SHARE, setting.constants.sectors[at.K_LABOUR_SHARE], world.segments, tile)
+    fill_sector(
+        world.buffer, at.LABOUR_SHARE, setting.constants.sectors[at.K_LABOUR_SHARE], world.segments, tile
+    )
     fill_cell(world.buffer, at.PRICE, cells[at.C_PRICE_LEVEL], world.segments, tile)
     fill_cell(world.buffer, at.EFFICIENCY, cells[at.C_EFFICIENCY], world.segments, tile)
     fill_cell(world.buffer, at.NAME, cells[at.C_REPUTATION], world.segments, tile)
@@ -94,8 +96,13 @@ def shock_demand(setting, world, tile):
     """Laplace shocks to demand, smaller for larger firms; they hit the share at once and stay in the customer base."""
     params, buffer = setting.params[0], world.buffer
     share = world.firms[at.F_SHARE, tile.begin : tile.end]
-    old_custom, custom = world.firms[at.F_CUSTOM, tile.begin : tile.end], world.next[at.F_CUSTOM, tile.begin : tile.end]
-    moved = world.next[at.F_SHARE, tile.begin : tile.end]  # s exp(shock), until the second sweep knows the share
+    old_custom, custom = (
+        world.firms[at.F_CUSTOM, tile.begin : tile.end],
+        world.next[at.F_CUSTOM, tile.begin : tile.end],
+    )
+    moved = world.next[
+        at.F_SHARE, tile.begin : tile.end
+    ]  # s exp(shock), until the second sweep knows the share
     exponent = -params.market_size_exponent
     turbulence, cap = params.market_turbulence, params.market_shock_cap
     for i in range(share.size):
@@ -180,7 +187,9 @@ def settle_market(setting, world):
         sectors[at.S_WIN, k] = win
         for cell in range(k, cells.shape[1], S):
             for j in range(at.E_OVERHEAD - at.E_SHARE):
-                cells[at.E_SHARE + j, cell] = keep * cells[at.M_ONE + j, cell] + win * cells[at.W_ONE + j, cell]
+                cells[at.E_SHARE + j, cell] = (
+                    keep * cells[at.M_ONE + j, cell] + win * cells[at.W_ONE + j, cell]
+                )
 
 
 @stage

@@ -34,14 +34,16 @@ def make_upper_means(world):
     for r in range(R):
         regions[at.R_UPPER, r] = upper_mean(firms[at.F_ORGANISATION, offsets[r * S] : offsets[(r + 1) * S]])
         for cell in range(r * S, (r + 1) * S):
-            cells[at.C_UPPER + 1, cell] = upper_mean(firms[at.F_TECHNOLOGY, offsets[cell] : offsets[cell + 1]])
+            cells[at.C_UPPER + 1, cell] = upper_mean(
+                firms[at.F_TECHNOLOGY, offsets[cell] : offsets[cell + 1]]
+            )
             cells[at.C_UPPER + 2, cell] = upper_mean(firms[at.F_SOURCING, offsets[cell] : offsets[cell + 1]])
             cells[at.C_UPPER + 3, cell] = upper_mean(firms[at.F_QUALITY, offsets[cell] : offsets[cell + 1]])
 
 
 @stage
 def make_targets(constants, world):
-    """What a cell sees of other regions (technology, quality) and of its suppliers (sourcing): weight and target."""
+    """What a cell sees of other regions (technology, quality) and of its suppliers (sourcing)."""
     cells = world.cells
     offsets = world.offsets
     R, S = world.regions.shape[1], world.sectors.shape[1]
@@ -98,7 +100,8 @@ def meet_field(setting, world, tile):
         shift, size = begin - origin, end - begin
         weight = cells[at.C_FIELD + 0, cell]
         _gap_to_field(
-            firms[at.F_ORGANISATION, begin:end], buffer[at.GAP_ORGANISATION + shift : at.GAP_ORGANISATION + shift + size],
+            firms[at.F_ORGANISATION, begin:end],
+            buffer[at.GAP_ORGANISATION + shift : at.GAP_ORGANISATION + shift + size],
             contact, 1.0, regions[at.R_UPPER, region], 0.0, 0.0,
         )  # fmt: skip
         _gap_to_field(

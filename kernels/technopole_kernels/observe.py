@@ -7,7 +7,9 @@ from technopole_kernels._jit import stage
 from technopole_kernels.tiles import fill_cell, sum_products, sum_segments
 
 _HALF_OCTAVE = np.uint64(51)
-_FIRST_BIN = np.int64(2046)  # (bits of 1.0) >> 51, so that 1 falls into bin 1 after subtracting it and adding 1
+_FIRST_BIN = np.int64(
+    2046
+)  # (bits of 1.0) >> 51, so that 1 falls into bin 1 after subtracting it and adding 1
 
 
 @stage

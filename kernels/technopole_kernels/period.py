@@ -5,7 +5,7 @@ leaves the world as it was.
 """
 
 from technopole_kernels import layout as at
-from technopole_kernels._jit import kernel, stage
+from technopole_kernels._jit import stage
 from technopole_kernels.accounts import split_overhead
 from technopole_kernels.barter import pair_cells
 from technopole_kernels.check import find_not_finite
@@ -38,9 +38,9 @@ from technopole_kernels.tiles import collect_cells, cut_tiles, take_tile
 DONE, NEED_CAPACITY, NOT_FINITE = int(Status.DONE), int(Status.NEED_CAPACITY), int(Status.NOT_FINITE)
 
 
-@kernel
+@stage
 def step(setting, world, problem):
-    """Advance a world by one period; returns a ``Status``."""
+    """Advance a world by one period; returns a ``Status``. To be called from compiled code (see drive.py)."""
     params, constants = setting.params[0], setting.constants
     cut_tiles(world, world.regions.shape[1], world.sectors.shape[1])
     tiles = world.clock[at.TILES]

@@ -47,12 +47,16 @@ def prepare_demand(setting, world):
     period = world.clock[at.PERIOD]
     for k in range(S):
         shock = policy_at(setting.policy.sectors[at.P_DEMAND_SHOCK], period, k)
-        sectors[at.S_DEMAND, k] = sectors[at.S_MARKET, k] * (1.0 + traits[at.K_DEMAND_GROWTH, k]) * (1.0 + shock)
+        sectors[at.S_DEMAND, k] = (
+            sectors[at.S_MARKET, k] * (1.0 + traits[at.K_DEMAND_GROWTH, k]) * (1.0 + shock)
+        )
         sectors[at.S_GROWTH, k] = (1.0 + traits[at.K_DEMAND_GROWTH, k]) * (1.0 + shock) - 1.0
     for cell in range(cells.shape[1]):
         k = cell % S
         cells[at.C_LABOUR, cell] = (
-            sectors[at.S_DEMAND, k] * traits[at.K_LABOUR_SHARE, k] / ((1.0 + traits[at.K_MARKUP, k]) * world.regions[at.R_WAGE, cell // S])
+            sectors[at.S_DEMAND, k]
+            * traits[at.K_LABOUR_SHARE, k]
+            / ((1.0 + traits[at.K_MARKUP, k]) * world.regions[at.R_WAGE, cell // S])
         )
 
 
@@ -110,9 +114,13 @@ def collect_start(setting, world):
             per_share = sectors[at.S_DEMAND, k] if params.sharing_need == 1 else cells[at.C_LABOUR, cell]
             regions[at.R_NEED, r] += cells[at.SHARE, cell] * per_share
             small = cells[at.SMALL_FIRMS, cell]
-            cells[at.SMALL_SALES, cell] = cells[at.SMALL_SHARE, cell] * sectors[at.S_DEMAND, k] / small if small > 0.0 else 0.0
+            cells[at.SMALL_SALES, cell] = (
+                cells[at.SMALL_SHARE, cell] * sectors[at.S_DEMAND, k] / small if small > 0.0 else 0.0
+            )
         need_all += regions[at.R_NEED, r]
-        regions[at.R_TIED, r] = regions[at.R_TIED, r] / regions[at.R_FIRMS, r] if regions[at.R_FIRMS, r] > 0.0 else 0.0
+        regions[at.R_TIED, r] = (
+            regions[at.R_TIED, r] / regions[at.R_FIRMS, r] if regions[at.R_FIRMS, r] > 0.0 else 0.0
+        )
     firms = 0.0
     sales = 0.0
     for k in range(S):
@@ -141,7 +149,7 @@ def collect_start(setting, world):
 
 @stage
 def prepare_regions(setting, world):
-    """What the firms of a region see: indices, contact, crowding, transaction cost, pipeline, overhead, agglomeration."""
+    """What the firms of a region see: indices, contact, crowding, transaction cost, the pipeline."""
     regions = world.regions
     params = setting.params[0]
     neutral = institution_index(1.0)
@@ -163,9 +171,12 @@ def prepare_regions(setting, world):
         pressure = regions[at.R_WORKFORCE, r] / (mean_workforce * max(seen_infrastructure, 1e-6))
         regions[at.R_CROWD, r] = exp(params.sharing_congestion_exponent * log(pressure))
         regions[at.R_TRANSACTION, r] = params.transaction_cost * exp(
-            -params.transaction_trust * regions[at.R_TRUST, r] - params.transaction_services * regions[at.R_INDEX + at.SERVICES, r]
+            -params.transaction_trust * regions[at.R_TRUST, r]
+            - params.transaction_services * regions[at.R_INDEX + at.SERVICES, r]
         )
-        regions[at.R_LEAVING, r] = min(1.0, leaving * (1.0 + params.science_tie_speed * regions[at.R_TIED, r]))
+        regions[at.R_LEAVING, r] = min(
+            1.0, leaving * (1.0 + params.science_tie_speed * regions[at.R_TIED, r])
+        )
         regions[at.R_OUTFLOW, r] = regions[at.R_LEAVING, r] * regions[at.R_PIPELINE + 2, r]
 
 
@@ -200,7 +211,9 @@ def prepare_cells(setting, world):
         cost = 0.0
         if need > 0.0:
             cost = (
-                params.sharing_cost * economy[at.MEAN_SALES] * exp(params.sharing_scale_exponent * log(need))
+                params.sharing_cost
+                * economy[at.MEAN_SALES]
+                * exp(params.sharing_scale_exponent * log(need))
                 / regions[at.R_NEED, r]
             )
         regional = params.agglomeration_urbanisation * log(
@@ -216,9 +229,15 @@ def prepare_cells(setting, world):
                 continue
             labour_share = traits[at.K_LABOUR_SHARE, k]
             size = cells[at.SHARE, cell] * cells[at.C_LABOUR, cell]
-            cells[at.C_EFFICIENCY, cell] = params.agglomeration_localisation * log(1.0 + size / mean_cell) + regional
-            cells[at.C_PRICE_LEVEL, cell] = (
-                log(1.0 + traits[at.K_MARKUP, k]) + labour_share * log_wage + (1.0 - labour_share) * log_material
+            cells[at.C_EFFICIENCY, cell] = (
+                params.agglomeration_localisation * log(1.0 + size / mean_cell) + regional
             )
-            per_sales = 1.0 if params.sharing_need == 1 else cells[at.C_LABOUR, cell] / sectors[at.S_DEMAND, k]
+            cells[at.C_PRICE_LEVEL, cell] = (
+                log(1.0 + traits[at.K_MARKUP, k])
+                + labour_share * log_wage
+                + (1.0 - labour_share) * log_material
+            )
+            per_sales = (
+                1.0 if params.sharing_need == 1 else cells[at.C_LABOUR, cell] / sectors[at.S_DEMAND, k]
+            )
             cells[at.C_OVERHEAD, cell] = cost * per_sales + params.sharing_congestion * regions[at.R_CROWD, r]

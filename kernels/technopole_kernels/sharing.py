@@ -65,7 +65,14 @@ def find_need(sorted_needs, need):
 @stage
 def share_costs(setting, world):
     """Overhead rate of every firm under the rules ``equal`` and ``serial`` (both need the firms in order of size)."""
-    cells, regions, sectors, economy, firms, new = world.cells, world.regions, world.sectors, world.economy, world.firms, world.next
+    cells, regions, sectors, economy, firms, new = (
+        world.cells,
+        world.regions,
+        world.sectors,
+        world.economy,
+        world.firms,
+        world.next,
+    )
     params, offsets = setting.params[0], world.offsets
     R, S = regions.shape[1], sectors.shape[1]
     scale = params.sharing_cost * economy[at.MEAN_SALES]
@@ -75,7 +82,9 @@ def share_costs(setting, world):
         # two arrays of the second set are not yet in use in this stage
         needs, charges = new[at.F_SHARE, begin:end], new[at.F_CASH, begin:end]
         for cell in range(r * S, (r + 1) * S):
-            per_share = sectors[at.S_DEMAND, cell - r * S] if params.sharing_need == 1 else cells[at.C_LABOUR, cell]
+            per_share = (
+                sectors[at.S_DEMAND, cell - r * S] if params.sharing_need == 1 else cells[at.C_LABOUR, cell]
+            )
             for i in range(offsets[cell], offsets[cell + 1]):
                 needs[i - begin] = firms[at.F_SHARE, i] * per_share / mean_need
         needs.sort()

@@ -118,7 +118,7 @@ PARAMS = [
     ("initial_cash", np.float64),
     ("initial_tied", np.float64),
 ]
-"""Scalars of the configuration as fields of one record: the key with ``.`` as ``_``; rules are their index in the schema."""
+"""Scalars of the configuration, fields of a record: the key with ``.`` as ``_``; a rule is its index in the schema."""
 
 
 class Constants(NamedTuple):

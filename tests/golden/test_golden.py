@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from fixed_runs import CASES, digests, fixed_arrays, fixed_run
 
 GOLDEN = json.loads(Path(__file__).with_name("states.json").read_text(encoding="utf-8"))

@@ -14,6 +14,7 @@ the kernels' parameters, as are costs beyond the bounds. Not applicable: O20's E
 
 import numpy as np
 import pytest
+
 from technopole_kernels import layout as at
 from twinning import assert_close
 from worlds import FIXED, Run, economy, plan

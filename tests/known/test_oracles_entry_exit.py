@@ -15,6 +15,7 @@ Every cell is a region of its own without neighbours, so that cells are independ
 import numpy as np
 import pytest
 from scipy import stats
+
 from worlds import FIXED, Run, economy, plan
 
 ALONE = {"spillover.distance_decay": 1.0}

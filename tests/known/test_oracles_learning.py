@@ -21,6 +21,7 @@ test_oracles_mobility.py.
 import numpy as np
 import pytest
 from scipy import stats
+
 from twinning import assert_close
 from worlds import FIXED, Run, assert_same_bits, economy, plan, state_arrays
 

@@ -16,6 +16,7 @@ bifurcation, that of mobility with size attraction.
 
 import numpy as np
 import pytest
+
 from technopole_kernels import layout as at
 from twinning import assert_close
 from worlds import FIRM_ROWS, FIXED, Run, economy, plan

@@ -13,6 +13,7 @@
 
 import numpy as np
 import pytest
+
 from technopole_kernels import layout as at
 from twinning import assert_close, twin_state
 from worlds import FIXED, Run, economy, mixed, plan

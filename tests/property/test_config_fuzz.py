@@ -6,6 +6,7 @@ import tomllib
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from strategies import economies, parameters
 from technopole.config import Config, ConfigError, base_toml, parse_set
 from technopole.config_read import parse_toml

@@ -18,10 +18,11 @@
 
 import numpy as np
 import pytest
-import reference
-from configurations import configurations
 from hypothesis import given
 from hypothesis import strategies as st
+
+import reference
+from configurations import configurations
 from twinning import OnePeriod, assert_close
 from worlds import NO_KNOWLEDGE, QUICK, Run, economy, mixed, plan
 

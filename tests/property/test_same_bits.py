@@ -8,16 +8,16 @@ import threading
 
 import numpy as np
 import pytest
-from configurations import configurations
-from fixed_runs import CASES, fixed_arrays
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+import technopole as tp
+from configurations import configurations
+from fixed_runs import CASES, fixed_arrays
 from technopole.build import enlarge_world
 from technopole.schema import RECORDS
 from technopole_kernels._jit import cache_directory
 from worlds import QUICK, Run, assert_same_bits, copy_world, mixed, state_arrays
-
-import technopole as tp
 
 PERIODS = 12
 

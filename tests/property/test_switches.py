@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from strategies import parameters
 from technopole.policies import DIMS, pack_policy
 from technopole.schema import PARAMETERS

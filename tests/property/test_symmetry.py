@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from twinning import assert_close, fill_world, random_state, twin_state
 from worlds import FIRM_ROWS, NO_CHANCE, QUICK, Run, economy, plan
 

@@ -4,10 +4,11 @@ import itertools
 
 import numpy as np
 import pytest
-import reference
-from configurations import configurations
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+import reference
+from configurations import configurations
 from technopole.schema import PARAMETERS
 from twinning import (
     assert_records_agree,

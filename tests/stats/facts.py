@@ -13,16 +13,17 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from reference.rng import EVENT, draw, uniform
 from scipy.optimize import minimize_scalar
 from scipy.special import gammaln
 from scipy.stats import rankdata
 
-from technopole.build import enlarge_world, make_blueprint, new_problem
+from reference.rng import EVENT, draw, uniform
+from technopole.advance import advance
+from technopole.build import make_blueprint
 from technopole.config import Config
 from technopole_kernels import layout as at
-from technopole_kernels.period import step
-from technopole_kernels.status import Fate, Status
+from technopole_kernels.record import Records
+from technopole_kernels.status import Fate
 
 SIZE_CLASSES = np.array([1.0, 5, 10, 20, 50, 100, 250, 500, 1000])
 SMALLEST = 1.0  # statistics of employers count firms with at least one worker
@@ -121,9 +122,16 @@ def innovators(setting, world, before):
     return (uniform(w0) < chance) & (research > 0.0)
 
 
+def no_records(blueprint):
+    """Output arrays for nothing."""
+    none = np.zeros(0, dtype=np.int64)
+    places = (blueprint.n_regions * blueprint.n_sectors, blueprint.n_regions, blueprint.n_sectors)
+    return Records(none, none, none, *(np.zeros((100, 0, size)) for size in places), np.zeros((0, 41), dtype=np.int64))
+
+
 def walk(blueprint, seed, replicate=0, periods=60, first=0):
     """Run a world without R&D subsidies and yield the years from ``first`` (counted from 0) on."""
-    setting, problem = blueprint.setting(seed), new_problem()
+    setting, nothing, never = blueprint.setting(seed), no_records(blueprint), np.zeros(1, dtype=np.int64)
     world = blueprint.new_world()
     blueprint.start(setting, world, replicate)
     sectors = blueprint.n_sectors
@@ -134,10 +142,7 @@ def walk(blueprint, seed, replicate=0, periods=60, first=0):
         age = world.age[at.NOW, :firms].copy()
         before = (world.identity[at.NOW, :firms].copy(), cell, world.firms[at.F_SHARE, :firms].copy(),
                   world.regions[at.R_WAGE].copy(), world.sectors[at.S_MARKET].copy())
-        while (status := step(setting, world, problem)) == Status.NEED_CAPACITY:
-            world = enlarge_world(world, int(problem.where[0] * 1.2))
-        if status != Status.DONE:
-            raise RuntimeError(f"period {period}: status {status}, {problem.where}")
+        world, _ = advance(blueprint, setting, world, nothing, period + 1, 1, never)
         if period < first - WINDOW:
             since = np.full(int(world.offsets[-1]), 10_000)
             continue

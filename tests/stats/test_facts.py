@@ -5,8 +5,8 @@ A fact holds if its mean over seeds, others than those of the calibration, lies 
 
 import numpy as np
 import pytest
-from stats.facts import FACTS, FIRST_SEED, SCENARIO, measure_seeds
 
+from stats.facts import FACTS, FIRST_SEED, SCENARIO, measure_seeds
 from technopole.config import Config
 from technopole.model import Model
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from technopole.cbp_files import read_cbp
 from technopole.config import Config
 from technopole.data import load_tables

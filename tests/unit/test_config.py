@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from pydantic import ValidationError
+
 from technopole.config import Config, ConfigError, base_toml, describe_rows, parse_set
 from technopole.schema import ENTRIES
 

@@ -3,6 +3,7 @@
 import copy
 
 import pytest
+
 from technopole.config import Config, ConfigError
 
 SMALL = {

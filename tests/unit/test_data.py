@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from technopole.config import Config
 from technopole.data import load_tables
 from technopole.errors import ConfigError, DataError

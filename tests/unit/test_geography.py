@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from technopole import portable_math
 from technopole.geography import (
     EARTH_RADIUS_KM,

@@ -1,9 +1,10 @@
 """Accounts and exit (MODEL 7.9, 7.10): kernels against the twin."""
 
 import numpy as np
-import reference
 from hypothesis import given
 from hypothesis import strategies as st
+
+import reference
 from technopole_kernels import layout as at
 from technopole_kernels.status import Fate
 from twinning import OnePeriod, assert_close

@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 import numpy as np
-import reference
 from hypothesis import given
 from hypothesis import strategies as st
+
+import reference
 from technopole.policies import pack_policy
 from technopole_kernels import layout as at
 from twinning import OnePeriod, assert_close

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from technopole_kernels import layout as at
 from technopole_kernels.spillover import NOTHING
 from twinning import OnePeriod, assert_close

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import reference
 from hypothesis import given
 from hypothesis import strategies as st
+
+import reference
 from technopole.policies import pack_policy
 from twinning import OnePeriod, assert_close
 from worlds import NO_KNOWLEDGE, QUICK, mixed

@@ -1,9 +1,10 @@
 """Upgrading and the university pipeline (MODEL 7.3, 7.4): kernels against the twin."""
 
 import numpy as np
-import reference
 from hypothesis import given
 from hypothesis import strategies as st
+
+import reference
 from technopole_kernels import layout as at
 from twinning import OnePeriod, assert_close
 from worlds import QUICK, mixed

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-import reference
 from hypothesis import given
 from hypothesis import strategies as st
+
+import reference
 from technopole_kernels import layout as at
 from technopole_kernels._jit import kernel
 from technopole_kernels.sharing import facility_cost, share_equally, share_serially

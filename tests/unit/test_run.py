@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from technopole_kernels import layout
 
 import technopole as tp
 from technopole import machine
@@ -22,6 +21,7 @@ from technopole.ensemble import Ensemble
 from technopole.recording import Recording, recording_bytes
 from technopole.schema import RECORDS
 from technopole.simulation import Simulation
+from technopole_kernels import layout
 
 ALL = list(RECORDS)
 
