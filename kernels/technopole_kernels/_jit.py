@@ -1,8 +1,9 @@
 """Compilation of the kernels: the only module that calls numba's ``njit``.
 
-``kernel`` compiles a function that Python calls, ``stage`` one that kernels call, ``device`` one that is inlined.
-All fix the flags on which reproducible results rest: no fast-math (so no contraction to fused multiply-add and
-no reordering), numpy's error model, and the interpreter lock released.
+``kernel`` compiles a function that Python calls, ``stage`` one that kernels call, ``device`` one that is inlined,
+``scalar`` one that is inlined and that Python may call. All fix the flags on which reproducible results rest: no
+fast-math (so no contraction to fused multiply-add and no reordering), numpy's error model, and the interpreter
+lock released.
 
 Cache on disk. Numba's own cache does not notice an edit of a function in another file, keeps an index
 that two processes can overwrite for one another, and can be redirected only for all packages at once.
@@ -27,9 +28,11 @@ import numba
 from llvmlite.binding import get_host_cpu_name
 from numba.core import config
 from numba.core.caching import FunctionCache
-from numba.core.codegen import JITCodeLibrary, get_host_cpu_features
-from numba.core.compiler import CompilerBase, CompileResult, DefaultPassBuilder
+from numba.core.codegen import get_host_cpu_features
+from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
+
+from technopole_kernels._stages import StageCompiler, close_to_python
 
 FLAGS = {"error_model": "numpy", "nogil": True, "fastmath": False}
 KERNELS, STAGES, DEVICES = [], [], []  # all functions compiled by `kernel`, `stage` and `device`
@@ -150,69 +153,25 @@ def kernel(function):
     return compiled
 
 
-class _WithoutEnvironments:
-    """A code generator that leaves the Python environment of a function alone: no machine code points at it."""
-
-    def __init__(self, codegen):
-        self._codegen = codegen
-
-    def __getattr__(self, name):
-        return getattr(self._codegen, name)
-
-    def set_env(self, name, environment):
-        pass
-
-
-class _UnfinishedLibrary(JITCodeLibrary):
-    """Code that waits to be linked into a kernel: neither optimised nor made machine code on its own.
-
-    Numba would do both for every function, and again in each caller: with kernels of many small stages that
-    takes most of the time to compile.
-    """
-
-    def add_ir_module(self, ir_module):
-        # Inlined into one large function, loops lose their vectors: LLVM gives up on which arrays overlap.
-        for function in ir_module.functions:
-            if not function.is_declaration:
-                function.attributes.add("noinline")
-        super().add_ir_module(ir_module)
-
-    def _optimize_final_module(self):
-        pass
-
-    def _finalize_final_module(self):
-        self._finalize_dynamic_globals()
-        self._finalized = True
-
-    def get_pointer_to_function(self, name):
-        return 0
-
-    @property
-    def codegen(self):
-        return _WithoutEnvironments(self._codegen)
-
-
-class _StageCompiler(CompilerBase):
-    """Numba's usual pipeline with an unfinished library as its result."""
-
-    def define_pipelines(self):
-        state = self.state
-        state.library = _UnfinishedLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
-        return [DefaultPassBuilder.define_nopython_pipeline(state)]
-
-
-_INSIDE = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "pipeline_class": _StageCompiler}
+_INSIDE = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "pipeline_class": StageCompiler}
 
 
 def stage(function):
     """Compile a function that only kernels call: it exists only as a part of their code."""
-    compiled = numba.njit(**_INSIDE, **FLAGS)(function)
+    compiled = close_to_python(numba.njit(**_INSIDE, **FLAGS)(function))
     STAGES.append(compiled)
     return compiled
 
 
 def device(function):
     """Compile a function that is inlined into its callers, without which their loops are not vectorised."""
+    compiled = close_to_python(numba.njit(forceinline=True, **_INSIDE, **FLAGS)(function))
+    DEVICES.append(compiled)
+    return compiled
+
+
+def scalar(function):
+    """Compile a function of scalars that is inlined like a ``device`` and that Python may call as well."""
     compiled = numba.njit(forceinline=True, **FLAGS)(function)
     DEVICES.append(compiled)
     return compiled

@@ -19,7 +19,7 @@ relative error of ln(1 + f). The remainders are below 2e-17 and 2e-18.
 
 import numpy as np
 
-from technopole_kernels._jit import device
+from technopole_kernels._jit import device, scalar
 
 _INF = np.inf
 _NAN = np.nan
@@ -57,7 +57,7 @@ def _expm1_reduced(r):
     return r + r2 * ((p01 + r2 * p23) + r4 * ((p45 + r2 * p67) + r4 * p89))
 
 
-@device
+@scalar
 def exp_core(x):
     """e**x for -708 <= x <= 709 (no subnormal result, no infinity)."""
     rounded = x * _INVERSE_LN2 + _ROUND_BIASED
@@ -66,7 +66,7 @@ def exp_core(x):
     return (1.0 + _expm1_reduced(r)) * _power_of_two(rounded)
 
 
-@device
+@scalar
 def exp(x):
     """e**x for any x: infinity above 709.78, 0 below -708 (results stay normal); nan for nan."""
     rounded = x * _INVERSE_LN2 + _ROUND_BIASED
@@ -78,7 +78,7 @@ def exp(x):
     return 0.0 if x < -708.0 else result
 
 
-@device
+@scalar
 def expm1(x):
     """e**x - 1 for any x, accurate near 0 (to the last bit of subnormal numbers excepted)."""
     x = 710.0 if x > 710.0 else x
@@ -115,14 +115,14 @@ def _log_split(x):
     return mantissa, exponent
 
 
-@device
+@scalar
 def log_core(x):
     """Natural logarithm of a positive normal number (2**-1022 <= x, finite)."""
     mantissa, n = _log_split(x)
     return _log_reduced(mantissa - 1.0, n, n * _LN2_LOW)
 
 
-@device
+@scalar
 def log(x):
     """Natural logarithm for any x: -infinity at 0, nan below 0."""
     subnormal = x < 2.0**-1022
@@ -134,7 +134,7 @@ def log(x):
     return result if x > 0.0 else outside
 
 
-@device
+@scalar
 def log1p(x):
     """ln(1 + x) for any x, accurate near 0: -infinity at -1, nan below -1."""
     u = 1.0 + x
@@ -192,7 +192,7 @@ def _quantile_denominator(r, central, far):
     return low + (r2 * r2) * high
 
 
-@device
+@scalar
 def normal_quantile_core(p):
     """Inverse of the standard normal distribution function for 1.4e-11 <= p <= 1 - 1.4e-11.
 
@@ -209,7 +209,7 @@ def normal_quantile_core(p):
     return factor * _quantile_numerator(r, central, False) / _quantile_denominator(r, central, False)
 
 
-@device
+@scalar
 def normal_quantile(p):
     """Inverse of the standard normal distribution function: infinite at 0 and 1, nan outside [0, 1].
 

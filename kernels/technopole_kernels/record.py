@@ -111,7 +111,7 @@ def sector_values(world, variable, out):
             second += cells[at.E_EFFICIENCY_SQUARED if variable == 2 else at.E_SHARE_SQUARED, cell]
         count = sectors[at.S_FIRMS, k]
         if variable == 1:
-            out[k] = second if count > 0.0 else np.nan
+            out[k] = second
         else:
             mean = first / count if count > 0.0 else np.nan
             out[k] = np.sqrt(max(second / count - mean * mean, 0.0)) if count > 0.0 else np.nan

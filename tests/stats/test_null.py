@@ -10,6 +10,7 @@ seeds are fixed, a failure is a change of the model. With the externalities on t
 import numpy as np
 import pytest
 from scipy import stats
+
 from worlds import Run, economy, plan
 
 pytestmark = pytest.mark.stats

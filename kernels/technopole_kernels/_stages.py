@@ -1,0 +1,74 @@
+"""Compilation of functions that exist only as a part of kernels.
+
+Private parts of numba are used here and in ``_jit.py``, nowhere else; the dependency is pinned to one minor version.
+"""
+
+from types import MethodType
+
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import CompilerBase, DefaultPassBuilder
+
+
+class _WithoutEnvironments:
+    """A code generator that leaves the Python environment of a function alone: no machine code points at it."""
+
+    def __init__(self, codegen):
+        self._codegen = codegen
+
+    def __getattr__(self, name):
+        return getattr(self._codegen, name)
+
+    def set_env(self, name, environment):
+        pass
+
+
+class UnfinishedLibrary(JITCodeLibrary):
+    """Code that waits to be linked into a kernel: neither optimised nor made machine code on its own.
+
+    Numba would do both for every function, and again in each caller: with kernels of many small stages that
+    takes most of the time to compile.
+    """
+
+    def add_ir_module(self, ir_module):
+        # Inlined into one large function, loops lose their vectors: LLVM gives up on which arrays overlap.
+        for function in ir_module.functions:
+            if not function.is_declaration and "alwaysinline" not in function.attributes:
+                function.attributes.add("noinline")
+        super().add_ir_module(ir_module)
+
+    def _optimize_final_module(self):
+        pass
+
+    def _finalize_final_module(self):
+        self._finalize_dynamic_globals()
+        self._finalized = True
+
+    def get_pointer_to_function(self, name):
+        return 0
+
+    @property
+    def codegen(self):
+        return _WithoutEnvironments(self._codegen)
+
+
+class StageCompiler(CompilerBase):
+    """Numba's usual pipeline with an unfinished library as its result."""
+
+    def define_pipelines(self):
+        state = self.state
+        state.library = UnfinishedLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
+        return [DefaultPassBuilder.define_nopython_pipeline(state)]
+
+
+def close_to_python(dispatcher):
+    """Make a call from Python an error: a function without machine code has no address to jump to."""
+
+    def add_overload(self, result):
+        self.overloads[tuple(result.signature.args)] = result
+
+    def refuse(self, *arguments, **keywords):
+        raise TypeError(f"{self.__name__} is a part of the kernels: it can be called from compiled code only")
+
+    dispatcher.add_overload = MethodType(add_overload, dispatcher)
+    dispatcher._compile_for_args = MethodType(refuse, dispatcher)
+    return dispatcher
