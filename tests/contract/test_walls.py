@@ -83,4 +83,4 @@ def test_every_public_name_is_there():
     for name in technopole.__all__:
         assert getattr(technopole, name) is not None
     with pytest.raises(AttributeError, match="has no attribute 'simulate'"):
-        technopole.simulate
+        _ = technopole.simulate
