@@ -55,7 +55,9 @@ def fixed_arrays():
     found = {}
     for case in CASES:
         run = fixed_run(case)
-        records = {f"records.{name}": getattr(run.records, name) for name in ("cells", "regions", "sectors", "sizes")}
+        records = {
+            f"records.{name}": getattr(run.records, name) for name in ("cells", "regions", "sectors", "sizes")
+        }
         found |= {f"{case}.{name}": values for name, values in {**state_arrays(run.world), **records}.items()}
     return found
 
@@ -77,4 +79,6 @@ if __name__ == "__main__":
     if target.suffix == ".npz":
         np.savez(target, **fixed_arrays())
     else:
-        target.write_text(json.dumps(digests(fixed_arrays()), indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        target.write_text(
+            json.dumps(digests(fixed_arrays()), indent=1, sort_keys=True) + "\n", encoding="utf-8"
+        )

@@ -10,8 +10,11 @@ from technopole_kernels.record import CELL_VARIABLES, REGION_VARIABLES, SECTOR_V
 from worlds import FIRM_ROWS, REGION_ROWS, Run
 
 TOLERANCE = 1e-12
-FLOOR = 1e-3
+FLOOR = 0.01
 """Numbers below this part of the largest of their array are held to the error of the largest."""
+
+LOGARITHMS = ("productivity", "price", "fitness_level", "reputation")
+"""Sums and differences of logarithms: as exact as what they are the logarithm of."""
 
 SECTOR_TRAITS = (
     "labour_share",
@@ -269,7 +272,7 @@ def assert_states_agree(actual, expected, tolerance=TOLERANCE):
     """Compare two states of the twin's form: whole numbers exactly."""
     assert actual.keys() == expected.keys()
     for name in ("offsets", *sorted(set(actual) - {"offsets"})):
-        assert_close(actual[name], expected[name], name, tolerance)
+        assert_close(actual[name], expected[name], name, tolerance, 1.0 if name in LOGARITHMS else 0.0)
 
 
 def assert_records_agree(actual, expected, tolerance=TOLERANCE):
@@ -285,8 +288,9 @@ def assert_records_agree(actual, expected, tolerance=TOLERANCE):
 
 
 def _scale(name, record):
-    """Size of the numbers a variable is a difference of; a logarithm is as exact as what it is the logarithm of."""
-    if name in ("productivity", "price"):
+    """Size of the numbers that a variable is a difference of."""
+    if name in LOGARITHMS:
         return 1.0
-    parts = {"net_migration": "workforce", "tax": "own_research"}
-    return np.max(record[parts[name]]) if name in parts else 0.0
+    if name in ("tax", "overhead"):
+        return FLOOR * np.max(record["sales"])
+    return np.max(record["workforce"]) if name == "net_migration" else 0.0

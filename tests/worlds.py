@@ -37,55 +37,6 @@ QUICK = settings(
 )
 """Profile of the property tests: the same examples at every run; to shrink one takes minutes and shows little."""
 
-NO_CHANCE = {
-    "learning.rule": "mean_field",
-    "market.turbulence": 0.0,
-    "innovation.rate": 0.0,
-    "innovation.rate_high_tech": 0.0,
-    "science.tie_rate": 0.0,
-    "science.tie_break": 0.0,
-    "exit.closure": 0.0,
-    "entry.spinoff": 0.0,
-    "entry.startups": 0.0,
-}
-"""Nothing is drawn after the start."""
-
-NO_EXIT = {"exit.closure": 0.0, "exit.minimum": 0.0, "finance.credit": 10.0}
-NO_ENTRY = {"entry.spinoff": 0.0, "entry.startups": 0.0}
-
-NO_KNOWLEDGE = {
-    **{f"learning.{channel}": 0.0 for channel in FIRM_ROWS[:4]},
-    "spillover.rate": 0.0,
-    "upgrading.rate": 0.0,
-    "science.rate": 0.0,
-    "innovation.rate": 0.0,
-    "innovation.rate_high_tech": 0.0,
-}
-"""Knowledge stays what it is."""
-
-NO_PLACE = {
-    "sharing.cost": 0.0,
-    "sharing.congestion": 0.0,
-    "agglomeration.localisation": 0.0,
-    "agglomeration.urbanisation": 0.0,
-    "agglomeration.diversity": 0.0,
-    "transaction.cost": 0.0,
-    "reputation.weight": 0.0,
-}
-"""Prices and fitness do not depend on where a firm is."""
-
-STEADY = {
-    "labour.wage_response": 0.0,
-    "labour.growth": 0.0,
-    "mobility.rate": 0.0,
-    "market.demand_growth": 0.0,
-    "market.demand_growth_high_tech": 0.0,
-}
-"""Markets, wages and workforces stay what they are."""
-
-FIXED = {**NO_CHANCE, **NO_EXIT, **NO_ENTRY, **NO_KNOWLEDGE, **NO_PLACE, **STEADY}
-"""Everything off; oracles switch on what they are about."""
-
 
 def nested(parameters):
     """Sections from dotted keys."""
@@ -220,9 +171,7 @@ class Run:
         stride = 1 if record else until + 1
         problem, stop = new_problem(), np.zeros(1, dtype=np.int64)
         while True:
-            status = Status(
-                run_periods(self.setting, self.world, problem, self.records, until, stride, stop)
-            )
+            status = Status(run_periods(self.setting, self.world, problem, self.records, until, stride, stop))
             if status != Status.NEED_CAPACITY:
                 break
             self.world = enlarge_world(self.world, int(problem.where[0]))

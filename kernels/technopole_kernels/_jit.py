@@ -153,12 +153,21 @@ def kernel(function):
     return compiled
 
 
-_INSIDE = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "pipeline_class": StageCompiler}
+_INSIDE = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "pipeline_class": StageCompiler, "_nrt": False}
+"""Without numba's counts of references: the entry points hold all arrays, and counting them at every call of a stage
+takes longer than many stages."""
 
 
 def stage(function):
-    """Compile a function that only kernels call: it exists only as a part of their code."""
+    """Compile a function that only kernels call: it exists only as a part of their code. It allocates nothing."""
     compiled = close_to_python(numba.njit(**_INSIDE, **FLAGS)(function))
+    STAGES.append(compiled)
+    return compiled
+
+
+def sorting_stage(function):
+    """Compile a stage that sorts, for which numba allocates memory."""
+    compiled = close_to_python(numba.njit(**{**_INSIDE, "_nrt": True}, **FLAGS)(function))
     STAGES.append(compiled)
     return compiled
 

@@ -7,6 +7,7 @@ import numpy as np
 from technopole_kernels import layout as at
 from technopole_kernels._jit import stage
 from technopole_kernels.innovation import credit_terms
+from technopole_kernels.reduce import copy_all
 from technopole_kernels.rng import uniform
 from technopole_kernels.status import Fate
 from technopole_kernels.tiles import fill_cell, fill_sector, sum_products, sum_segments
@@ -82,7 +83,7 @@ def decide_fates(setting, world, tile):
 def carry_over(world, tile):
     """Copy what a period does not change, so that the second set is complete."""
     begin, end = tile.begin, tile.end
-    world.identity[at.NEXT, begin:end] = world.identity[at.NOW, begin:end]
+    copy_all(world.identity[at.NOW, begin:end], world.identity[at.NEXT, begin:end])
     old, new = world.age[at.NOW, begin:end], world.age[at.NEXT, begin:end]
     for i in range(old.size):
         new[i] = np.int32(old[i] + np.int32(1))

@@ -3,7 +3,7 @@
 import numpy as np
 
 from technopole_kernels import layout as at
-from technopole_kernels._jit import stage
+from technopole_kernels._jit import sorting_stage, stage
 from technopole_kernels.rng import BARTER, MEETING, draw, uniform
 
 NOBODY = np.uint32(0xFFFFFFFF)
@@ -11,7 +11,7 @@ _POSITION = np.uint64(0xFFFFFFFF)
 _SHIFT = np.uint64(32)
 
 
-@stage
+@sorting_stage
 def pair_cells(setting, world):
     """Pair the firms of every cell by their random rank; ``world.fate`` holds the partner's place in the cell."""
     offsets, fate = world.offsets, world.fate
@@ -46,7 +46,7 @@ def barter(world, tile):
     origin = tile.begin
     gaps = (at.GAP_ORGANISATION, at.GAP_TECHNOLOGY, at.GAP_SOURCING, at.GAP_QUALITY)
     known = (firms[at.F_ORGANISATION], firms[at.F_TECHNOLOGY], firms[at.F_SOURCING], firms[at.F_QUALITY])
-    lag = np.empty(4)
+    lag = world.buffer[at.SCRATCH : at.SCRATCH + 4]
     for segment in range(tile.first, tile.last):
         start = offsets[segments[at.G_CELL, segment]]
         for i in range(segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]):

@@ -7,6 +7,7 @@ from technopole_kernels._jit import stage
 from technopole_kernels.accounts import LEAVE, SPAWN
 from technopole_kernels.entry import place_child
 from technopole_kernels.mathx import exp, normal_quantile_core
+from technopole_kernels.reduce import set_all
 from technopole_kernels.rng import ENTRANT, ENTRANT_SIZE, STARTUP, draw, uniform_open
 
 
@@ -16,7 +17,7 @@ def count_population(setting, world):
     counts = world.counts
     offsets = world.offsets
     cells = world.cells.shape[1]
-    counts[at.N_CHILDREN, :] = 0
+    set_all(counts[at.N_CHILDREN], 0)
     for cell in range(cells):
         exits = np.int64(world.cells[at.E_EXITS, cell])
         counts[at.N_SURVIVORS, cell] = offsets[cell + 1] - offsets[cell] - exits
@@ -150,7 +151,7 @@ def scale_shares(setting, world):
     """Make the shares of every sector sum to one again; entrants get their cash, survivors a scale to be applied."""
     cells, sectors, counts, firms = world.cells, world.sectors, world.counts, world.firms
     S = sectors.shape[1]
-    sectors[at.S_SCALE, :] = 0.0
+    set_all(sectors[at.S_SCALE], 0.0)
     for cell in range(cells.shape[1]):
         total = cells[at.E_STAY_SHARE, cell]
         for i in range(world.new_offsets[cell] + counts[at.N_SURVIVORS, cell], world.new_offsets[cell + 1]):

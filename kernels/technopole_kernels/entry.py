@@ -7,6 +7,7 @@ from technopole_kernels._jit import stage
 from technopole_kernels.learning import BELOW_ONE, pick_row
 from technopole_kernels.mathx import exp, log
 from technopole_kernels.prepare import policy_cell_at
+from technopole_kernels.reduce import set_all
 from technopole_kernels.rng import SPINOFF, STARTUP_COUNT, draw, uniform, uniform53
 
 LARGEST_PART = 16.0  # a Poisson mean is drawn in parts of at most this
@@ -22,7 +23,7 @@ def mean_startups(setting, world):
     R, S = regions.shape[1], sectors.shape[1]
     labour, present = cells[at.C_LABOUR], sectors[at.S_PRESENT]
     all_employment = 0.0
-    sectors[at.S_EMPLOYMENT, :] = 0.0
+    set_all(sectors[at.S_EMPLOYMENT], 0.0)
     for cell in range(R * S):
         sectors[at.S_EMPLOYMENT, cell % S] += cells[at.SHARE, cell] * labour[cell]
         all_employment += cells[at.SHARE, cell] * labour[cell]

@@ -7,6 +7,7 @@ from technopole_kernels._jit import kernel, stage
 from technopole_kernels.labour import EMPLOYED
 from technopole_kernels.mathx import log, normal_quantile
 from technopole_kernels.prepare import institution_index
+from technopole_kernels.reduce import set_all
 from technopole_kernels.rng import INITIAL, INITIAL_KNOWLEDGE, INITIAL_STATE, draw, uniform, uniform_open
 
 OLDEST = 200.0
@@ -46,7 +47,7 @@ def initialise_markets(setting, world, employment):
     offsets = world.offsets
     S = sectors.shape[1]
     share = world.firms[at.F_SHARE]
-    sectors[at.S_MARKET, :] = 0.0
+    set_all(sectors[at.S_MARKET], 0.0)
     for cell in range(offsets.size - 1):
         k = cell % S
         per_worker = (1.0 + traits[at.K_MARKUP, k]) / traits[at.K_LABOUR_SHARE, k]
@@ -65,7 +66,8 @@ def initialise_firms(setting, world):
     params, offsets = setting.params[0], world.offsets
     S = sectors.shape[1]
     seed, replicate, start = setting.seed[0], np.uint64(world.clock[at.REPLICATE]), np.uint64(0)
-    count = np.zeros(S)
+    count = sectors[at.S_FIRMS]
+    set_all(count, 0.0)
     log_open = log(1.0 - params.exit_closure) if params.exit_closure < 1.0 else -1e300
     for cell in range(offsets.size - 1):
         count[cell % S] += offsets[cell + 1] - offsets[cell]

@@ -28,6 +28,7 @@ from technopole_kernels.prepare import (
     prepare_regions,
     sum_tile_start,
 )
+from technopole_kernels.reduce import copy_all, set_all
 from technopole_kernels.science import advance_pipeline
 from technopole_kernels.sharing import share_costs
 from technopole_kernels.spillover import make_pools, make_upgrading
@@ -65,7 +66,7 @@ def step(setting, world, problem):
         learn_and_compete(setting, world, take_tile(world, tile))
     collect_cells(world, at.E_INNOVATIONS, at.E_SHARE_SQUARED)
     settle_market(setting, world)
-    world.sizes[:] = 0
+    set_all(world.sizes, 0)
     for tile in range(tiles):
         settle_and_decide(setting, world, take_tile(world, tile))
     collect_cells(world, at.E_SHARE_SQUARED, at.C_SUMS)
@@ -101,8 +102,10 @@ def commit(world):
     if world.clock[at.PERIOD] == 0:
         economy[at.NORM_TAX] = economy[at.NATIONAL_TAX]
         economy[at.NORM_RESEARCH] = economy[at.NATIONAL_RESEARCH]
-    regions[: at.R_NEXT] = regions[at.R_NEXT : 2 * at.R_NEXT]
-    sectors[: at.S_NEXT] = sectors[at.S_NEXT : 2 * at.S_NEXT]
-    cells[at.C_REPUTATION] = cells[at.C_NEXT_REPUTATION]
-    world.offsets[:] = world.new_offsets
+    for row in range(at.R_NEXT):
+        copy_all(regions[at.R_NEXT + row], regions[row])
+    for row in range(at.S_NEXT):
+        copy_all(sectors[at.S_NEXT + row], sectors[row])
+    copy_all(cells[at.C_NEXT_REPUTATION], cells[at.C_REPUTATION])
+    copy_all(world.new_offsets, world.offsets)
     world.clock[at.PERIOD] += 1

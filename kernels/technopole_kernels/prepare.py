@@ -5,6 +5,7 @@ import numpy as np
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
 from technopole_kernels.mathx import exp, log
+from technopole_kernels.reduce import set_all
 from technopole_kernels.tiles import collect_cells, fill_cell, sum_products, sum_segments
 
 
@@ -100,10 +101,10 @@ def collect_start(setting, world):
     params = setting.params[0]
     collect_cells(world, at.FIRMS, at.SMALL_SALES)
     R, S = regions.shape[1], sectors.shape[1]
-    sectors[at.S_FIRMS, :] = 0.0
-    regions[at.R_FIRMS, :] = 0.0
-    regions[at.R_TIED, :] = 0.0
-    regions[at.R_NEED, :] = 0.0
+    set_all(sectors[at.S_FIRMS], 0.0)
+    set_all(regions[at.R_FIRMS], 0.0)
+    set_all(regions[at.R_TIED], 0.0)
+    set_all(regions[at.R_NEED], 0.0)
     need_all = 0.0
     for r in range(R):
         for k in range(S):

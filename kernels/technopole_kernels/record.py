@@ -6,6 +6,7 @@ import numpy as np
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import stage
+from technopole_kernels.reduce import copy_all
 
 CELL_VARIABLES = (
     "firms", "small_firms", "exits", "spinoffs", "startups", "innovations", "small_innovations", "patents",
@@ -127,4 +128,4 @@ def record_period(world, records, row):
     for j in range(records.sector_variables.size):
         sector_values(world, records.sector_variables[j], records.sectors[row, j])
     if records.sizes.shape[0] > 0:
-        records.sizes[row] = world.sizes
+        copy_all(world.sizes, records.sizes[row])

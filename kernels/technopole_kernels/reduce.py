@@ -1,6 +1,9 @@
-"""Sums in a fixed order: eight lanes, so they have the same bits on every CPU and do not wait for one another."""
+"""Sums in a fixed order: eight lanes, so they have the same bits on every CPU and do not wait for one another.
 
-from technopole_kernels._jit import device
+And two loops over whole rows, for numba allocates memory to assign one slice to another.
+"""
+
+from technopole_kernels._jit import device, stage
 
 
 @device
@@ -46,3 +49,17 @@ def dot_lanes(a, begin_a, b, begin_b, count):
     for j in range(i, count):
         rest += x[j] * y[j]
     return (((s0 + s4) + (s2 + s6)) + ((s1 + s5) + (s3 + s7))) + rest
+
+
+@stage
+def set_all(values, value):
+    """Set all values of a row to one value."""
+    for i in range(values.size):
+        values[i] = value
+
+
+@stage
+def copy_all(source, target):
+    """Copy a row into one of the same length."""
+    for i in range(target.size):
+        target[i] = source[i]

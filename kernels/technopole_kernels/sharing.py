@@ -1,7 +1,7 @@
 """Stage 6: sharing the cost of a region's facilities (docs/MODEL.md 7.6; serial rule: Moulin and Shenker 1992)."""
 
 from technopole_kernels import layout as at
-from technopole_kernels._jit import device, stage
+from technopole_kernels._jit import device, sorting_stage, stage
 from technopole_kernels.mathx import exp, log
 
 
@@ -62,7 +62,7 @@ def find_need(sorted_needs, need):
     return low
 
 
-@stage
+@sorting_stage
 def share_costs(setting, world):
     """Overhead rate of every firm under the rules ``equal`` and ``serial`` (both need the firms in order of size)."""
     cells, regions, sectors, economy, firms, new = (

@@ -2,6 +2,7 @@
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import stage
+from technopole_kernels.reduce import set_all
 
 NOTHING = -1e300  # a pool nobody fills: nothing can be learned from it
 
@@ -39,7 +40,7 @@ def make_pools(constants, world):
 def _mix_regions(constants, world, reach, region):
     S = world.sectors.shape[1]
     total = world.reached
-    total[:] = 0.0
+    set_all(total, 0.0)
     for j in range(constants.proximity_start[region], constants.proximity_start[region + 1]):
         weight = constants.proximity[j]
         row = reach[constants.proximity_region[j]]

@@ -6,7 +6,7 @@ the unit of partial sums. Both follow from the offsets alone, never from the num
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
-from technopole_kernels.reduce import dot_lanes, sum_lanes
+from technopole_kernels.reduce import dot_lanes, set_all, sum_lanes
 from technopole_kernels.types import TILE, Tile
 
 
@@ -97,7 +97,7 @@ def collect_cells(world, first, last):
     """Add the segments' columns ``first:last`` into the rows of their cells, in order of position."""
     cells = world.cells
     for kind in range(first, last):
-        cells[kind, :] = 0.0
+        set_all(cells[kind], 0.0)
     for segment in range(world.clock[at.SEGMENTS]):
         cell = world.segments[at.G_CELL, segment]
         for kind in range(first, last):

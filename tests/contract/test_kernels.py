@@ -20,8 +20,8 @@ from technopole_kernels.types import PARAMS, TILE, Tile
 from worlds import mixed
 
 PACKAGE = Path(technopole_kernels.__file__).resolve().parent
-SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if path.name not in ("_jit.py", "__init__.py"))
-DECORATORS = {"kernel", "stage", "device"}
+SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if path.name not in ("_jit.py", "_stages.py", "__init__.py"))
+DECORATORS = {"kernel", "stage", "sorting_stage", "device", "scalar"}
 PLAIN = {("layout.py", "_rows")}
 """Functions that run once, in Python, while a module is imported."""
 
@@ -127,7 +127,11 @@ def code_of(symbols, function):
     module = function.py_func.__module__.rpartition(".")[2]
     name = function.py_func.__name__
     mangled = f"{len(module)}{module}{len(name)}{name}B"
-    return [lines for symbol, lines in symbols.items() if mangled in symbol and not symbol.startswith("_ZN7cpython")]
+    return [
+        lines
+        for symbol, lines in symbols.items()
+        if mangled in symbol and not symbol.startswith("_ZN7cpython")
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -189,7 +193,18 @@ WIDTHS = {
 START = ("FIRMS", "SHARE", "ORGANISATION", "TECHNOLOGY", "SOURCING", "QUALITY", "TIED")
 START += ("SMALL_FIRMS", "SMALL_SHARE", "SMALL_SALES")
 CELL_PREFIXES = ("E_", "M_", "W_", "C_")
-LIMITS = {"C_SUMS", "C_CHECKED", "C_ROWS", "R_ROWS", "S_ROWS", "K_ROWS", "F_ROWS", "N_ROWS", "T_ROWS", "G_ROWS"}
+LIMITS = {
+    "C_SUMS",
+    "C_CHECKED",
+    "C_ROWS",
+    "R_ROWS",
+    "S_ROWS",
+    "K_ROWS",
+    "F_ROWS",
+    "N_ROWS",
+    "T_ROWS",
+    "G_ROWS",
+}
 
 
 def names_of(prefixes, more=()):

@@ -11,7 +11,6 @@ import technopole
 
 ROOT = Path(__file__).resolve().parents[2]
 KERNELS = ROOT / "kernels" / "technopole_kernels"
-ENGINE = ROOT / "engine" / "technopole"
 ALLOWED_IN_KERNELS = {"numpy", "numba", "llvmlite", "technopole_kernels"}
 HEAVY = ("numba", "xarray", "pandas", "matplotlib", "zarr", "scipy", "dask", "h5netcdf", "pydantic", "typer")
 
@@ -30,16 +29,6 @@ def imported(path):
 def test_kernels_import_numpy_and_numba_only(path):
     foreign = set(imported(path)) - ALLOWED_IN_KERNELS - set(sys.stdlib_module_names)
     assert not foreign
-
-
-def test_numba_is_called_in_one_place():
-    callers = {path.stem for path in KERNELS.rglob("*.py") if "numba" in imported(path)}
-    assert callers <= {"_jit", "rng", "mathx", "types"}
-    compiled = [
-        path.name for path in KERNELS.rglob("*.py") if "numba.njit" in path.read_text(encoding="utf-8")
-    ]
-    assert compiled == ["_jit.py"]
-    assert not [path.name for path in ENGINE.rglob("*.py") if "njit" in path.read_text(encoding="utf-8")]
 
 
 def test_layers_hold():

@@ -15,9 +15,10 @@ the kernels' parameters, as are costs beyond the bounds. Not applicable: O20's E
 import numpy as np
 import pytest
 
+from regimes import FIXED
 from technopole_kernels import layout as at
 from twinning import assert_close
-from worlds import FIXED, Run, economy, plan
+from worlds import Run, economy, plan
 
 STAGES = slice(at.R_PIPELINE, at.R_PIPELINE + 3)
 
@@ -41,9 +42,13 @@ def test_o20_lag_from_research_to_production(leaving):
     assert_close(arrived.sum(), 1.0)
     mean = (time * arrived).sum()
     assert_close(mean, 3.0 / leaving, "mean lag")
-    assert_close((time**2 * arrived).sum() - mean**2, 3.0 * (1.0 - leaving) / leaving**2, "variance", scale=mean**2)
+    assert_close(
+        (time**2 * arrived).sum() - mean**2, 3.0 * (1.0 - leaving) / leaving**2, "variance", scale=mean**2
+    )
     if leaving == 3 / 7:
-        assert mean == pytest.approx(7.0) and 3.0 * (1.0 - leaving) / leaving**2 == pytest.approx(9.3333, abs=1e-4)
+        assert mean == pytest.approx(7.0) and 3.0 * (1.0 - leaving) / leaving**2 == pytest.approx(
+            9.3333, abs=1e-4
+        )
 
 
 @pytest.mark.parametrize("university", [0.3, 1.0, 2.0])
@@ -95,7 +100,9 @@ def test_o21_best_size_of_a_cluster(room, best):
 @pytest.mark.parametrize(("fixed", "exponent"), [(0.5, 0.0), (0.0, 0.0), (0.5, 1.0)])
 def test_o23_economies_of_scope(fixed, exponent):
     """One region with each of two sectors, against a region with both."""
-    blueprint = plan(economy(3, 2, 1), FIXED, firms=[[1, 0], [0, 1], [1, 1]], employment=[20.0, 50.0, 20.0, 50.0])
+    blueprint = plan(
+        economy(3, 2, 1), FIXED, firms=[[1, 0], [0, 1], [1, 1]], employment=[20.0, 50.0, 20.0, 50.0]
+    )
     blueprint.params["sharing_cost"] = fixed
     blueprint.params["sharing_scale_exponent"] = exponent
     run = Run(blueprint)

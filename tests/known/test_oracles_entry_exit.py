@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from worlds import FIXED, Run, economy, plan
+from regimes import FIXED
+from worlds import Run, economy, plan
 
 ALONE = {"spillover.distance_decay": 1.0}
 
@@ -37,7 +38,12 @@ def within(values, expected, spread, what):
 @pytest.fixture(scope="module")
 def arrivals():
     """1,000 cells with 5 start-ups a period on average and a hazard of 0.1, after 80 periods."""
-    parameters = {"exit.closure": 0.1, "entry.startups": 0.1, "entry.agglomeration": 0.0, "entry.relatedness": 0.0}
+    parameters = {
+        "exit.closure": 0.1,
+        "entry.startups": 0.1,
+        "entry.agglomeration": 0.0,
+        "entry.relatedness": 0.0,
+    }
     return cells_apart(1000, 50, parameters).advance(80)
 
 
@@ -124,7 +130,12 @@ def test_o25_custom_is_a_stationary_autoregression():
     within(custom**2, variance, np.std(custom**2), "variance of custom")
     before = custom.copy()
     after = run.advance(1).firm("custom")
-    within((after - (1.0 - decay) * before) ** 2, shock**2, np.std((after - (1.0 - decay) * before) ** 2), "shocks")
+    within(
+        (after - (1.0 - decay) * before) ** 2,
+        shock**2,
+        np.std((after - (1.0 - decay) * before) ** 2),
+        "shocks",
+    )
     # tent-shaped: the fourth moment of a Laplace shock is 6 times the squared variance
     scaled = (after - (1.0 - decay) * before) / shock
     within(scaled**4, 6.0, np.std(scaled**4), "fourth moment of the shocks")

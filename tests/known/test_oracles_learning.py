@@ -22,11 +22,17 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from regimes import FIXED
 from twinning import assert_close
-from worlds import FIXED, Run, assert_same_bits, economy, plan, state_arrays
+from worlds import Run, assert_same_bits, economy, plan, state_arrays
 
 CHANNELS = ("organisation", "technology", "sourcing", "quality")
-RATES = {"learning.organisation": 0.3, "learning.technology": 0.2, "learning.sourcing": 0.4, "learning.quality": 0.1}
+RATES = {
+    "learning.organisation": 0.3,
+    "learning.technology": 0.2,
+    "learning.sourcing": 0.4,
+    "learning.quality": 0.1,
+}
 # everybody meets somebody in every period, and a firm absorbs half of what it sees
 MEETING = {
     **FIXED,
@@ -62,7 +68,9 @@ def followers_of_one(firms, rate, contact, rule="broadcast"):
 @pytest.mark.parametrize("channel", CHANNELS)
 def test_o1_gap_closing(channel):
     run = leader_and_follower()
-    rate = 0.5 * RATES[f"learning.{channel}"] * (1.0 - SECRECY if channel in ("technology", "quality") else 1.0)
+    rate = (
+        0.5 * RATES[f"learning.{channel}"] * (1.0 - SECRECY if channel in ("technology", "quality") else 1.0)
+    )
     for time in range(1, 41):
         run.advance(1)
         frontier, follower = run.firm(channel)

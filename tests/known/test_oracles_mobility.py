@@ -17,9 +17,10 @@ bifurcation, that of mobility with size attraction.
 import numpy as np
 import pytest
 
+from regimes import FIXED
 from technopole_kernels import layout as at
 from twinning import assert_close
-from worlds import FIRM_ROWS, FIXED, Run, economy, plan
+from worlds import FIRM_ROWS, Run, economy, plan
 
 WEIGHTS = ("size", "wage", "trust", "reputation", "infrastructure", "congestion")
 UNMOVED = {**FIXED, **{f"mobility.{name}": 0.0 for name in WEIGHTS}, "trust.rise": 0.0, "trust.decay": 0.0}
@@ -65,7 +66,9 @@ def test_o5_averaging_on_a_ring(mode, rate):
 
 def test_o16_conservation():
     positions = np.random.default_rng(2).uniform(0.0, 400.0, (12, 2))
-    run = regions_at(between(positions), {"mobility.rate": 0.3, "mobility.size": 0.8, "mobility.congestion": 1.0})
+    run = regions_at(
+        between(positions), {"mobility.rate": 0.3, "mobility.size": 0.8, "mobility.congestion": 1.0}
+    )
     run.region("workforce")[:] = np.random.default_rng(3).lognormal(3.0, 1.5, 12)
     whole = run.region("workforce").sum()
     start = run.region("workforce").copy()

@@ -14,9 +14,10 @@
 import numpy as np
 import pytest
 
+from regimes import FIXED
 from technopole_kernels import layout as at
 from twinning import assert_close, twin_state
-from worlds import FIXED, Run, economy, mixed, plan
+from worlds import Run, economy, mixed, plan
 
 FIRMS = 7
 # demand does not shift, customers do not forget
@@ -129,7 +130,11 @@ def test_o24_reputation():
         found = run.world.cells[at.C_REPUTATION]
         assert_close(found, target + (start - target) * (1.0 - rate) ** time, "reputation", scale=0.1)
         if time == 1:
-            assert_close(np.log(2.0) / -np.log((found - target) / (start - target)), np.full(2, half_life), tolerance=1e-11)
+            assert_close(
+                np.log(2.0) / -np.log((found - target) / (start - target)),
+                np.full(2, half_life),
+                tolerance=1e-11,
+            )
 
 
 @pytest.mark.parametrize("factor", [1000.0, 0.01])

@@ -23,8 +23,9 @@ from hypothesis import strategies as st
 
 import reference
 from configurations import configurations
+from regimes import NO_KNOWLEDGE
 from twinning import OnePeriod, assert_close
-from worlds import NO_KNOWLEDGE, QUICK, Run, economy, mixed, plan
+from worlds import QUICK, Run, economy, mixed, plan
 
 PERIODS = 6
 RULES = ("broadcast", "barter", "mean_field")
@@ -77,7 +78,9 @@ def test_ledgers_close(drawn, seed):
     inputs = (1.0 - traits["labour_share"]) / (1.0 + traits["markup"]) * sales
     profit = traits["markup"] / (1.0 + traits["markup"]) * sales - period.recorded("own_research")
     change = pools.by_cell(period.new("cash")) - pools.by_cell(period.before["cash"])
-    spent = wages + inputs + period.recorded("own_research") + period.recorded("tax") + period.recorded("payout")
+    spent = (
+        wages + inputs + period.recorded("own_research") + period.recorded("tax") + period.recorded("payout")
+    )
     scale = sales.max() + np.abs(period.before["cash"]).sum()
     assert_close(spent + change, sales, "ledger", scale=scale)
     assert_close(change, profit - period.recorded("tax") - period.recorded("payout"), "cash", scale=scale)
@@ -163,7 +166,9 @@ def test_learning_never_raises_the_maximum(drawn, seed):
 @QUICK
 def test_reach_of_the_channels(rule, seed):
     """Without the pool and far partners, nobody gets above the best firm of its own circle."""
-    blueprint = mixed(**IMITATION, learning__rule=rule, spillover__rate=0.0, learning__far=0.0, learning__contact=1.0)
+    blueprint = mixed(
+        **IMITATION, learning__rule=rule, spillover__rate=0.0, learning__far=0.0, learning__contact=1.0
+    )
     period = OnePeriod(blueprint, seed)
     pools, suppliers = period.pools, np.diff(period.constants["suppliers_cumulative"], axis=1, prepend=0.0)
     old, new = pools.knowledge, period.new_knowledge
@@ -174,7 +179,9 @@ def test_reach_of_the_channels(rule, seed):
     circles = {
         0: lambda firm: pools.region == pools.region[firm],
         1: lambda firm: pools.cell == pools.cell[firm],
-        2: lambda firm: (pools.region == pools.region[firm]) & (suppliers[pools.sector[firm]][pools.sector] > 0),
+        2: lambda firm: (
+            (pools.region == pools.region[firm]) & (suppliers[pools.sector[firm]][pools.sector] > 0)
+        ),
         3: lambda firm: pools.cell == pools.cell[firm],
     }
     if rule == "barter":
@@ -190,7 +197,9 @@ def test_reach_of_the_channels(rule, seed):
 def test_barter_gives_nothing_without_return(seed):
     """A firm that is ahead of all others in every channel, or behind, exchanges nothing."""
     still = {key.replace(".", "__"): value for key, value in NO_KNOWLEDGE.items()}
-    blueprint = mixed(**{**still, **{f"learning__{name}": 0.3 for name in reference.CHANNELS}, "learning__rule": "barter"})
+    blueprint = mixed(
+        **{**still, **{f"learning__{name}": 0.3 for name in reference.CHANNELS}, "learning__rule": "barter"}
+    )
     knowledge = np.random.default_rng(seed).normal(0.0, 1.0, (4, blueprint.n_firms))
     knowledge[:, 3], knowledge[:, 7] = 9.0, -9.0
     period = OnePeriod(blueprint, seed, **dict(zip(reference.CHANNELS, knowledge, strict=True)))

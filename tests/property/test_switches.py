@@ -90,9 +90,7 @@ SWITCHES = {
     ),
     "small firms": Switch(zero("sme.size"), ("sme.access", "sme.pooling", "sme.radical")),
     "sharing": Switch(zero("sharing.cost"), ("sharing.rule", "sharing.need", "sharing.scale_exponent")),
-    "congestion": Switch(
-        zero("sharing.congestion", "mobility.congestion"), ("sharing.congestion_exponent",)
-    ),
+    "congestion": Switch(zero("sharing.congestion", "mobility.congestion"), ("sharing.congestion_exponent",)),
     "transaction": Switch(zero("transaction.cost"), ("transaction.trust", "transaction.services")),
     "reputation": Switch(
         NO_NAME,
@@ -101,7 +99,10 @@ SWITCHES = {
     ),
     "mobility": Switch(
         zero("mobility.rate"),
-        tuple(f"mobility.{name}" for name in ("size", "wage", "trust", "reputation", "infrastructure", "congestion")),
+        tuple(
+            f"mobility.{name}"
+            for name in ("size", "wage", "trust", "reputation", "infrastructure", "congestion")
+        ),
     ),
     "cluster to system": Switch(
         zero("feedback.cluster_to_ris"),
@@ -128,7 +129,10 @@ SWITCHES = {
     "wages": Switch(zero("labour.wage_response"), ("labour.wage_cap",)),
     "start-ups": Switch(
         zero("entry.startups"),
-        tuple(f"entry.{name}" for name in ("agglomeration", "outside", "finance", "reputation", "relatedness", "herding")),
+        tuple(
+            f"entry.{name}"
+            for name in ("agglomeration", "outside", "finance", "reputation", "relatedness", "herding")
+        ),
     ),
     "spin-offs": Switch(zero("entry.spinoff"), ("entry.home", "entry.inheritance")),
     "entry": Switch(

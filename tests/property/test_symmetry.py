@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from regimes import NO_CHANCE
 from twinning import assert_close, fill_world, random_state, twin_state
-from worlds import FIRM_ROWS, NO_CHANCE, QUICK, Run, economy, plan
+from worlds import FIRM_ROWS, QUICK, Run, economy, plan
 
 PERIODS = 5
 FIRMS = np.array([[14, 6, 0], [3, 25, 9], [30, 0, 2], [7, 7, 7]])
@@ -29,7 +30,8 @@ def content(regions=range(4), sectors=range(3)):
     everything = {
         "regions": [{"id": f"r{r}", "x": places[r][0], "y": places[r][1]} for r in regions],
         "sectors": [
-            {"id": f"s{k}", "high_tech": bool(k == 1), "group": "aab"[k], "markup": float(0.2 + 0.1 * k)} for k in sectors
+            {"id": f"s{k}", "high_tech": bool(k == 1), "group": "aab"[k], "markup": float(0.2 + 0.1 * k)}
+            for k in sectors
         ],
         "cells": [{"region": f"r{r}", "sector": f"s{k}", "firms": 1} for r in regions for k in sectors],
         "suppliers": [
@@ -52,7 +54,16 @@ def relabelled(state, firm_order, regions, sectors):
     order = np.concatenate([firm_order[state["offsets"][c] : state["offsets"][c + 1]] for c in cells])
     other = {name: state[name][order.astype(int)] for name in FIRM_ARRAYS}
     other["offsets"] = np.concatenate([[0], np.cumsum(counts[cells])])
-    for name in ("workforce", "wage", "trust", "infrastructure", "university", "services", "finance", "pipeline"):
+    for name in (
+        "workforce",
+        "wage",
+        "trust",
+        "infrastructure",
+        "university",
+        "services",
+        "finance",
+        "pipeline",
+    ):
         other[name] = state[name][regions]
     for name in ("market", "fitness_level", "knowledge"):
         other[name] = state[name][sectors]
@@ -136,7 +147,16 @@ def test_identical_regions_stay_identical(rules, seed):
     state = random_state(run.world, rng)
     for name in (*FIRM_ROWS, "age", "tie"):
         state[name][18:36] = state[name][:18]
-    for name in ("workforce", "wage", "trust", "infrastructure", "university", "services", "finance", "pipeline"):
+    for name in (
+        "workforce",
+        "wage",
+        "trust",
+        "infrastructure",
+        "university",
+        "services",
+        "finance",
+        "pipeline",
+    ):
         state[name][1] = state[name][0]
     state["reputation"][1] = state["reputation"][0]
     fill_world(run.world, state)

@@ -24,7 +24,9 @@ from twinning import (
 from worlds import QUICK, Run, economy, plan
 
 PERIODS = 30
-RULES = {key: PARAMETERS[key].choices for key in ("learning.rule", "sharing.rule", "sharing.need", "market.rule")}
+RULES = {
+    key: PARAMETERS[key].choices for key in ("learning.rule", "sharing.rule", "sharing.need", "market.rule")
+}
 
 
 def run_both(blueprint, seed, replicate):

@@ -68,9 +68,7 @@ def test_who_leaves_and_who_spawns(seed, closure, minimum, credit):
     line = reference.credit_line(sales, pools.small, period.felt.finance[pools.region], period.params)
     reference_size = period.constants["reference_size"][pools.sector]
     leaves = reference.leaving_firms(u, jobs, period.new("cash"), line, reference_size, period.params)
-    spawns = reference.spawning_firms(
-        u, ~leaves, share, pools.sector_firms[pools.sector], period.params
-    )
+    spawns = reference.spawning_firms(u, ~leaves, share, pools.sector_firms[pools.sector], period.params)
     fate = period.world.fate[: period.n]
     assert np.array_equal(fate == Fate.LEAVE, leaves)
     assert np.array_equal(fate == Fate.SPAWN, spawns)

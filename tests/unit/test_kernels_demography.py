@@ -122,7 +122,9 @@ def test_next_population(seed, home, inheritance, decay):
         pools, fate != Fate.LEAVE, survivors, new, period.params, period.constants
     )
     names = (*FIRM_ARRAYS, "offsets")
-    assert_states_agree({name: period.after[name] for name in names}, {name: expected[name] for name in names})
+    assert_states_agree(
+        {name: period.after[name] for name in names}, {name: expected[name] for name in names}
+    )
     assert np.array_equal(period.recorded("spinoffs"), new.spinoffs)
     assert np.array_equal(period.recorded("startups"), new.startups)
     assert parents.size > 0 and new.startups.sum() > 0

@@ -74,9 +74,7 @@ def test_stocks(seed, feedback, scale, exponent, response, first):
 def test_trust(seed, rise, decay):
     period = OnePeriod(mixed(trust__rise=rise, trust__decay=decay), seed)
     contact = period.world.regions[at.R_CONTACT]
-    expected = reference.new_trust(
-        period.before["trust"], contact, period.pools.region_firms, period.params
-    )
+    expected = reference.new_trust(period.before["trust"], contact, period.pools.region_firms, period.params)
     assert_close(period.after["trust"], expected, "trust")
     assert np.all((expected >= 0.0) & (expected <= 1.0))
 

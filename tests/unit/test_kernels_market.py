@@ -25,7 +25,13 @@ class Market:
         self.price = price
         self.name = reference.uses_name(pools, knowledge[3], params)
         level = reference.log_fitness(
-            pools, knowledge[3], self.name, price, period.before["custom"], period.before["reputation"], params
+            pools,
+            knowledge[3],
+            self.name,
+            price,
+            period.before["custom"],
+            period.before["reputation"],
+            params,
         )
         self.fitness, self.level = reference.fitness_in_range(pools, level, period.before["fitness_level"])
         word = period.words(reference.rng.EVENT)[3]

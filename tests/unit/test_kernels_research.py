@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import reference
+from regimes import NO_KNOWLEDGE
 from technopole.policies import pack_policy
 from twinning import OnePeriod, assert_close
-from worlds import NO_KNOWLEDGE, QUICK, mixed
+from worlds import QUICK, mixed
 
 STILL = {key.replace(".", "__"): value for key, value in NO_KNOWLEDGE.items()}
 ACTIVE = {**STILL, "innovation__rate": 0.8, "innovation__rate_high_tech": 1.5}
@@ -109,7 +110,9 @@ def test_innovations(seed, elasticity, pooling, shape, small_radical):
 @pytest.mark.parametrize("kind", ["quality", "technology", "organisation", "sourcing"])
 def test_one_kind_only(kind):
     """With the weight of one kind alone, no other channel gains, whatever the weight."""
-    weights = {f"innovation__kind_{name}": 0.0 for name in ("quality", "technology", "organisation", "sourcing")}
+    weights = {
+        f"innovation__kind_{name}": 0.0 for name in ("quality", "technology", "organisation", "sourcing")
+    }
     weights[f"innovation__kind_{kind}"] = 0.07
     period = OnePeriod(mixed(**ACTIVE, **weights), 4)
     gained = np.any(period.new_knowledge > period.pools.knowledge, axis=1)
