@@ -73,17 +73,24 @@ def test_no_startups_where_nobody_buys():
 
 
 @pytest.mark.parametrize("sectors", [1, 3])
-def test_proportional_regions_count_as_specialised(sectors):
+@pytest.mark.parametrize("workers", [0.1, 1.0 / 3.0, 7.7])
+def test_proportional_regions_count_as_specialised(sectors, workers):
     """With the same mix of sectors everywhere the location quotient is 1, whatever the rounding."""
-    content = economy(5, sectors, 7)
-    base, strong = (
-        OnePeriod(plan(content, {"entry.relatedness": weight}, employment=0.1), 1, share=share)
-        for weight, share in ((0.0, np.full(35 * sectors, 1 / 35)), (3.0, np.full(35 * sectors, 1 / 35)))
-    )
-    density = reference.related_density(strong.pools, strong.constants["relatedness"])
-    assert np.allclose(density, 1.0)
-    # the same density everywhere does not move start-ups
-    assert_close(strong.cell(at.C_STARTUP_MEAN), base.cell(at.C_STARTUP_MEAN))
+    firms = np.array([[7]] * 3 + [[11]] * 2 + [[0]]) * np.ones(sectors, dtype=int)
+    parameters = {
+        "entry.relatedness": 3.0,
+        "entry.agglomeration": 0.0,
+        "entry.finance": 0.0,
+        "entry.herding": 0.0,
+        "entry.reputation": 0.0,
+    }
+    blueprint = plan(economy(6, sectors, 1), parameters, firms=firms, employment=workers)
+    share = np.full(blueprint.n_firms, 1.0 / firms.sum(axis=0)[0])
+    period = OnePeriod(blueprint, 1, share=share, wage=np.ones(6))
+    density = reference.related_density(period.pools, period.constants["relatedness"])
+    assert np.allclose(density[:5], 1.0) and np.all(density[5] == 0.0)
+    means = period.cell(at.C_STARTUP_MEAN)
+    assert_close(means[:5] / means[5], np.full((5, sectors), np.exp(3.0)), "effect of density")
 
 
 @given(
