@@ -13,8 +13,8 @@ STOPPED = int(Status.STOPPED)
 def run_periods(setting, world, problem, records, until, stride, stop):
     """Advance a world until period ``until`` and record every ``stride``-th period; returns a ``Status``.
 
-    A period that is a multiple of ``stride`` (counted from 1) is recorded in row ``period // stride - 1``. ``stop`` is a
-    flag that another thread may set; it is read before every period.
+    A period that is a multiple of ``stride`` (counted from 1) is recorded in row ``period // stride - 1``. ``stop``
+    is a flag that another thread may set; it is read before every period.
     """
     while world.clock[at.PERIOD] < until:
         if stop[0] != 0:

@@ -154,7 +154,7 @@ def test_o28_money_is_a_veil(factor):
     world.firms[at.F_CASH] *= factor
     real, other = (twin_state(run.advance(15, record=True).world) for run in runs)
     nominal = {"market", "wage", "cash"}
-    shift = 2.1 * np.log(factor)
+    shift = blueprint.params[0]["market_price_weight"] * np.log(factor)
     for name, values in real.items():
         if name in nominal:
             values = values * factor
