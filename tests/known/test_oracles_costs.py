@@ -101,7 +101,10 @@ def test_o21_best_size_of_a_cluster(room, best):
 def test_o23_economies_of_scope(fixed, exponent):
     """One region with each of two sectors, against a region with both."""
     blueprint = plan(
-        economy(3, 2, 1, sector={"markup": 0.25}), FIXED, firms=[[1, 0], [0, 1], [1, 1]], employment=[20.0, 50.0, 20.0, 50.0]
+        economy(3, 2, 1, sector={"markup": 0.25}),
+        FIXED,
+        firms=[[1, 0], [0, 1], [1, 1]],
+        employment=[20.0, 50.0, 20.0, 50.0],
     )
     blueprint.params["sharing_cost"] = fixed
     blueprint.params["sharing_scale_exponent"] = exponent
