@@ -13,8 +13,9 @@ TOLERANCE = 1e-12
 FLOOR = 0.01
 """Numbers below this part of the largest of their array are held to the error of the largest."""
 
-LOGARITHMS = ("productivity", "price", "fitness_level", "reputation")
-"""Sums and differences of logarithms: as exact as what they are the logarithm of."""
+LOGARITHMS = {name: 0.1 for name in (*FIRM_ROWS[:4], "custom", "knowledge", "reputation")}
+LOGARITHMS |= {name: 1.0 for name in ("productivity", "price", "fitness_level")}
+"""Logarithms, and the size of what they are sums of: near 0 they are as exact as that."""
 
 SECTOR_TRAITS = (
     "labour_share",
@@ -272,7 +273,7 @@ def assert_states_agree(actual, expected, tolerance=TOLERANCE):
     """Compare two states of the twin's form: whole numbers exactly."""
     assert actual.keys() == expected.keys()
     for name in ("offsets", *sorted(set(actual) - {"offsets"})):
-        assert_close(actual[name], expected[name], name, tolerance, 1.0 if name in LOGARITHMS else 0.0)
+        assert_close(actual[name], expected[name], name, tolerance, LOGARITHMS.get(name, 0.0))
 
 
 def assert_records_agree(actual, expected, tolerance=TOLERANCE):
@@ -290,7 +291,7 @@ def assert_records_agree(actual, expected, tolerance=TOLERANCE):
 def _scale(name, record):
     """Size of the numbers that a variable is a difference of."""
     if name in LOGARITHMS:
-        return 1.0
+        return LOGARITHMS[name]
     if name in ("tax", "overhead"):
         return FLOOR * np.max(record["sales"])
     return np.max(record["workforce"]) if name == "net_migration" else 0.0
