@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from technopole.config import Config
 from technopole.data import Tables
+from technopole.errors import DataError
+from technopole.schema import INSTRUMENTS
 from technopole_kernels.types import Policy
 
 DIMS: dict[str, tuple[str, ...]] = {
@@ -63,7 +65,13 @@ def _stack(names: tuple[str, ...], instruments: Instruments) -> NDArray[np.float
 
 
 def policy_from_config(config: Config, tables: Tables) -> Policy:
-    """Lay the configuration's policies over time, regions and sectors; overlapping ones add up."""
+    """Lay the configuration's policies over time, regions and sectors; overlapping ones add up.
+
+    Raises
+    ------
+    DataError
+        If a region or sector is not in the tables, or policies add up to less than their instrument allows.
+    """
     places = {"region": tables.region_ids, "sector": tables.sector_ids}
     periods = config.time.periods
     instruments: Instruments = {}
@@ -75,6 +83,15 @@ def policy_from_config(config: Config, tables: Tables) -> Policy:
         index = [np.arange(policy.start, periods if policy.end is None else min(policy.end, periods))]
         for dim in dims[1:]:
             ids = chosen[dim] or places[dim]
+            unknown = [name for name in ids if name not in places[dim]]
+            if unknown:
+                raise DataError(f"policies: {policy.instrument}: there is no {dim} {unknown[0]!r} in the data")
             index.append(np.array([places[dim].index(name) for name in ids]))
         array[np.ix_(*index)] += policy.value
+    for name, array in instruments.items():
+        low = INSTRUMENTS[name].low
+        if array.min() < low:
+            raise DataError(
+                f"policies: {name}: those that overlap add up to {array.min():g}; at least {low:g} is allowed"
+            )
     return pack_policy(instruments)

@@ -125,4 +125,4 @@ def split_overhead(constants, world):
             / (1.0 + constants.sectors[at.K_MARKUP, cell % S])
         )
         cells[at.E_TRANSACTION, cell] = tau * cells[at.E_LOADED, cell]
-        cells[at.E_OVERHEAD, cell] = cost - (1.0 + tau) * cells[at.E_LOADED, cell]
+        cells[at.E_OVERHEAD, cell] = max(cost - (1.0 + tau) * cells[at.E_LOADED, cell], 0.0)

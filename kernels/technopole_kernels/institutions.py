@@ -10,8 +10,10 @@ MOST_INNOVATIVE = 3.0  # cap on a region's innovation rate relative to the natio
 
 @device
 def power(base, exponent):
-    """``base ** exponent`` for a base that is not negative; 0 stays 0."""
-    return exp(exponent * log(base)) if base > 0.0 else 0.0
+    """``base ** exponent`` for a base that is not negative; ``0 ** 0`` is 1."""
+    if base > 0.0:
+        return exp(exponent * log(base))
+    return 1.0 if exponent == 0.0 else 0.0
 
 
 @device
