@@ -14,7 +14,8 @@ from technopole.geography import cumulative_rows, far_cumulative, proximity
 from technopole.policies import policy_from_config
 from technopole.schema import PARAMETERS
 from technopole_kernels import layout
-from technopole_kernels.initial import initialise, name_firms
+from technopole_kernels.initial import SMALLEST_WORKFORCE, initialise, name_firms
+from technopole_kernels.labour import EMPLOYED
 from technopole_kernels.types import (
     PARAMS,
     TILE,
@@ -155,7 +156,7 @@ def make_constants(config: Config, tables: Tables) -> Constants:
         suppliers=_floats(cumulative_rows(tables.suppliers)),
         related_base=base,
         initial_firms=float(tables.offsets[-1]),
-        initial_workforce=float(np.maximum(workforce / 0.95, 1.0).sum()),
+        initial_workforce=float(np.maximum(workforce / EMPLOYED, SMALLEST_WORKFORCE).sum()),
     )
 
 

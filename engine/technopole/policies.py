@@ -85,7 +85,9 @@ def policy_from_config(config: Config, tables: Tables) -> Policy:
             ids = chosen[dim] or places[dim]
             unknown = [name for name in ids if name not in places[dim]]
             if unknown:
-                raise DataError(f"policies: {policy.instrument}: there is no {dim} {unknown[0]!r} in the data")
+                raise DataError(
+                    f"policies: {policy.instrument}: there is no {dim} {unknown[0]!r} in the data"
+                )
             index.append(np.array([places[dim].index(name) for name in ids]))
         array[np.ix_(*index)] += policy.value
     for name, array in instruments.items():
