@@ -32,7 +32,7 @@ from numba.core.codegen import get_host_cpu_features
 from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 
-from technopole_kernels._stages import StageCompiler, close_to_python
+from technopole_kernels._stages import KernelCompiler, StageCompiler, close_to_python
 
 FLAGS = {"error_model": "numpy", "nogil": True, "fastmath": False}
 KERNELS, STAGES, DEVICES = [], [], []  # all functions compiled by `kernel`, `stage` and `device`
@@ -145,7 +145,7 @@ class _SignatureFiles(FunctionCache):
 
 def kernel(function):
     """Compile a function that Python calls; it is stored on disk if it belongs to this package."""
-    compiled = numba.njit(**FLAGS)(function)
+    compiled = numba.njit(pipeline_class=KernelCompiler, **FLAGS)(function)
     inside = _PACKAGE in Path(function.__code__.co_filename).resolve().parents
     if inside and _DIRECTORY and not config.DISABLE_JIT:
         compiled._cache = _SignatureFiles(function)

@@ -5,6 +5,7 @@ Private parts of numba are used here and in ``_jit.py``, nowhere else; the depen
 
 from types import MethodType
 
+from llvmlite.binding import Linkage
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 
@@ -49,6 +50,29 @@ class UnfinishedLibrary(JITCodeLibrary):
     @property
     def codegen(self):
         return _WithoutEnvironments(self._codegen)
+
+
+class WholeLibrary(JITCodeLibrary):
+    """Code of a kernel with all its stages, none of which anybody else can call.
+
+    LLVM may then drop the arguments that a stage does not read. A world is taken apart into some 300 of them.
+    """
+
+    def _optimize_final_module(self):
+        for function in self._final_module.functions:
+            if not function.is_declaration and function.linkage == Linkage.linkonce_odr:
+                function.linkage = Linkage.internal
+        super()._optimize_final_module()
+
+
+class KernelCompiler(CompilerBase):
+    """Numba's usual pipeline with a library of a kernel as its result."""
+
+    def define_pipelines(self):
+        state = self.state
+        state.library = WholeLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
+        state.library.enable_object_caching()
+        return [DefaultPassBuilder.define_nopython_pipeline(state)]
 
 
 class StageCompiler(CompilerBase):
