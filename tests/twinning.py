@@ -55,7 +55,7 @@ def twin_constants(blueprint):
         # a region that is not in the row has no probability: the cumulative distribution stays as it is
         "far": np.maximum.accumulate(far, axis=1),
         "relatedness": blueprint.tables.relatedness,
-        "suppliers_cumulative": constants.suppliers,
+        "suppliers_cumulative": constants.suppliers[:, 1:],
     }
 
 

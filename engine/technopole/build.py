@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -10,13 +11,14 @@ from numpy.typing import NDArray
 
 from technopole.config import Config
 from technopole.data import Tables, load_tables
-from technopole.geography import cumulative_rows, far_cumulative, proximity
+from technopole.geography import cumulative_rows, far_cumulative, guide, proximity
 from technopole.policies import policy_from_config
 from technopole.schema import PARAMETERS
 from technopole_kernels import layout
 from technopole_kernels.initial import SMALLEST_WORKFORCE, initialise, name_firms
 from technopole_kernels.labour import EMPLOYED
 from technopole_kernels.types import (
+    GUIDES,
     PARAMS,
     TILE,
     Constants,
@@ -143,17 +145,21 @@ def make_constants(config: Config, tables: Tables) -> Constants:
         layout.K_DEMAND_GROWTH: tables.demand_growth,
         layout.K_REFERENCE_SIZE: employment / np.maximum(firms_of_sector, 1),
         layout.K_RELATED_SUM: tables.relatedness.sum(axis=1),
+        layout.K_COST_SHARE: 1.0 / (1.0 + tables.markup),
     }
+    suppliers, far = cumulative_rows(tables.suppliers), _floats(far_cumulative(csr))
     return Constants(
         sectors=_floats([rows[row] for row in range(layout.K_ROWS)]),
         proximity_start=np.ascontiguousarray(start, dtype=np.int64),
         proximity_region=np.ascontiguousarray(region, dtype=np.int64),
         proximity=_floats(weight),
-        far=_floats(far_cumulative(csr)),
+        far=far,
+        far_guide=np.array([guide(far[a:b], GUIDES) for a, b in pairwise(start)]),
         related_start=related[0],
         related_sector=related[1],
         related_extra=related[2],
-        suppliers=_floats(cumulative_rows(tables.suppliers)),
+        suppliers=np.pad(suppliers, ((0, 0), (1, 0))),
+        supplier_guide=np.array([guide(row, GUIDES) for row in suppliers]),
         related_base=base,
         initial_firms=float(tables.offsets[-1]),
         initial_workforce=float(np.maximum(workforce / EMPLOYED, SMALLEST_WORKFORCE).sum()),

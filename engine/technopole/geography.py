@@ -144,6 +144,25 @@ def cumulative_rows(matrix: FloatArray) -> FloatArray:
     return result
 
 
+def guide(cumulative: FloatArray, entries: int) -> NDArray[np.int16]:
+    """Where to begin a search in a cumulative distribution (Chen and Asau 1974).
+
+    Parameters
+    ----------
+    cumulative : (n,) array of float64
+        Not decreasing; n at least 1.
+    entries : int
+        Number of equal parts of [0, 1).
+
+    Returns
+    -------
+    (entries,) array of int16
+        Entry i: how many values are at most i / entries, but never the last place is passed.
+    """
+    places = np.searchsorted(cumulative, np.arange(entries) / entries, side="right")
+    return np.minimum(places, min(cumulative.size - 1, np.iinfo(np.int16).max)).astype(np.int16)
+
+
 def _cumulative(shares: FloatArray) -> FloatArray:
     """Divide the running sum by its last value: so it is exactly 1 from the last positive share on."""
     running = np.cumsum(shares)

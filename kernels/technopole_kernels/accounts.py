@@ -6,11 +6,12 @@ import numpy as np
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import stage
+from technopole_kernels._lanes import WIDTH, choose, count_bits, equal, load, nothing, total
 from technopole_kernels.innovation import credit_terms
 from technopole_kernels.reduce import copy_all
 from technopole_kernels.rng import uniform
 from technopole_kernels.status import Fate
-from technopole_kernels.tiles import fill_cell, fill_sector, sum_products, sum_segments
+from technopole_kernels.tiles import fill_cell, fill_sector
 
 STAY, LEAVE, SPAWN = np.uint32(Fate.STAY), np.uint32(Fate.LEAVE), np.uint32(Fate.SPAWN)
 
@@ -25,13 +26,13 @@ def close_accounts(setting, world, tile):
     old_cash, cash = world.firms[at.F_CASH, begin:end], new[at.F_CASH, begin:end]
     overhead = world.load[at.OVERHEAD_RATE, begin:end]
     fill_sector(world.buffer, at.DEMAND, world.sectors[at.S_DEMAND], world.segments, tile)
-    fill_sector(world.buffer, at.COST_SHARE, setting.constants.sectors[at.K_MARKUP], world.segments, tile)
+    fill_sector(buffer, at.COST_SHARE, setting.constants.sectors[at.K_COST_SHARE], world.segments, tile)
     load = 1.0 + world.regions[at.R_TRANSACTION, tile.region]
     tax_rate, payout_rate = params.accounts_tax, params.accounts_payout
     for i in range(share.size):
         buffer[at.SALES + i] = share[i] * buffer[at.DEMAND + i]
     for i in range(share.size):
-        cost = buffer[at.SALES + i] / (1.0 + buffer[at.COST_SHARE + i])
+        cost = buffer[at.SALES + i] * buffer[at.COST_SHARE + i]
         buffer[at.SCRATCH + i] = cost / (load + overhead[i])
         profit = buffer[at.SALES + i] - cost - own_research[i]
         tax = tax_rate * (profit if profit > 0.0 else 0.0)
@@ -40,12 +41,38 @@ def close_accounts(setting, world, tile):
         buffer[at.TAX + i] = tax
         buffer[at.PAYOUT + i] = payout
         cash[i] = before - payout
-    sums, segments, shift = world.segment_sum, world.segments, tile.begin
-    sum_segments(sums, segments, tile, at.E_LOADED, buffer, shift - at.SCRATCH)
-    sum_segments(sums, segments, tile, at.E_TAX, buffer, shift - at.TAX)
-    sum_segments(sums, segments, tile, at.E_PAYOUT, buffer, shift - at.PAYOUT)
-    sum_segments(sums, segments, tile, at.E_CASH, new[at.F_CASH], 0)
-    sum_products(sums, segments, tile, at.E_SHARE_SQUARED, new[at.F_SHARE], 0, new[at.F_SHARE], 0)
+
+
+@stage
+def sum_tile_accounts(world, tile):
+    """Sums of a tile's accounts by segment."""
+    segments, new = world.segments, world.next
+    for segment in range(tile.first, tile.last):
+        begin, end = segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]
+        share, cash = new[at.F_SHARE, begin:end], new[at.F_CASH, begin:end]
+        sum_accounts(world.segment_sum[segment], share, cash, world.buffer, begin - tile.begin)
+
+
+@stage
+def sum_accounts(sums, share, cash, buffer, place):
+    """Sums of a segment's accounts."""
+    n = share.size
+    loaded = buffer[at.SCRATCH + place : at.SCRATCH + place + n]
+    tax = buffer[at.TAX + place : at.TAX + place + n]
+    payout = buffer[at.PAYOUT + place : at.PAYOUT + place + n]
+    a = b = c = d = e = nothing()
+    for i in range(0, n, WIDTH):
+        s = load(share, i, n - i)
+        a = a + s * s
+        b = b + load(tax, i, n - i)
+        c = c + load(loaded, i, n - i)
+        d = d + load(payout, i, n - i)
+        e = e + load(cash, i, n - i)
+    sums[at.E_SHARE_SQUARED] = total(a)
+    sums[at.E_TAX] = total(b)
+    sums[at.E_LOADED] = total(c)
+    sums[at.E_PAYOUT] = total(d)
+    sums[at.E_CASH] = total(e)
 
 
 @stage
@@ -92,24 +119,20 @@ def carry_over(world, tile):
 @stage
 def count_fates(world, tile):
     """Exits, spin-offs and the share of those who stay, by segment."""
-    segments, sums, buffer = world.segments, world.segment_sum, world.buffer
-    fate, share = world.fate[tile.begin : tile.end], world.next[at.F_SHARE, tile.begin : tile.end]
-    for i in range(fate.size):
-        buffer[at.SCRATCH + i] = 0.0 if fate[i] == LEAVE else share[i]
-    sum_segments(sums, segments, tile, at.E_STAY_SHARE, buffer, tile.begin - at.SCRATCH)
+    segments, sums, fate, share = world.segments, world.segment_sum, world.fate, world.next[at.F_SHARE]
     for segment in range(tile.first, tile.last):
-        piece = world.fate[segments[at.G_BEGIN, segment] : segments[at.G_BEGIN, segment + 1]]
-        sums[segment, at.E_EXITS] = float(count_equal(piece, LEAVE))
-        sums[segment, at.E_SPINOFFS] = float(count_equal(piece, SPAWN))
-
-
-@stage
-def count_equal(values, wanted):
-    """Number of values equal to ``wanted``."""
-    count = np.uint32(0)
-    for i in range(values.size):
-        count = np.uint32(count + (np.uint32(1) if values[i] == wanted else np.uint32(0)))
-    return count
+        begin, end = segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]
+        leaving = 0
+        spawning = 0
+        staying_share = nothing()
+        for i in range(begin, end, WIDTH):
+            leaves = equal(fate, i, end - i, LEAVE)
+            leaving += count_bits(leaves)
+            spawning += count_bits(equal(fate, i, end - i, SPAWN))
+            staying_share = staying_share + choose(load(share, i, end - i), ~leaves)
+        sums[segment, at.E_EXITS] = float(leaving)
+        sums[segment, at.E_SPINOFFS] = float(spawning)
+        sums[segment, at.E_STAY_SHARE] = total(staying_share)
 
 
 @stage
@@ -122,7 +145,7 @@ def split_overhead(constants, world):
         cost = (
             cells[at.E_SHARE, cell]
             * sectors[at.S_DEMAND, cell % S]
-            / (1.0 + constants.sectors[at.K_MARKUP, cell % S])
+            * constants.sectors[at.K_COST_SHARE, cell % S]
         )
         cells[at.E_TRANSACTION, cell] = tau * cells[at.E_LOADED, cell]
         cells[at.E_OVERHEAD, cell] = max(cost - (1.0 + tau) * cells[at.E_LOADED, cell], 0.0)

@@ -4,7 +4,9 @@ import numpy as np
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import stage
+from technopole_kernels._lanes import WIDTH, count_bits, equal, lowest_bit, pack
 from technopole_kernels.accounts import LEAVE, SPAWN
+from technopole_kernels.choose import natural
 from technopole_kernels.entry import place_child
 from technopole_kernels.mathx import exp, normal_quantile_core
 from technopole_kernels.reduce import set_all
@@ -22,10 +24,13 @@ def count_population(setting, world):
         exits = np.int64(world.cells[at.E_EXITS, cell])
         counts[at.N_SURVIVORS, cell] = offsets[cell + 1] - offsets[cell] - exits
         if world.cells[at.E_SPINOFFS, cell] > 0.0:
-            for i in range(offsets[cell], offsets[cell + 1]):
-                if world.fate[i] == SPAWN:
-                    _, place = place_child(setting, world, world.identity[at.NOW, i], cell)
+            for begin in range(offsets[cell], offsets[cell + 1], WIDTH):
+                parents = equal(world.fate, begin, offsets[cell + 1] - begin, SPAWN)
+                while parents != 0:
+                    parent = world.identity[at.NOW, begin + lowest_bit(parents)]
+                    _, place = place_child(setting, world, parent, cell)
                     counts[at.N_CHILDREN, place] += 1
+                    parents &= parents - 1
     position = 0
     for cell in range(cells):
         world.new_offsets[cell] = position
@@ -42,45 +47,88 @@ def place_entrants(setting, world):
     The parent is the slot of the incumbent, or -1; it stands in ``age`` until the entrant is written.
     """
     counts, offsets, identity, age = world.counts, world.offsets, world.identity, world.age
-    period, replicate, seed = (
-        np.uint64(world.clock[at.PERIOD]),
-        np.uint64(world.clock[at.REPLICATE]),
-        setting.seed[0],
-    )
     for cell in range(world.cells.shape[1]):
         if world.cells[at.E_SPINOFFS, cell] > 0.0:
-            for i in range(offsets[cell], offsets[cell + 1]):
-                if world.fate[i] == SPAWN:
-                    child, place = place_child(setting, world, identity[at.NEXT, i], cell)
+            for begin in range(offsets[cell], offsets[cell + 1], WIDTH):
+                parents = equal(world.fate, begin, offsets[cell + 1] - begin, SPAWN)
+                while parents != 0:
+                    parent = begin + lowest_bit(parents)
+                    child, place = place_child(setting, world, identity[at.NEXT, parent], cell)
                     slot = counts[at.N_CURSOR, place]
                     identity[at.NOW, slot] = child
-                    age[at.NOW, slot] = np.int32(i)
+                    age[at.NOW, slot] = np.int32(parent)
                     counts[at.N_CURSOR, place] = slot + 1
+                    parents &= parents - 1
+    place_startups(setting, world)
+
+
+@stage
+def place_startups(setting, world):
+    """Identities of the start-ups, drawn a tile's worth at a time."""
+    counts, keys, partner = world.counts, world.keys, world.partner
+    count = 0
     for cell in range(world.cells.shape[1]):
         for j in range(counts[at.N_STARTUPS, cell]):
-            counter = np.uint64(cell) | (np.uint64(j) << np.uint64(32))
-            w0, w1, _, _ = draw(counter, period, STARTUP, seed, replicate)
-            slot = counts[at.N_CURSOR, cell] + j
-            identity[at.NOW, slot] = w0 | (w1 << np.uint64(32))
-            age[at.NOW, slot] = np.int32(-1)
+            partner[natural(count)] = counts[at.N_CURSOR, cell] + j
+            keys[natural(count)] = np.uint64(cell) | (np.uint64(j) << np.uint64(32))
+            count += 1
+            if count == keys.size:
+                name_startups(setting, world, count)
+                count = 0
+    name_startups(setting, world, count)
+
+
+@stage
+def name_startups(setting, world, count):
+    """Turn the counters in ``keys`` into the identities of the start-ups in the slots of ``partner``."""
+    keys, partner = world.keys, world.partner
+    period, replicate = np.uint64(world.clock[at.PERIOD]), np.uint64(world.clock[at.REPLICATE])
+    seed = setting.seed[0]
+    for j in range(count):
+        w0, w1, _, _ = draw(keys[j], period, STARTUP, seed, replicate)
+        keys[j] = w0 | (w1 << np.uint64(32))
+    for j in range(count):
+        slot = natural(partner[j])
+        world.identity[at.NOW, slot] = keys[j]
+        world.age[at.NOW, slot] = np.int32(-1)
 
 
 @stage
 def found_entrants(setting, world):
     """Write all entrants, a tile's worth at a time so that their noise is drawn in vectors."""
-    counts, partner = world.counts, world.partner
+    params, cells, sectors = setting.params[0], world.cells, world.sectors
+    partner, buffer = world.partner, world.buffer
+    S = sectors.shape[1]
+    weight = params.entry_inheritance
     count = 0
-    for cell in range(world.cells.shape[1]):
-        begin = world.new_offsets[cell] + counts[at.N_SURVIVORS, cell]
-        for slot in range(begin, world.new_offsets[cell + 1]):
-            partner[count] = slot
-            world.buffer[at.ENTRANT_CELL + count] = float(cell)
+    for cell in range(cells.shape[1]):
+        begin, end = world.new_offsets[cell] + world.counts[at.N_SURVIVORS, cell], world.new_offsets[cell + 1]
+        if begin == end:
+            continue
+        sector, local = cell % S, cells[at.FIRMS, cell]
+        share = params.entry_size / max(sectors[at.S_FIRMS, sector], 1.0)
+        research = setting.constants.sectors[at.K_RD_INTENSITY, sector]
+        for slot in range(begin, end):
+            parent = world.age[at.NOW, slot]
+            for channel in range(4):
+                known = sectors[at.S_NEXT + at.S_KNOWLEDGE + channel, sector]
+                if local > 0.0:
+                    known = cells[at.ORGANISATION + channel, cell] / local
+                if parent >= 0:
+                    inherited = world.next[at.F_ORGANISATION + channel, natural(parent)]
+                    known = weight * inherited + (1.0 - weight) * known
+                buffer[at.BASE_ORGANISATION + channel * at.ROW + natural(count)] = known
+            buffer[at.BASE_SHARE + natural(count)] = share
+            buffer[at.BASE_RESEARCH + natural(count)] = research
+            partner[natural(count)] = slot
             count += 1
             if count == partner.size:
                 draw_noise(setting, world, count)
+                add_noise(setting, world, count)
                 write_entrants(setting, world, count)
                 count = 0
     draw_noise(setting, world, count)
+    add_noise(setting, world, count)
     write_entrants(setting, world, count)
 
 
@@ -94,7 +142,7 @@ def draw_noise(setting, world, count):
         setting.seed[0],
     )
     for j in range(count):
-        keys[j] = world.identity[at.NOW, partner[j]]
+        keys[j] = world.identity[at.NOW, natural(partner[j])]
     for j in range(count):
         w0, w1, w2, w3 = draw(keys[j], period, ENTRANT, seed, replicate)
         buffer[at.NOISE_ORGANISATION + j] = uniform_open(w0)
@@ -103,7 +151,7 @@ def draw_noise(setting, world, count):
         buffer[at.NOISE_QUALITY + j] = uniform_open(w3)
     for j in range(count):
         w0, _, _, _ = draw(keys[j], period, ENTRANT_SIZE, seed, replicate)
-        buffer[at.NOISE_CUSTOM + j] = uniform_open(w0)
+        buffer[at.NOISE_STANDING + j] = uniform_open(w0)
     noise = buffer[at.NOISE_ORGANISATION : at.NOISE_ORGANISATION + 5 * at.ROW].reshape((5, at.ROW))
     for row in range(5):
         values = noise[row]
@@ -112,36 +160,38 @@ def draw_noise(setting, world, count):
 
 
 @stage
-def write_entrants(setting, world, count):
-    """Write the entrants in ``partner``: knowledge from parent and place, a small raw share, no cash yet."""
-    params, cells, sectors, firms = setting.params[0], world.cells, world.sectors, world.firms
-    buffer, partner, old = world.buffer, world.partner, world.next
-    S = sectors.shape[1]
-    weight = params.entry_inheritance
-    spread = (
-        params.entry_dispersion * params.initial_sd_organisation,
-        params.entry_dispersion * params.initial_sd_technology,
-        params.entry_dispersion * params.initial_sd_sourcing,
-        params.entry_dispersion * params.initial_sd_quality,
-    )
+def add_noise(setting, world, count):
+    """Knowledge and raw share of the entrants in ``partner``, with their noise."""
+    params, buffer = setting.params[0], world.buffer
+    spread = params.entry_dispersion
     for j in range(count):
-        slot = partner[j]
-        cell = np.int64(buffer[at.ENTRANT_CELL + j])
-        sector = cell % S
-        parent = world.age[at.NOW, slot]
-        local = cells[at.FIRMS, cell]
-        for channel in range(4):
-            known = sectors[at.S_NEXT + at.S_KNOWLEDGE + channel, sector]
-            if local > 0.0:
-                known = cells[at.ORGANISATION + channel, cell] / local
-            if parent >= 0:
-                known = weight * old[at.F_ORGANISATION + channel, parent] + (1.0 - weight) * known
-            noise = buffer[at.NOISE_ORGANISATION + channel * at.ROW + j]
-            firms[at.F_ORGANISATION + channel, slot] = known + spread[channel] * noise
-        standing = params.entry_custom_sd * buffer[at.NOISE_CUSTOM + j]
-        firms[at.F_CUSTOM, slot] = params.entry_custom + standing
-        firms[at.F_SHARE, slot] = params.entry_size / max(sectors[at.S_FIRMS, sector], 1.0) * exp(standing)
-        firms[at.F_RESEARCH, slot] = setting.constants.sectors[at.K_RD_INTENSITY, sector]
+        buffer[at.BASE_ORGANISATION + j] += spread * params.initial_sd_organisation * buffer[at.NOISE_ORGANISATION + j]
+    for j in range(count):
+        buffer[at.BASE_TECHNOLOGY + j] += spread * params.initial_sd_technology * buffer[at.NOISE_TECHNOLOGY + j]
+    for j in range(count):
+        buffer[at.BASE_SOURCING + j] += spread * params.initial_sd_sourcing * buffer[at.NOISE_SOURCING + j]
+    for j in range(count):
+        buffer[at.BASE_QUALITY + j] += spread * params.initial_sd_quality * buffer[at.NOISE_QUALITY + j]
+    for j in range(count):
+        buffer[at.NOISE_STANDING + j] = params.entry_custom_sd * buffer[at.NOISE_STANDING + j]
+    for j in range(count):
+        buffer[at.BASE_SHARE + j] = buffer[at.BASE_SHARE + j] * exp(buffer[at.NOISE_STANDING + j])
+
+
+@stage
+def write_entrants(setting, world, count):
+    """Write the entrants in ``partner``, with a raw share and no cash yet."""
+    firms, buffer, partner = world.firms, world.buffer, world.partner
+    custom = setting.params[0].entry_custom
+    for j in range(count):
+        slot = natural(partner[j])
+        firms[at.F_ORGANISATION, slot] = buffer[at.BASE_ORGANISATION + j]
+        firms[at.F_TECHNOLOGY, slot] = buffer[at.BASE_TECHNOLOGY + j]
+        firms[at.F_SOURCING, slot] = buffer[at.BASE_SOURCING + j]
+        firms[at.F_QUALITY, slot] = buffer[at.BASE_QUALITY + j]
+        firms[at.F_RESEARCH, slot] = buffer[at.BASE_RESEARCH + j]
+        firms[at.F_CUSTOM, slot] = custom + buffer[at.NOISE_STANDING + j]
+        firms[at.F_SHARE, slot] = buffer[at.BASE_SHARE + j]
         world.age[at.NOW, slot] = np.int32(0)
         world.tie[at.NOW, slot] = np.uint8(0)
 
@@ -167,36 +217,28 @@ def scale_shares(setting, world):
 
 
 @stage
-def _move(old, new, chosen):
-    for j in range(chosen.size):
-        new[j] = old[chosen[j]]
+def move_survivors(world):
+    """Write the survivors, packed, into the first set of firms."""
+    offsets = world.offsets
+    S = world.sectors.shape[1]
+    for cell in range(world.cells.shape[1]):
+        target = world.new_offsets[cell]
+        last = target + world.counts[at.N_SURVIVORS, cell]
+        for begin in range(offsets[cell], offsets[cell + 1], WIDTH):
+            present = min(offsets[cell + 1] - begin, WIDTH)
+            staying = equal(world.fate, begin, present, LEAVE) ^ ((1 << present) - 1)
+            for row in range(at.F_ROWS):
+                pack(world.next[row], begin, staying, world.firms[row], target, last - target)
+            pack(world.identity[at.NEXT], begin, staying, world.identity[at.NOW], target, last - target)
+            pack(world.age[at.NEXT], begin, staying, world.age[at.NOW], target, last - target)
+            pack(world.tie[at.NEXT], begin, staying, world.tie[at.NOW], target, last - target)
+            target += count_bits(staying)
+        share = world.firms[at.F_SHARE, world.new_offsets[cell] : last]
+        scale_row(share, world.sectors[at.S_SCALE, cell % S])
 
 
 @stage
-def move_survivors(world):
-    """Write the survivors, packed, into the first set of firms."""
-    offsets, partner = world.offsets, world.partner
-    old, new = world.next, world.firms
-    S = world.sectors.shape[1]
-    for cell in range(world.cells.shape[1]):
-        begin, end = offsets[cell], offsets[cell + 1]
-        target = world.new_offsets[cell]
-        scale = world.sectors[at.S_SCALE, cell % S]
-        while begin < end:
-            stop = min(begin + partner.size, end)
-            count = 0
-            for i in range(begin, stop):
-                partner[count] = i
-                count += 0 if world.fate[i] == LEAVE else 1
-            chosen = partner[:count]
-            last = target + count
-            _move(world.identity[at.NEXT], world.identity[at.NOW, target:last], chosen)
-            _move(world.age[at.NEXT], world.age[at.NOW, target:last], chosen)
-            _move(world.tie[at.NEXT], world.tie[at.NOW, target:last], chosen)
-            for row in range(at.F_ROWS):
-                _move(old[row], new[row, target:last], chosen)
-            share = new[at.F_SHARE, target:last]
-            for j in range(count):
-                share[j] = share[j] * scale
-            target = last
-            begin = stop
+def scale_row(values, scale):
+    """Multiply all values of a row."""
+    for i in range(values.size):
+        values[i] = values[i] * scale

@@ -4,7 +4,7 @@ import numpy as np
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import stage
-from technopole_kernels.learning import BELOW_ONE, pick_row
+from technopole_kernels.choose import BELOW_ONE, pick_row
 from technopole_kernels.mathx import exp, log
 from technopole_kernels.prepare import policy_cell_at
 from technopole_kernels.reduce import set_all
@@ -111,6 +111,7 @@ def place_child(setting, world, parent, cell):
     region = cell // S
     row, row_end = constants.proximity_start[region], constants.proximity_start[region + 1]
     if u >= home and constants.far[row_end - 1] > 0.0:
-        entry, _ = pick_row(min((u - home) / (1.0 - home), BELOW_ONE), constants.far, row, row_end)
+        v = min((u - home) / (1.0 - home), BELOW_ONE)
+        entry, _ = pick_row(v, constants.far, row, row_end, constants.far_guide[region])
         return identity, constants.proximity_region[entry] * S + cell - region * S
     return identity, cell

@@ -4,11 +4,12 @@ import numpy as np
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
-from technopole_kernels.learning import list_below
-from technopole_kernels.mathx import exp, exp_core, log, log1p, log_core
+from technopole_kernels.choose import list_below, natural
+from technopole_kernels.mathx import exp, log, log1p
 from technopole_kernels.prepare import policy_cell_at
 from technopole_kernels.rng import EVENT, INNOVATION, draw, uniform
 from technopole_kernels.tiles import fill, fill_cell, fill_sector, sum_segments
+from technopole_kernels.vector import exp_row, log_row
 
 
 @device
@@ -113,20 +114,75 @@ def find_candidates(setting, world, tile):
     return list_below(buffer[at.SCRATCH : at.SCRATCH + size], 0.0, partner)
 
 
-@device
-def chance_of_innovation(rate, relative, elasticity):
-    """Pr = 1 - exp(-zeta (RD / mean RD of the sector)^gamma)."""
-    if not relative > 0.0:
-        return 0.0
-    return 1.0 - exp(-rate * exp(elasticity * log(relative)))
+@stage
+def list_innovators(setting, world, tile):
+    """List the firms that innovate in ``partner``, with probability 1 - exp(-zeta x^gamma); returns their number.
+
+    x is the firm's research relative to the mean of its sector.
+    """
+    buffer, partner = world.buffer, world.partner
+    candidates = find_candidates(setting, world, tile)
+    for j in range(candidates):
+        place = natural(partner[j])
+        buffer[at.I_RELATIVE + j] = buffer[at.CHANCE + place]
+        buffer[at.I_RATE + j] = buffer[at.RATE_INNOVATION + place]
+        buffer[at.I_CHANCE + j] = buffer[at.U_INNOVATE + place]
+    elasticity = setting.params[0].innovation_elasticity
+    for j in range(candidates):
+        buffer[at.I_RELATIVE + j] = elasticity * log(buffer[at.I_RELATIVE + j])
+    for j in range(candidates):
+        buffer[at.I_RATE + j] = -buffer[at.I_RATE + j] * exp(buffer[at.I_RELATIVE + j])
+    for j in range(candidates):
+        buffer[at.I_CHANCE + j] -= 1.0 - exp(buffer[at.I_RATE + j])
+    innovators = 0
+    for j in range(candidates):
+        partner[natural(innovators)] = partner[j]
+        innovators += 1 if buffer[at.I_CHANCE + j] < 0.0 else 0
+    return innovators
 
 
-@device
-def innovation_step(params, scale, u, radical, small):
-    """Step theta = scale * Beta(1, b) by inversion, larger if radical."""
-    step = scale * (1.0 - exp_core(log_core(1.0 - u) / params.innovation_step_shape))
-    chance = params.innovation_radical * (params.sme_radical if small else 1.0)
-    return step * (params.innovation_radical_size if radical < chance else 1.0)
+@stage
+def draw_innovations(setting, world, tile, innovators):
+    """What the listed innovators gain, in which channel, and who has it patented.
+
+    The step is scale * Beta(1, b), drawn by inversion, and larger if it is radical.
+    """
+    params, buffer, partner, keys, segments = (
+        setting.params[0], world.buffer, world.partner, world.keys, world.segments
+    )  # fmt: skip
+    period, replicate = np.uint64(world.clock[at.PERIOD]), np.uint64(world.clock[at.REPLICATE])
+    seed = setting.seed[0]
+    first_cell = tile.region * world.sectors.shape[1]
+    j = 0
+    for segment in range(tile.first, tile.last):
+        scale = setting.constants.sectors[at.K_INNOVATION_SCALE, segments[at.G_CELL, segment] - first_cell]
+        end = segments[at.G_BEGIN, segment + 1] - tile.begin
+        while j < innovators and partner[natural(j)] < end:
+            buffer[at.I_SCALE + natural(j)] = scale
+            j += 1
+    for j in range(innovators):
+        place = natural(partner[j])
+        buffer[at.I_SMALL + j] = buffer[at.SMALL + place]
+        keys[j] = world.identity[at.NOW, tile.begin + place]
+    for j in range(innovators):
+        w0, w1, w2, w3 = draw(keys[j], period, INNOVATION, seed, replicate)
+        buffer[at.I_GAIN + j] = 1.0 - uniform(w0)
+        buffer[at.I_RADICAL + j] = uniform(w1)
+        buffer[at.I_KIND + j] = uniform(w2)
+        buffer[at.I_PATENT + j] = uniform(w3)
+    log_row(buffer, at.I_GAIN, innovators)
+    shape = params.innovation_step_shape
+    for j in range(innovators):
+        buffer[at.I_GAIN + j] = buffer[at.I_GAIN + j] / shape
+    exp_row(buffer, at.I_GAIN, innovators)
+    chance, chance_small = params.innovation_radical, params.innovation_radical * params.sme_radical
+    radical_size = params.innovation_radical_size
+    for j in range(innovators):
+        radical = buffer[at.I_RADICAL + j] < (chance_small if buffer[at.I_SMALL + j] > 0.0 else chance)
+        step = buffer[at.I_SCALE + j] * (1.0 - buffer[at.I_GAIN + j])
+        buffer[at.I_GAIN + j] = step * (radical_size if radical else 1.0)
+    for j in range(innovators):
+        buffer[at.I_GAIN + j] = log1p(buffer[at.I_GAIN + j])
 
 
 @stage
@@ -134,8 +190,6 @@ def innovate(setting, world, tile):
     """Raise one channel of every innovator and count innovations and patents by segment."""
     params, buffer, new, segments = setting.params[0], world.buffer, world.next, world.segments
     sums, partner = world.segment_sum, world.partner
-    first_cell = tile.region * world.sectors.shape[1]
-    period, replicate = np.uint64(world.clock[at.PERIOD]), np.uint64(world.clock[at.REPLICATE])
     kinds = (
         params.innovation_kind_quality
         + params.innovation_kind_technology
@@ -145,40 +199,26 @@ def innovate(setting, world, tile):
     to_quality = params.innovation_kind_quality / kinds
     to_technology = to_quality + params.innovation_kind_technology / kinds
     to_organisation = to_technology + params.innovation_kind_organisation / kinds
-    candidates = find_candidates(setting, world, tile)
-    elasticity, rates = params.innovation_elasticity, setting.constants.sectors[at.K_INNOVATION_RATE]
+    patented = params.innovation_patented
+    innovators = list_innovators(setting, world, tile)
+    draw_innovations(setting, world, tile, innovators)
     j = 0
     for segment in range(tile.first, tile.last):
-        sector = segments[at.G_CELL, segment] - first_cell
-        scale = setting.constants.sectors[at.K_INNOVATION_SCALE, sector]
         end = segments[at.G_BEGIN, segment + 1] - tile.begin
-        innovations = 0
-        by_small = 0
-        patents = 0
-        while j < candidates and partner[j] < end:
-            place = partner[j]
+        first = j
+        by_small = 0.0
+        patents = 0.0
+        while j < innovators and partner[natural(j)] < end:
+            i = natural(tile.begin + partner[natural(j)])
+            n = natural(j)
             j += 1
-            if buffer[at.U_INNOVATE + place] >= chance_of_innovation(
-                rates[sector], buffer[at.CHANCE + place], elasticity
-            ):
-                continue
-            i = tile.begin + place
-            small = buffer[at.SMALL + place] > 0.0
-            w0, w1, w2, w3 = draw(world.identity[at.NOW, i], period, INNOVATION, setting.seed[0], replicate)
-            gain = log1p(innovation_step(params, scale, uniform(w0), uniform(w1), small))
-            kind = uniform(w2)
-            if kind < to_quality:
-                row = at.F_QUALITY
-            elif kind < to_technology:
-                row = at.F_TECHNOLOGY
-            elif kind < to_organisation:
-                row = at.F_ORGANISATION
-            else:
-                row = at.F_SOURCING
-            new[row, i] += gain
-            by_small += 1 if small else 0
-            patents += 1 if uniform(w3) < params.innovation_patented else 0
-            innovations += 1
-        sums[segment, at.E_INNOVATIONS] = float(innovations)
-        sums[segment, at.E_SMALL_INNOVATIONS] = float(by_small)
-        sums[segment, at.E_PATENTS] = float(patents)
+            kind = buffer[at.I_KIND + n]
+            row = at.F_ORGANISATION if kind < to_organisation else at.F_SOURCING
+            row = at.F_TECHNOLOGY if kind < to_technology else row
+            row = at.F_QUALITY if kind < to_quality else row
+            new[natural(row), i] += buffer[at.I_GAIN + n]
+            by_small += buffer[at.I_SMALL + n]
+            patents += 1.0 if buffer[at.I_PATENT + n] < patented else 0.0
+        sums[segment, at.E_INNOVATIONS] = float(j - first)
+        sums[segment, at.E_SMALL_INNOVATIONS] = by_small
+        sums[segment, at.E_PATENTS] = patents

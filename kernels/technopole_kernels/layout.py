@@ -87,7 +87,8 @@ NOW, NEXT = range(2)  # World.identity, World.age, World.tie
 # Constants.sectors
 (K_HIGH_TECH, K_LABOUR_SHARE, K_MARKUP, K_RD_INTENSITY, K_INNOVATION_RATE, K_INNOVATION_SCALE) = range(6)
 (K_APPROPRIABILITY, K_DEMAND_GROWTH, K_REFERENCE_SIZE, K_RELATED_SUM) = range(6, 10)
-K_ROWS = 10
+K_COST_SHARE = 10  # of production in sales: 1 / (1 + markup)
+K_ROWS = 11
 
 # Policy
 P_RD_SUBSIDY, P_REPUTATION, P_ENTRY_SUPPORT = range(3)
@@ -157,5 +158,11 @@ def _rows(count: int) -> tuple[int, ...]:
 ) = _rows(47)
 BUFFER_ROWS = 47
 
+# rows of the same buffer while innovators are listed, over those of learning
+(I_RELATIVE, I_RATE, I_CHANCE, I_SMALL, I_SCALE, I_GAIN, I_RADICAL, I_KIND, I_PATENT) = _rows(9)
+
 # rows of the same buffer while entrants are written
-(ENTRANT_CELL, NOISE_ORGANISATION, NOISE_TECHNOLOGY, NOISE_SOURCING, NOISE_QUALITY, NOISE_CUSTOM) = _rows(6)
+(NOISE_ORGANISATION, NOISE_TECHNOLOGY, NOISE_SOURCING, NOISE_QUALITY, NOISE_STANDING) = _rows(5)
+(BASE_ORGANISATION, BASE_TECHNOLOGY, BASE_SOURCING, BASE_QUALITY, BASE_SHARE, BASE_RESEARCH) = (
+    (5 + i) * ROW for i in range(6)
+)  # without noise

@@ -4,35 +4,11 @@ import numpy as np
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
+from technopole_kernels.choose import BELOW_ONE, list_below, natural, pick, pick_row
+from technopole_kernels.reduce import set_all
 from technopole_kernels.rng import MEETING, draw, uniform
 from technopole_kernels.tiles import fill, fill_cell, fill_sector
-
-BELOW_ONE = 1.0 - 2.0**-53
-
-
-@device
-def pick(v, count):
-    """Index of one of ``count`` firms from a uniform ``v`` in [0, 1)."""
-    index = np.int64(v * count)
-    last = np.int64(count) - 1
-    return index if index < last else last
-
-
-@device
-def pick_row(v, cumulative, begin, end):
-    """First entry of ``cumulative[begin:end]`` above ``v`` (the last one if none) and the remainder in [0, 1).
-
-    A bisection without branches: what is drawn cannot be predicted, and a wrong guess costs more than the whole search.
-    """
-    low = begin
-    left = end - begin
-    while left > 1:
-        half = left >> 1
-        low = low + half if cumulative[low + half - 1] <= v else low
-        left -= half
-    below = cumulative[low - 1] if low > begin else 0.0
-    rest = (v - below) / (cumulative[low] - below)
-    return low, rest if rest < BELOW_ONE else BELOW_ONE
+from technopole_kernels.types import GUIDES
 
 
 @stage
@@ -51,6 +27,12 @@ def draw_meetings(setting, world, tile):
         buffer[at.U_QUALITY + i] = uniform(w3)
 
 
+@device
+def stretch_to_one(part):
+    """Factor that stretches [0, part) to [0, 1): products, unlike quotients, come one per cycle."""
+    return 1.0 / part if part > 0.0 else 1.0
+
+
 @stage
 def meet_in_region(setting, world, tile):
     """Gap to a random firm of the region in organisation."""
@@ -63,12 +45,12 @@ def meet_in_region(setting, world, tile):
     everyone = firms[at.F_ORGANISATION, first:last]
     own = firms[at.F_ORGANISATION, begin:end]
     contact = world.regions[at.R_CONTACT, region]
-    stretch = contact if contact > 0.0 else 1.0
+    stretch = stretch_to_one(contact)
     count = float(last - first)
     highest = np.int32(last - first - 1)
     partner = world.partner
     for i in range(own.size):
-        v = buffer[at.U_ORGANISATION + i] / stretch
+        v = buffer[at.U_ORGANISATION + i] * stretch
         v = v if v < BELOW_ONE else BELOW_ONE
         index = np.int32(v * count)
         partner[i] = index if index < highest else highest
@@ -91,12 +73,11 @@ def fill_fellows(world, tile):
 @stage
 def meet_in_cell(known, own, u, gap, begin, count, partner, contact, far):
     """Gap to a random firm of the own cell; the firms that ``far`` sends elsewhere get a gap too, to be replaced."""
-    stretch = contact if contact > 0.0 else 1.0
-    near = 1.0 - far if far < 1.0 else 1.0
+    stretch, stretch_near = stretch_to_one(contact), stretch_to_one(1.0 - far)
     for i in range(own.size):
-        v = u[i] / stretch
+        v = u[i] * stretch
         v = v if v < BELOW_ONE else BELOW_ONE
-        v = (v - far) / near
+        v = (v - far) * stretch_near
         v = v if v < BELOW_ONE else BELOW_ONE
         v = v if v > 0.0 else 0.0
         index = np.int32(v * count[i])
@@ -109,42 +90,43 @@ def meet_in_cell(known, own, u, gap, begin, count, partner, contact, far):
 
 
 @stage
-def list_below(u, bound, chosen):
-    """List the places of the values below a bound, in order; returns their number. Chance is not branched on."""
-    count = 0
-    for i in range(u.size):
-        chosen[count] = i
-        count += 1 if u[i] < bound else 0
-    return count
-
-
-@stage
 def meet_elsewhere(constants, world, tile, known, uniforms, gaps, far):
     """Replace the gaps of those who meet a firm of their sector in another region."""
     buffer, offsets, segments, partner = world.buffer, world.offsets, world.segments, world.partner
     S = world.sectors.shape[1]
+    size = tile.end - tile.begin
+    u, gap, own = (
+        buffer[uniforms : uniforms + size],
+        buffer[gaps : gaps + size],
+        known[tile.begin : tile.end],
+    )
     contact = world.regions[at.R_CONTACT, tile.region]
     row, row_end = constants.proximity_start[tile.region], constants.proximity_start[tile.region + 1]
-    neighbours = constants.far[row_end - 1] > 0.0
+    neighbours, guide = constants.far[row_end - 1] > 0.0, constants.far_guide[tile.region]
+    stretch, stretch_far = stretch_to_one(contact), stretch_to_one(far)
     hopeful = contact * far * (1.0 + 1e-9)  # a bound that nobody who travels exceeds
-    count = list_below(buffer[uniforms : uniforms + tile.end - tile.begin], hopeful, partner)
-    segment = tile.first
-    for j in range(count):
-        i = partner[j]
-        while segments[at.G_BEGIN, segment + 1] - tile.begin <= i:
-            segment += 1
-        v = buffer[uniforms + i] / contact
-        v = v if v < BELOW_ONE else BELOW_ONE
-        if v < far and buffer[uniforms + i] < contact:
-            ahead = 0.0
-            if neighbours:
-                v = v / far
-                entry, rest = pick_row(v if v < BELOW_ONE else BELOW_ONE, constants.far, row, row_end)
-                other = constants.proximity_region[entry] * S + segments[at.G_CELL, segment] - tile.region * S
-                if offsets[other + 1] > offsets[other]:
-                    index = offsets[other] + pick(rest, offsets[other + 1] - offsets[other])
-                    ahead = known[index] - known[tile.begin + i]
-            buffer[gaps + i] = ahead if ahead > 0.0 else 0.0
+    count = list_below(u, hopeful, partner)
+    j = 0
+    for segment in range(tile.first, tile.last):
+        sector = segments[at.G_CELL, segment] - tile.region * S
+        end = segments[at.G_BEGIN, segment + 1] - tile.begin
+        while j < count and partner[natural(j)] < end:
+            i = natural(partner[natural(j)])
+            j += 1
+            v = u[i] * stretch
+            v = v if v < BELOW_ONE else BELOW_ONE
+            if v < far and u[i] < contact:
+                ahead = 0.0
+                if neighbours:
+                    v = v * stretch_far
+                    v = v if v < BELOW_ONE else BELOW_ONE
+                    entry, rest = pick_row(v, constants.far, row, row_end, guide)
+                    other = natural(constants.proximity_region[natural(entry)] * S + sector)
+                    begin = offsets[other]
+                    firms = offsets[other + 1] - begin
+                    if firms > 0:
+                        ahead = known[natural(begin + pick(rest, firms))] - own[i]
+                gap[i] = ahead if ahead > 0.0 else 0.0
 
 
 @stage
@@ -165,27 +147,41 @@ def meet_in_sector(setting, world, tile, known, uniforms, gaps):
 def meet_suppliers(setting, world, tile):
     """Gap in sourcing to a random firm of a supplier sector in the region."""
     offsets, segments, buffer, partner = world.offsets, world.segments, world.buffer, world.partner
-    suppliers = setting.constants.suppliers
+    constants = setting.constants
     S = world.sectors.shape[1]
     size = tile.end - tile.begin
     local = offsets[tile.region * S : (tile.region + 1) * S + 1]
     contact = world.regions[at.R_CONTACT, tile.region]
-    known = world.firms[at.F_SOURCING]
-    for i in range(size):
-        buffer[at.GAP_SOURCING + i] = 0.0
-    count = list_below(buffer[at.U_SOURCING : at.U_SOURCING + size], contact, partner)
-    segment = tile.first
-    for j in range(count):
-        i = partner[j]
-        while segments[at.G_BEGIN, segment + 1] - tile.begin <= i:
-            segment += 1
-        row = suppliers[segments[at.G_CELL, segment] - tile.region * S]
-        v = buffer[at.U_SOURCING + i] / contact
-        sector, rest = pick_row(v if v < BELOW_ONE else BELOW_ONE, row, 0, S)
-        begin, firms = local[sector], local[sector + 1] - local[sector]
-        if (firms > 0) & (row[S - 1] > 0.0):
-            ahead = known[begin + pick(rest, firms)] - known[tile.begin + i]
-            buffer[at.GAP_SOURCING + i] = ahead if ahead > 0.0 else 0.0
+    known, own = world.firms[at.F_SOURCING], world.firms[at.F_SOURCING, tile.begin : tile.end]
+    uniforms, gaps = (
+        buffer[at.U_SOURCING : at.U_SOURCING + size],
+        buffer[at.GAP_SOURCING : at.GAP_SOURCING + size],
+    )
+    set_all(gaps, 0.0)
+    stretch = stretch_to_one(contact)
+    count = list_below(uniforms, contact, partner)
+    j = 0
+    for segment in range(tile.first, tile.last):
+        sector = segments[at.G_CELL, segment] - tile.region * S
+        cumulative, guide = constants.suppliers[sector], constants.supplier_guide[sector]
+        end = segments[at.G_BEGIN, segment + 1] - tile.begin
+        buys = cumulative[S] > 0.0
+        while j < count and partner[natural(j)] < end:
+            i = natural(partner[natural(j)])
+            j += 1
+            v = uniforms[i] * stretch
+            v = v if v < BELOW_ONE else BELOW_ONE
+            supplier = natural(guide[natural(v * GUIDES)])
+            while cumulative[supplier + 1] <= v and supplier < S - 1:
+                supplier = natural(supplier + 1)
+            below = cumulative[supplier]
+            rest = (v - below) / (cumulative[supplier + 1] - below)
+            begin = local[supplier]
+            firms = local[supplier + 1] - begin
+            if (firms > 0) & buys:
+                place = natural(begin + pick(rest if rest < BELOW_ONE else BELOW_ONE, firms))
+                ahead = known[place] - own[i]
+                gaps[i] = ahead if ahead > 0.0 else 0.0
 
 
 @stage

@@ -2,8 +2,9 @@
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import stage
+from technopole_kernels._lanes import WIDTH, load, nothing, total
 from technopole_kernels.mathx import log
-from technopole_kernels.tiles import fill, fill_cell, fill_sector, sum_products, sum_segments
+from technopole_kernels.tiles import fill, fill_cell, fill_sector, sum_segments
 from technopole_kernels.vector import SMALLEST, exp_row, log_row
 
 ALWAYS = -1e300  # a quality standard everybody meets
@@ -144,19 +145,36 @@ def sum_market(setting, world, tile):
     its_quality = quality[tile.begin : tile.end]
     for i in range(size):
         buffer[at.SCRATCH + i] = buffer[at.NAME_USERS + i] * its_quality[i]
-    sum_segments(sums, segments, tile, at.M_ONE, moved, 0)
-    sum_products(sums, segments, tile, at.M_QUALITY, moved, 0, quality, 0)
-    sum_products(sums, segments, tile, at.M_NAME, moved, 0, buffer, shift - at.NAME_USERS)
-    sum_products(sums, segments, tile, at.M_NAME_QUALITY, moved, 0, buffer, shift - at.SCRATCH)
-    sum_products(sums, segments, tile, at.M_EFFICIENCY, moved, 0, buffer, shift - at.EFFICIENCY)
-    sum_products(sums, segments, tile, at.M_PRICE, moved, 0, buffer, shift - at.PRICE)
-    win = shift - at.WIN
-    sum_segments(sums, segments, tile, at.W_ONE, buffer, win)
-    sum_products(sums, segments, tile, at.W_QUALITY, buffer, win, quality, 0)
-    sum_products(sums, segments, tile, at.W_NAME, buffer, win, buffer, shift - at.NAME_USERS)
-    sum_products(sums, segments, tile, at.W_NAME_QUALITY, buffer, win, buffer, shift - at.SCRATCH)
-    sum_products(sums, segments, tile, at.W_EFFICIENCY, buffer, win, buffer, shift - at.EFFICIENCY)
-    sum_products(sums, segments, tile, at.W_PRICE, buffer, win, buffer, shift - at.PRICE)
+    for segment in range(tile.first, tile.last):
+        begin, end = segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]
+        sum_weighted(sums[segment, at.M_ONE :], moved[begin:end], quality[begin:end], buffer, begin - shift)
+        win = buffer[at.WIN + begin - shift : at.WIN + end - shift]
+        sum_weighted(sums[segment, at.W_ONE :], win, quality[begin:end], buffer, begin - shift)
+
+
+@stage
+def sum_weighted(sums, weight, quality, buffer, place):
+    """Sums of 1, quality, users of the name, their quality, efficiency and price of a segment, with a weight."""
+    n = weight.size
+    users = buffer[at.NAME_USERS + place : at.NAME_USERS + place + n]
+    users_quality = buffer[at.SCRATCH + place : at.SCRATCH + place + n]
+    efficiency = buffer[at.EFFICIENCY + place : at.EFFICIENCY + place + n]
+    price = buffer[at.PRICE + place : at.PRICE + place + n]
+    a = b = c = d = e = f = nothing()
+    for i in range(0, n, WIDTH):
+        w = load(weight, i, n - i)
+        a = a + w
+        b = b + w * load(quality, i, n - i)
+        c = c + w * load(users, i, n - i)
+        d = d + w * load(users_quality, i, n - i)
+        e = e + w * load(efficiency, i, n - i)
+        f = f + w * load(price, i, n - i)
+    sums[0] = total(a)
+    sums[1] = total(b)
+    sums[2] = total(c)
+    sums[3] = total(d)
+    sums[4] = total(e)
+    sums[5] = total(f)
 
 
 @stage

@@ -67,7 +67,7 @@ def make_targets(constants, world):
             weight = 0.0
             sourcing = 0.0
             for j in range(S):
-                p = constants.suppliers[k, j] - (constants.suppliers[k, j - 1] if j > 0 else 0.0)
+                p = constants.suppliers[k, j + 1] - constants.suppliers[k, j]
                 other = r * S + j
                 if p > 0.0 and offsets[other + 1] > offsets[other]:
                     weight += p

@@ -4,7 +4,9 @@ import numpy as np
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import stage
-from technopole_kernels.tiles import fill_cell, sum_products, sum_segments
+from technopole_kernels._lanes import WIDTH, load, nothing, total
+from technopole_kernels.choose import natural
+from technopole_kernels.tiles import fill_cell
 
 _HALF_OCTAVE = np.uint64(51)
 _FIRST_BIN = np.int64(
@@ -15,15 +17,38 @@ _FIRST_BIN = np.int64(
 @stage
 def observe_knowledge(world, tile):
     """Knowledge, efficiency and own research of the operating firms."""
-    buffer, new, sums, segments = world.buffer, world.next, world.segment_sum, world.segments
-    sum_segments(sums, segments, tile, at.E_ORGANISATION, new[at.F_ORGANISATION], 0)
-    sum_segments(sums, segments, tile, at.E_TECHNOLOGY, new[at.F_TECHNOLOGY], 0)
-    sum_segments(sums, segments, tile, at.E_SOURCING, new[at.F_SOURCING], 0)
-    sum_segments(sums, segments, tile, at.E_QUALITY, new[at.F_QUALITY], 0)
-    sum_segments(sums, segments, tile, at.E_OWN_RESEARCH, world.load[at.OWN_RESEARCH], 0)
-    shift = tile.begin - at.EFFICIENCY
-    sum_segments(sums, segments, tile, at.E_EFFICIENCY, buffer, shift)
-    sum_products(sums, segments, tile, at.E_EFFICIENCY_SQUARED, buffer, shift, buffer, shift)
+    segments = world.segments
+    for segment in range(tile.first, tile.last):
+        begin, end = segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]
+        place = at.EFFICIENCY + begin - tile.begin
+        efficiency = world.buffer[place : place + end - begin]
+        research = world.load[at.OWN_RESEARCH, begin:end]
+        sum_knowledge(world.segment_sum[segment], world.next, research, efficiency, begin, end)
+
+
+@stage
+def sum_knowledge(sums, firms, research, efficiency, begin, end):
+    """Sums of knowledge, efficiency and own research over a segment."""
+    organisation, technology = firms[at.F_ORGANISATION, begin:end], firms[at.F_TECHNOLOGY, begin:end]
+    sourcing, quality = firms[at.F_SOURCING, begin:end], firms[at.F_QUALITY, begin:end]
+    n = end - begin
+    a = b = c = d = e = f = g = nothing()
+    for i in range(0, n, WIDTH):
+        z = load(efficiency, i, n - i)
+        a = a + load(organisation, i, n - i)
+        b = b + load(technology, i, n - i)
+        c = c + load(sourcing, i, n - i)
+        d = d + load(quality, i, n - i)
+        e = e + load(research, i, n - i)
+        f = f + z
+        g = g + z * z
+    sums[at.E_ORGANISATION] = total(a)
+    sums[at.E_TECHNOLOGY] = total(b)
+    sums[at.E_SOURCING] = total(c)
+    sums[at.E_QUALITY] = total(d)
+    sums[at.E_OWN_RESEARCH] = total(e)
+    sums[at.E_EFFICIENCY] = total(f)
+    sums[at.E_EFFICIENCY_SQUARED] = total(g)
 
 
 @stage
@@ -33,9 +58,10 @@ def count_sizes(world, tile):
     begin, end = tile.begin, tile.end
     share = world.next[at.F_SHARE, begin:end]
     fill_cell(world.buffer, at.LABOUR, world.cells[at.C_LABOUR], world.segments, tile)
+    classes = world.partner
     for i in range(share.size):
-        employment = share[i] * buffer[at.LABOUR + i]
-        bits = np.float64(employment).view(np.uint64)
-        size_class = np.int64(bits >> _HALF_OCTAVE) - _FIRST_BIN + 1
-        size_class = min(max(size_class, 0), at.SIZE_CLASSES - 1)
-        world.sizes[size_class] += 1
+        bits = np.float64(share[i] * buffer[at.LABOUR + i]).view(np.uint64)
+        size_class = np.int32(np.int64(bits >> _HALF_OCTAVE) - _FIRST_BIN + 1)
+        classes[i] = min(max(size_class, np.int32(0)), np.int32(at.SIZE_CLASSES - 1))
+    for i in range(share.size):
+        world.sizes[natural(classes[i])] += 1

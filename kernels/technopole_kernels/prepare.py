@@ -4,9 +4,10 @@ import numpy as np
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
+from technopole_kernels._lanes import WIDTH, load, nothing, total
 from technopole_kernels.mathx import exp, log
 from technopole_kernels.reduce import set_all
-from technopole_kernels.tiles import collect_cells, fill_cell, sum_products, sum_segments
+from technopole_kernels.tiles import collect_cells, fill_cell
 
 
 @device
@@ -64,25 +65,45 @@ def prepare_demand(setting, world):
 @stage
 def sum_tile_start(setting, world, tile):
     """Sums of a tile's firms as they stand at the start of the period."""
-    segments, firms = world.segments, world.firms
-    sum_segments(world.segment_sum, world.segments, tile, at.SHARE, firms[at.F_SHARE], 0)
-    sum_segments(world.segment_sum, world.segments, tile, at.ORGANISATION, firms[at.F_ORGANISATION], 0)
-    sum_segments(world.segment_sum, world.segments, tile, at.TECHNOLOGY, firms[at.F_TECHNOLOGY], 0)
-    sum_segments(world.segment_sum, world.segments, tile, at.SOURCING, firms[at.F_SOURCING], 0)
-    sum_segments(world.segment_sum, world.segments, tile, at.QUALITY, firms[at.F_QUALITY], 0)
     size = setting.params[0].sme_size
-    buffer, segments, sums = world.buffer, world.segments, world.segment_sum
-    share, tie = world.firms[at.F_SHARE, tile.begin : tile.end], world.tie[at.NOW]
+    buffer, segments = world.buffer, world.segments
+    share = world.firms[at.F_SHARE, tile.begin : tile.end]
     fill_cell(buffer, at.LABOUR, world.cells[at.C_LABOUR], segments, tile)
     for i in range(share.size):
         buffer[at.SMALL + i] = 1.0 if share[i] * buffer[at.LABOUR + i] < size else 0.0
-    shift = tile.begin - at.SMALL
-    sum_segments(sums, segments, tile, at.SMALL_FIRMS, buffer, shift)
-    sum_products(sums, segments, tile, at.SMALL_SHARE, world.firms[at.F_SHARE], 0, buffer, shift)
     for segment in range(tile.first, tile.last):
         begin, end = segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]
-        sums[segment, at.FIRMS] = float(end - begin)
-        sums[segment, at.TIED] = float(count_ones(tie[begin:end]))
+        place = at.SMALL + begin - tile.begin
+        small = buffer[place : place + end - begin]
+        sum_start(world.segment_sum[segment], world.firms, world.tie[at.NOW, begin:end], small, begin, end)
+
+
+@stage
+def sum_start(sums, firms, tie, small, begin, end):
+    """Sums of a segment's firms as they stand at the start of the period."""
+    share = firms[at.F_SHARE, begin:end]
+    organisation, technology = firms[at.F_ORGANISATION, begin:end], firms[at.F_TECHNOLOGY, begin:end]
+    sourcing, quality = firms[at.F_SOURCING, begin:end], firms[at.F_QUALITY, begin:end]
+    n = end - begin
+    a = b = c = d = e = f = g = nothing()
+    for i in range(0, n, WIDTH):
+        s, m = load(share, i, n - i), load(small, i, n - i)
+        a = a + s
+        b = b + load(organisation, i, n - i)
+        c = c + load(technology, i, n - i)
+        d = d + load(sourcing, i, n - i)
+        e = e + load(quality, i, n - i)
+        f = f + m
+        g = g + s * m
+    sums[at.FIRMS] = float(n)
+    sums[at.SHARE] = total(a)
+    sums[at.ORGANISATION] = total(b)
+    sums[at.TECHNOLOGY] = total(c)
+    sums[at.SOURCING] = total(d)
+    sums[at.QUALITY] = total(e)
+    sums[at.TIED] = float(count_ones(tie))
+    sums[at.SMALL_FIRMS] = total(f)
+    sums[at.SMALL_SHARE] = total(g)
 
 
 @stage

@@ -1,7 +1,13 @@
 """The two sweeps of a period over the firms of one tile."""
 
 from technopole_kernels._jit import stage
-from technopole_kernels.accounts import carry_over, close_accounts, count_fates, decide_fates
+from technopole_kernels.accounts import (
+    carry_over,
+    close_accounts,
+    count_fates,
+    decide_fates,
+    sum_tile_accounts,
+)
 from technopole_kernels.barter import barter
 from technopole_kernels.innovation import (
     budget_research,
@@ -58,6 +64,7 @@ def settle_and_decide(setting, world, tile):
     """Second sweep: shares, accounts, exits and spin-offs of a tile, and what is observed of it."""
     set_shares(setting, world, tile)
     close_accounts(setting, world, tile)
+    sum_tile_accounts(world, tile)
     decide_fates(setting, world, tile)
     count_fates(world, tile)
     carry_over(world, tile)

@@ -6,7 +6,8 @@ the unit of partial sums. Both follow from the offsets alone, never from the num
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
-from technopole_kernels.reduce import dot_lanes, set_all, sum_lanes
+from technopole_kernels._lanes import WIDTH, spread, store
+from technopole_kernels.reduce import set_all, sum_lanes
 from technopole_kernels.types import TILE, Tile
 
 
@@ -56,9 +57,9 @@ def take_tile(world, number):
 @device
 def fill(values, shift, segments, segment, value):
     """Set ``values[firm + shift]`` of the firms of a segment to a value."""
-    piece = values[segments[at.G_BEGIN, segment] + shift : segments[at.G_BEGIN, segment + 1] + shift]
-    for i in range(piece.size):
-        piece[i] = value
+    lanes, begin, end = spread(value), segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]
+    for i in range(begin, end, WIDTH):
+        store(lanes, values, i + shift, end - i)
 
 
 @stage
@@ -82,14 +83,6 @@ def sum_segments(segment_sum, segments, tile, column, values, shift):
     for segment in range(tile.first, tile.last):
         begin, end = segments[at.G_BEGIN, segment] - shift, segments[at.G_BEGIN, segment + 1] - shift
         segment_sum[segment, column] = sum_lanes(values, begin, end)
-
-
-@stage
-def sum_products(segment_sum, segments, tile, column, a, shift_a, b, shift_b):
-    """Put the sums of ``a[firm - shift_a] * b[firm - shift_b]`` over the tile's segments into their column."""
-    for segment in range(tile.first, tile.last):
-        begin, end = segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]
-        segment_sum[segment, column] = dot_lanes(a, begin - shift_a, b, begin - shift_b, end - begin)
 
 
 @stage

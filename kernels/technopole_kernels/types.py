@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 TILE = 1024  # firms per tile: its buffers stay in the second-level cache
+GUIDES = 256  # where to begin in a cumulative distribution, for each 1/256 of the uniform (Chen and Asau 1974)
 CHANNELS = 4  # organisation, technology, sourcing, quality: the order everywhere
 
 
@@ -129,10 +130,12 @@ class Constants(NamedTuple):
     proximity_region: np.ndarray  # (nnz,) i64
     proximity: np.ndarray  # (nnz,) 1, diagonal 1
     far: np.ndarray  # (nnz,) cumulative probability of the other regions, along each row
+    far_guide: np.ndarray  # (R,GUIDES) i16, number of a row's entries up to i / GUIDES
     related_start: np.ndarray  # (S+1,) i64, rows of the relatedness above its base
     related_sector: np.ndarray  # (nnz,) i64
     related_extra: np.ndarray  # (nnz,) 1
-    suppliers: np.ndarray  # (S,S) cumulative supplier shares
+    suppliers: np.ndarray  # (S,S+1) supplier shares added up along the row, from 0
+    supplier_guide: np.ndarray  # (S,GUIDES) i16, number of suppliers up to i / GUIDES
     related_base: float  # relatedness of any two sectors
     initial_firms: float
     initial_workforce: float  # workers

@@ -204,7 +204,10 @@ def started(environment, folder, *arguments, **changes):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_signal_ends_a_run_within_a_second_or_so(environment, two_regions, tmp_path, number):
     still = ("labour.growth", "market.demand_growth", "market.demand_growth_high_tech")
-    still += ("innovation.rate", "innovation.rate_high_tech")  # what grows for ever would overflow before the signal
+    still += (
+        "innovation.rate",
+        "innovation.rate_high_tech",
+    )  # what grows for ever would overflow before the signal
     steady = [word for key in still for word in ("--set", f"{key}=0")]
     steady += ["--set", "output.stride=1000000", "--periods", 1_000_000]
     with started(environment, tmp_path, "run", two_regions, *steady, "--replicates", 4) as process:

@@ -39,21 +39,56 @@ FACTS = {
     "scaling": ("growth rates: slope of ln sd on ln size", -0.25, -0.10, "Stanley et al. (1996)"),
     "entry": ("entry rate per year", 0.05, 0.12, "Dunne, Roberts and Samuelson (1988); BDS"),
     "exit": ("exit rate per year", 0.05, 0.12, "Dunne, Roberts and Samuelson (1988); BDS"),
-    "entry_exit_correlation": ("correlation of entry and exit over regions", 0.5, 1.0, "BDS 2010-19, states: 0.94"),
-    "hazard_falls_early": ("exit hazard at age 1 less that at age 5", 0.0, 1.0, "Dunne, Roberts and Samuelson (1988)"),
-    "hazard_falls_late": ("exit hazard at age 5 less that from 25 on", 0.0, 1.0, "Dunne, Roberts and Samuelson (1988)"),
+    "entry_exit_correlation": (
+        "correlation of entry and exit over regions",
+        0.5,
+        1.0,
+        "BDS 2010-19, states: 0.94",
+    ),
+    "hazard_falls_early": (
+        "exit hazard at age 1 less that at age 5",
+        0.0,
+        1.0,
+        "Dunne, Roberts and Samuelson (1988)",
+    ),
+    "hazard_falls_late": (
+        "exit hazard at age 5 less that from 25 on",
+        0.0,
+        1.0,
+        "Dunne, Roberts and Samuelson (1988)",
+    ),
     "hazard_falls_with_size": ("exit hazard at 1-4 jobs less that from 250 on", 0.0, 1.0, "the same"),
     "gap_90_10": ("90/10 log gap of productivity within sectors", 0.5, 1.0, "Syverson (2004): 0.65"),
-    "agglomeration": ("elasticity of productivity to regional jobs", 0.02, 0.07, "Melo, Graham and Noland (2009)"),
+    "agglomeration": (
+        "elasticity of productivity to regional jobs",
+        0.02,
+        0.07,
+        "Melo, Graham and Noland (2009)",
+    ),
     "innovators": ("innovators in three years, all firms", 0.08, 0.15, SURVEY + ": 0.11"),
-    "innovators_high_tech": ("the same, most innovative high-tech sector", 0.25, 0.45, SURVEY + ": 1/3 (electronics)"),
+    "innovators_high_tech": (
+        "the same, most innovative high-tech sector",
+        0.25,
+        0.45,
+        SURVEY + ": 1/3 (electronics)",
+    ),
     "innovators_high_tech_ratio": ("high-tech firms relative to all", 1.2, 4.0, SURVEY),
     "innovators_mining": ("innovators in three years, mining", 0.015, 0.06, SURVEY + ": 0.03"),
     "innovators_small": ("innovators in three years, 1-4 jobs", 0.07, 0.13, SURVEY + ": 0.10"),
     "innovators_largest": ("innovators in three years, 1000 jobs and more", 0.20, 0.45, SURVEY + ": 0.32"),
     "innovators_rising": ("rank correlation of innovators and size class", 0.9, 1.0, SURVEY),
-    "innovation_elasticity": ("elasticity of innovations to regional jobs", 1.1, 1.4, "Bettencourt et al. (2007)"),
-    "innovation_gini_excess": ("Gini of innovations less Gini of jobs", 0.0, 1.0, "Audretsch and Feldman (1996)"),
+    "innovation_elasticity": (
+        "elasticity of innovations to regional jobs",
+        1.1,
+        1.4,
+        "Bettencourt et al. (2007)",
+    ),
+    "innovation_gini_excess": (
+        "Gini of innovations less Gini of jobs",
+        0.0,
+        1.0,
+        "Audretsch and Feldman (1996)",
+    ),
     "progress": ("growth of productivity and quality per year", 0.01, 0.03, PROBE),
     "employment_rate": ("jobs per worker", 0.9, 1.0, PROBE),
     "firms_per_worker": ("firms per worker after 60 years, start = 1", 0.7, 1.3, PROBE),
@@ -126,7 +161,9 @@ def no_records(blueprint):
     """Output arrays for nothing."""
     none = np.zeros(0, dtype=np.int64)
     places = (blueprint.n_regions * blueprint.n_sectors, blueprint.n_regions, blueprint.n_sectors)
-    return Records(none, none, none, *(np.zeros((100, 0, size)) for size in places), np.zeros((0, 41), dtype=np.int64))
+    return Records(
+        none, none, none, *(np.zeros((100, 0, size)) for size in places), np.zeros((0, 41), dtype=np.int64)
+    )
 
 
 def walk(blueprint, seed, replicate=0, periods=60, first=0):
@@ -140,8 +177,13 @@ def walk(blueprint, seed, replicate=0, periods=60, first=0):
         firms = int(world.offsets[-1])
         cell, employment = employment_of(setting.constants, world)
         age = world.age[at.NOW, :firms].copy()
-        before = (world.identity[at.NOW, :firms].copy(), cell, world.firms[at.F_SHARE, :firms].copy(),
-                  world.regions[at.R_WAGE].copy(), world.sectors[at.S_MARKET].copy())
+        before = (
+            world.identity[at.NOW, :firms].copy(),
+            cell,
+            world.firms[at.F_SHARE, :firms].copy(),
+            world.regions[at.R_WAGE].copy(),
+            world.sectors[at.S_MARKET].copy(),
+        )
         world, _ = advance(blueprint, setting, world, nothing, period + 1, 1, never)
         if period < first - WINDOW:
             since = np.full(int(world.offsets[-1]), 10_000)
@@ -162,12 +204,21 @@ def walk(blueprint, seed, replicate=0, periods=60, first=0):
         m, a, c, q = world.firms[: at.F_QUALITY + 1, :after]
         labour = setting.constants.sectors[at.K_LABOUR_SHARE, next_cell % sectors]
         yield Year(
-            cell, age, employment, stays, innovates,
+            cell,
+            age,
+            employment,
+            stays,
+            innovates,
             np.bincount(next_cell[is_new], minlength=world.offsets.size - 1),
-            next_cell, next_employment, is_new, since,
+            next_cell,
+            next_employment,
+            is_new,
+            since,
             labour * (m + a) + (1.0 - labour) * c + world.cells[at.C_EFFICIENCY, next_cell],
-            q.copy(), world.firms[at.F_SHARE, :after].copy(),
-            world.regions[at.R_WAGE].copy(), world.regions[at.R_WORKFORCE].copy(),
+            q.copy(),
+            world.firms[at.F_SHARE, :after].copy(),
+            world.regions[at.R_WAGE].copy(),
+            world.regions[at.R_WORKFORCE].copy(),
         )
 
 
@@ -236,15 +287,26 @@ def turnover_facts(years, regions):
     whole population are not. The correlation with regions weighted by firms is therefore given too.
     """
     entries = np.array([y.entrants.reshape(regions, -1).sum(1) for y in years])
-    exits = np.array([
-        np.bincount(y.cell[~y.stays], minlength=y.entrants.size).reshape(regions, -1).sum(1) for y in years
-    ])
-    firms = np.array([
-        0.5 * (np.bincount(y.cell, minlength=y.entrants.size) + np.bincount(y.next_cell, minlength=y.entrants.size))
-        .reshape(regions, -1).sum(1) for y in years
-    ])
+    exits = np.array(
+        [np.bincount(y.cell[~y.stays], minlength=y.entrants.size).reshape(regions, -1).sum(1) for y in years]
+    )
+    firms = np.array(
+        [
+            0.5
+            * (
+                np.bincount(y.cell, minlength=y.entrants.size)
+                + np.bincount(y.next_cell, minlength=y.entrants.size)
+            )
+            .reshape(regions, -1)
+            .sum(1)
+            for y in years
+        ]
+    )
     pieces = [slice(i, i + 10) for i in range(0, max(len(years) - 9, 1), 10)]
-    rates = [(entries[p].sum(0) / firms[p].sum(0), exits[p].sum(0) / firms[p].sum(0), firms[p].sum(0)) for p in pieces]
+    rates = [
+        (entries[p].sum(0) / firms[p].sum(0), exits[p].sum(0) / firms[p].sum(0), firms[p].sum(0))
+        for p in pieces
+    ]
     return {
         "entry": float(entries.sum() / firms.sum()),
         "exit": float(exits.sum() / firms.sum()),
@@ -299,11 +361,15 @@ def innovation_facts(years, regions, high_tech, mining=None):
     size = np.concatenate([y.next_employment for y in asked])
     k = np.concatenate([y.next_cell % sectors for y in asked])
     classes = np.searchsorted(SIZE_CLASSES, np.maximum(size, SMALLEST), side="right") - 1
-    by_class = np.bincount(classes, recent, SIZE_CLASSES.size) / np.maximum(np.bincount(classes, minlength=9), 1)
+    by_class = np.bincount(classes, recent, SIZE_CLASSES.size) / np.maximum(
+        np.bincount(classes, minlength=9), 1
+    )
     facts = {
         "innovators": float(recent.mean()),
         "innovators_high_tech_ratio": float(recent[high_tech[k]].mean() / recent.mean()),
-        "innovators_high_tech": max((float(recent[k == j].mean()) for j in np.flatnonzero(high_tech)), default=np.nan),
+        "innovators_high_tech": max(
+            (float(recent[k == j].mean()) for j in np.flatnonzero(high_tech)), default=np.nan
+        ),
         "innovators_small": float(by_class[0]),
         "innovators_largest": float(by_class[-1]),
         "innovators_rising": float(slope(rankdata(np.arange(9)), rankdata(by_class))),
@@ -355,7 +421,9 @@ def measure(blueprint, seed, replicate=0, periods=60, first=30):
         **turnover_facts(years, regions),
         **hazard_facts(years),
         **productivity_facts(years[:: max(len(years) // 4, 1)], regions),
-        **innovation_facts(years, regions, blueprint.tables.high_tech, ids.index("21") if "21" in ids else None),
+        **innovation_facts(
+            years, regions, blueprint.tables.high_tech, ids.index("21") if "21" in ids else None
+        ),
         **economy_facts(years, regions),
         "firms_per_worker": float(per_worker),
         "first_exits": float(1.0 - start.stays.mean()),

@@ -14,7 +14,9 @@ pytestmark = [pytest.mark.stats, pytest.mark.slow]
 
 SEEDS = range(FIRST_SEED, FIRST_SEED + 10)
 PAIRS = SEEDS[:3]
-MISSES = {"tail_5": "the scenario starts from establishments, whose tail is steeper (1.34) than that of enterprises"}
+MISSES = {
+    "tail_5": "the scenario starts from establishments, whose tail is steeper (1.34) than that of enterprises"
+}
 CHANNELS = ("organisation", "technology", "sourcing", "quality")
 SWITCHES = {
     "learning": {f"learning.{channel}": 0.0 for channel in CHANNELS},

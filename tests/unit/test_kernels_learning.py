@@ -6,10 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import reference
+from technopole.geography import guide
 from technopole_kernels import layout as at
 from technopole_kernels._jit import kernel
-from technopole_kernels.learning import pick_row
+from technopole_kernels.choose import pick_row
 from technopole_kernels.mean_field import upper_mean
+from technopole_kernels.types import GUIDES
 from twinning import OnePeriod, assert_close
 from worlds import QUICK, mixed
 
@@ -19,10 +21,10 @@ RULES = ("broadcast", "barter", "mean_field")
 
 
 @kernel
-def call_pick_row(v, cumulative, columns, rests):
+def call_pick_row(v, cumulative, row_guide, columns, rests):
     """Pick a column for every value."""
     for i in range(v.size):
-        columns[i], rests[i] = pick_row(v[i], cumulative, 0, cumulative.size)
+        columns[i], rests[i] = pick_row(v[i], cumulative, 0, cumulative.size, row_guide)
 
 
 @kernel
@@ -86,7 +88,7 @@ def test_pick_row(chances, seed):
     edges = np.concatenate([cumulative, np.nextafter(cumulative, 0.0)])
     v = np.concatenate([np.random.default_rng(seed).random(200), edges[edges < 1.0], [0.0, 1.0 - 2.0**-53]])
     columns, rests = np.empty(v.size, dtype=np.int64), np.empty(v.size)
-    call_pick_row(v, cumulative, columns, rests)
+    call_pick_row(v, cumulative, guide(cumulative, GUIDES), columns, rests)
     expected, remainder = reference.pick_row(v, cumulative[None, :], np.zeros(v.size, dtype=np.int64))
     assert np.array_equal(columns, expected)
     assert_close(rests, remainder, "remainder")

@@ -1,0 +1,51 @@
+"""Choosing at random and listing what is chosen, without branches on chance: no processor can foresee them."""
+
+import numpy as np
+
+from technopole_kernels._jit import device, stage
+from technopole_kernels._lanes import WIDTH, count_bits, less, write_places
+from technopole_kernels.types import GUIDES
+
+BELOW_ONE = 1.0 - 2.0**-53
+
+
+@device
+def natural(index):
+    """An index that numba sees to be from 0 to 2**32 - 1: it need not ask whether to count from the end of an array."""
+    return np.int64(np.uint32(index))
+
+
+@device
+def pick(v, count):
+    """Index of one of ``count`` firms from a uniform ``v`` in [0, 1)."""
+    index = np.int64(v * count)
+    last = np.int64(count) - 1
+    return index if index < last else last
+
+
+@device
+def pick_row(v, cumulative, begin, end, guide):
+    """First entry of ``cumulative[begin:end]`` above ``v`` (the last one if none) and the remainder in [0, 1).
+
+    The guide of the row says how far behind ``begin`` to begin with a v of its 1/GUIDES (Chen and Asau 1974).
+    """
+    entry = natural(begin + guide[natural(v * GUIDES)])
+    while cumulative[entry] <= v and entry < end - 1:
+        entry = natural(entry + 1)
+    below = cumulative[natural(entry - 1)] if entry > begin else 0.0
+    rest = (v - below) / (cumulative[entry] - below)
+    return entry, rest if rest < BELOW_ONE else BELOW_ONE
+
+
+@stage
+def list_below(u, bound, chosen):
+    """List the places of the values below a bound, in order; returns their number.
+
+    There must be room in ``chosen`` for the next multiple of eight places.
+    """
+    count = 0
+    for i in range(0, u.size, WIDTH):
+        below = less(u, i, u.size - i, bound)
+        write_places(below, i, chosen, count)
+        count += count_bits(below)
+    return count
