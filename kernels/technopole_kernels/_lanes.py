@@ -229,6 +229,18 @@ def spread(_typing, value):
 
 
 @intrinsic
+def put(_typing, lanes, array, index):
+    """Write all eight to ``array[index : index + 8]``."""
+
+    def generate(context, builder, sig, args):
+        start = _start(context, builder, sig.args[1], args[1], args[2], _VECTOR)
+        builder.store(args[0], start, align=WIDTH)
+        return context.get_dummy_value()
+
+    return types.void(LANES, array, types.intp), generate
+
+
+@intrinsic
 def store(_typing, lanes, array, index, count):
     """Write to ``array[index : index + count]``, at most eight."""
 

@@ -11,7 +11,6 @@ from technopole_kernels.innovation import credit_terms
 from technopole_kernels.reduce import copy_all
 from technopole_kernels.rng import uniform
 from technopole_kernels.status import Fate
-from technopole_kernels.tiles import fill_cell, fill_sector
 
 STAY, LEAVE, SPAWN = np.uint32(Fate.STAY), np.uint32(Fate.LEAVE), np.uint32(Fate.SPAWN)
 
@@ -25,8 +24,6 @@ def close_accounts(setting, world, tile):
     share, own_research = new[at.F_SHARE, begin:end], world.load[at.OWN_RESEARCH, begin:end]
     old_cash, cash = world.firms[at.F_CASH, begin:end], new[at.F_CASH, begin:end]
     overhead = world.load[at.OVERHEAD_RATE, begin:end]
-    fill_sector(world.buffer, at.DEMAND, world.sectors[at.S_DEMAND], world.segments, tile)
-    fill_sector(buffer, at.COST_SHARE, setting.constants.sectors[at.K_COST_SHARE], world.segments, tile)
     load = 1.0 + world.regions[at.R_TRANSACTION, tile.region]
     tax_rate, payout_rate = params.accounts_tax, params.accounts_payout
     for i in range(share.size):
@@ -83,21 +80,16 @@ def decide_fates(setting, world, tile):
     begin, end = tile.begin, tile.end
     region = tile.region
     finance = world.regions[at.R_INDEX + at.FINANCE, region]
-    fill_cell(world.buffer, at.LABOUR, world.cells[at.C_LABOUR], world.segments, tile)
-    fill_sector(world.buffer, at.COUNT, world.sectors[at.S_FIRMS], world.segments, tile)
-    fill_sector(
-        world.buffer, at.MINIMUM, setting.constants.sectors[at.K_REFERENCE_SIZE], world.segments, tile
-    )
     old_share, share = world.firms[at.F_SHARE, begin:end], new[at.F_SHARE, begin:end]
     cash, fate = new[at.F_CASH, begin:end], world.fate[begin:end]
     closure = params.exit_closure
     staying = 1.0 - closure
     per_sales, access = credit_terms(params, finance)
-    size, minimum, spinoff = params.sme_size, params.exit_minimum, params.entry_spinoff
+    size, spinoff = params.sme_size, params.entry_spinoff
     for i in range(share.size):
         small = old_share[i] * buffer[at.LABOUR + i] < size
         credit = per_sales * buffer[at.SALES + i] * (access if small else 1.0)
-        too_small = share[i] * buffer[at.LABOUR + i] < minimum * buffer[at.MINIMUM + i]
+        too_small = share[i] * buffer[at.LABOUR + i] < buffer[at.MINIMUM + i]
         insolvent = cash[i] < -credit
         u = uniform(np.uint64(fate[i]))
         leaves = (u < closure) | too_small | insolvent

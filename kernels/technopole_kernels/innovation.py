@@ -6,9 +6,8 @@ from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
 from technopole_kernels.choose import list_below, natural
 from technopole_kernels.mathx import exp, log, log1p
-from technopole_kernels.prepare import policy_cell_at
 from technopole_kernels.rng import EVENT, INNOVATION, draw, uniform
-from technopole_kernels.tiles import fill, fill_cell, fill_sector, sum_segments
+from technopole_kernels.tiles import sum_segments
 from technopole_kernels.vector import exp_row, log_row
 
 
@@ -36,30 +35,6 @@ def draw_events(setting, world, tile):
         buffer[at.U_TIE + i] = uniform(w1)
         buffer[at.U_DEMAND + i] = uniform(w3)
         fate[i] = np.uint32(w2)
-
-
-@stage
-def fill_research(setting, world, tile):
-    """Spread what the research stage needs to know of cells and sectors."""
-    cells, sectors, segments = world.cells, world.sectors, world.segments
-    buffer, traits = world.buffer, setting.constants.sectors
-    S = sectors.shape[1]
-    period, region = world.clock[at.PERIOD], tile.region
-    fill_sector(world.buffer, at.DEMAND, sectors[at.S_DEMAND], world.segments, tile)
-    fill_cell(world.buffer, at.LABOUR, cells[at.C_LABOUR], world.segments, tile)
-    fill_sector(world.buffer, at.RATE_INNOVATION, traits[at.K_INNOVATION_RATE], world.segments, tile)
-    fill_sector(world.buffer, at.COUNT, sectors[at.S_FIRMS], world.segments, tile)
-    pooling = setting.params[0].sme_pooling * world.regions[at.R_INDEX + at.UNIVERSITY, region]
-    for segment in range(tile.first, tile.last):
-        cell = segments[at.G_CELL, segment]
-        sector = cell - region * S
-        subsidy = 1.0 + policy_cell_at(setting.policy.cells[at.P_RD_SUBSIDY], period, region, sector)
-        pooled = pooling * traits[at.K_RD_INTENSITY, sector] * cells[at.SMALL_SALES, cell]
-        # mean research of the sector, by which that of a firm is measured
-        mean = traits[at.K_RD_INTENSITY, sector] * sectors[at.S_DEMAND, sector] / sectors[at.S_FIRMS, sector]
-        fill(buffer, at.SUBSIDY - tile.begin, segments, segment, subsidy)
-        fill(buffer, at.POOLED - tile.begin, segments, segment, pooled)
-        fill(buffer, at.MEAN_RESEARCH - tile.begin, segments, segment, mean)
 
 
 @stage

@@ -36,7 +36,7 @@ C_CHECKED = 50  # what must be finite
 C_LABOUR = 52  # workers per unit of market share
 C_POOL = 53  # spillover pools of the four channels, log points
 C_UPGRADING = 57  # technology to catch up with, log points
-C_PRICE_LEVEL = 58  # ln p of a firm without knowledge and overhead
+C_PRICE_LEVEL = 58  # ln p of a firm without knowledge; with overhead if the sharing is proportional
 C_EFFICIENCY = 59  # ln A
 C_OVERHEAD = 60  # overhead rate under proportional sharing
 C_STARTUP_MEAN = 61  # Poisson mean
@@ -157,6 +157,9 @@ def _rows(count: int) -> tuple[int, ...]:
     SCRATCH,
 ) = _rows(47)
 BUFFER_ROWS = 47
+
+# rows of the same buffer while those who meet a firm elsewhere are listed, over those that are written later
+FAR_DRAW, FAR_REGION = SALES, DEMAND
 
 # rows of the same buffer while innovators are listed, over those of learning
 (I_RELATIVE, I_RATE, I_CHANCE, I_SMALL, I_SCALE, I_GAIN, I_RADICAL, I_KIND, I_PATENT) = _rows(9)

@@ -7,7 +7,7 @@ from technopole_kernels._jit import device, stage
 from technopole_kernels.choose import BELOW_ONE, list_below, natural, pick, pick_row
 from technopole_kernels.reduce import set_all
 from technopole_kernels.rng import MEETING, draw, uniform
-from technopole_kernels.tiles import fill, fill_cell, fill_sector
+from technopole_kernels.spread import spread_fellows
 from technopole_kernels.types import GUIDES
 
 
@@ -55,19 +55,11 @@ def meet_in_region(setting, world, tile):
         index = np.int32(v * count)
         partner[i] = index if index < highest else highest
     for i in range(own.size):
-        gap = everyone[partner[i]] - own[i]
+        buffer[at.GAP_ORGANISATION + i] = everyone[natural(partner[i])]
+    for i in range(own.size):
+        gap = buffer[at.GAP_ORGANISATION + i] - own[i]
         gains = (buffer[at.U_ORGANISATION + i] < contact) & (gap > 0.0)
         buffer[at.GAP_ORGANISATION + i] = gap if gains else 0.0
-
-
-@stage
-def fill_fellows(world, tile):
-    """Where the cells of the tile's firms begin and how many firms they have."""
-    segments, offsets, buffer = world.segments, world.offsets, world.buffer
-    for segment in range(tile.first, tile.last):
-        cell = segments[at.G_CELL, segment]
-        fill(buffer, at.CELL_BEGIN - tile.begin, segments, segment, float(offsets[cell]))
-        fill(buffer, at.CELL_COUNT - tile.begin, segments, segment, float(offsets[cell + 1] - offsets[cell]))
 
 
 @stage
@@ -84,49 +76,72 @@ def meet_in_cell(known, own, u, gap, begin, count, partner, contact, far):
         last = np.int32(count[i]) - np.int32(1)
         partner[i] = np.int32(begin[i]) + (index if index < last else last)
     for i in range(own.size):
-        ahead = known[partner[i]] - own[i]
+        gap[i] = known[natural(partner[i])]
+    for i in range(own.size):
+        ahead = gap[i] - own[i]
         gains = (u[i] < contact) & (ahead > 0.0)
         gap[i] = ahead if gains else 0.0
 
 
 @stage
-def meet_elsewhere(constants, world, tile, known, uniforms, gaps, far):
+def list_travellers(world, tile, u, contact, far):
+    """List those who meet somebody elsewhere in ``partner``, with a number in [0, 1) for each in ``FAR_DRAW``."""
+    buffer, partner = world.buffer, world.partner
+    stretch, stretch_far = stretch_to_one(contact), stretch_to_one(far)
+    candidates = list_below(u, contact * far * (1.0 + 1e-9), partner)  # a bound that nobody who travels exceeds
+    count = 0
+    for j in range(candidates):
+        i = natural(partner[j])
+        v = u[i] * stretch
+        v = v if v < BELOW_ONE else BELOW_ONE
+        partner[natural(count)] = np.int32(i)
+        buffer[at.FAR_DRAW + natural(count)] = v
+        count += 1 if (v < far) & (u[i] < contact) else 0
+    for j in range(count):
+        v = buffer[at.FAR_DRAW + j] * stretch_far
+        buffer[at.FAR_DRAW + j] = v if v < BELOW_ONE else BELOW_ONE
+    return count
+
+
+@stage
+def choose_regions(constants, world, tile, count):
+    """Region of each traveller's partner in ``FAR_REGION``, and what is left of the draw in ``FAR_DRAW``."""
+    buffer, region = world.buffer, tile.region
+    row, row_end = constants.proximity_start[region], constants.proximity_start[region + 1]
+    guide = constants.far_guide[region]
+    for j in range(count):
+        entry, rest = pick_row(buffer[at.FAR_DRAW + j], constants.far, row, row_end, guide)
+        buffer[at.FAR_REGION + j] = float(constants.proximity_region[natural(entry)])
+        buffer[at.FAR_DRAW + j] = rest
+
+
+@stage
+def meet_elsewhere(setting, world, tile, known, uniforms, gaps):
     """Replace the gaps of those who meet a firm of their sector in another region."""
+    constants, far = setting.constants, setting.params[0].learning_far
     buffer, offsets, segments, partner = world.buffer, world.offsets, world.segments, world.partner
     S = world.sectors.shape[1]
     size = tile.end - tile.begin
-    u, gap, own = (
-        buffer[uniforms : uniforms + size],
-        buffer[gaps : gaps + size],
-        known[tile.begin : tile.end],
-    )
-    contact = world.regions[at.R_CONTACT, tile.region]
-    row, row_end = constants.proximity_start[tile.region], constants.proximity_start[tile.region + 1]
-    neighbours, guide = constants.far[row_end - 1] > 0.0, constants.far_guide[tile.region]
-    stretch, stretch_far = stretch_to_one(contact), stretch_to_one(far)
-    hopeful = contact * far * (1.0 + 1e-9)  # a bound that nobody who travels exceeds
-    count = list_below(u, hopeful, partner)
+    u, gap, own = buffer[uniforms : uniforms + size], buffer[gaps : gaps + size], known[tile.begin : tile.end]
+    count = list_travellers(world, tile, u, world.regions[at.R_CONTACT, tile.region], far)
+    for j in range(count):
+        gap[natural(partner[j])] = 0.0
+    if not constants.far[constants.proximity_start[tile.region + 1] - 1] > 0.0:
+        return  # there is no other region in reach
+    choose_regions(constants, world, tile, count)
     j = 0
     for segment in range(tile.first, tile.last):
         sector = segments[at.G_CELL, segment] - tile.region * S
         end = segments[at.G_BEGIN, segment + 1] - tile.begin
         while j < count and partner[natural(j)] < end:
+            other = natural(np.int64(buffer[at.FAR_REGION + natural(j)]) * S + sector)
+            begin = offsets[other]
+            firms = offsets[other + 1] - begin
+            place = begin + pick(buffer[at.FAR_DRAW + natural(j)], firms)
             i = natural(partner[natural(j)])
+            ahead = known[natural(place if firms > 0 else tile.begin + i)] - own[i]
+            gap[i] = ahead if ahead > 0.0 else 0.0
             j += 1
-            v = u[i] * stretch
-            v = v if v < BELOW_ONE else BELOW_ONE
-            if v < far and u[i] < contact:
-                ahead = 0.0
-                if neighbours:
-                    v = v * stretch_far
-                    v = v if v < BELOW_ONE else BELOW_ONE
-                    entry, rest = pick_row(v, constants.far, row, row_end, guide)
-                    other = natural(constants.proximity_region[natural(entry)] * S + sector)
-                    begin = offsets[other]
-                    firms = offsets[other + 1] - begin
-                    if firms > 0:
-                        ahead = known[natural(begin + pick(rest, firms))] - own[i]
-                gap[i] = ahead if ahead > 0.0 else 0.0
 
 
 @stage
@@ -140,7 +155,7 @@ def meet_in_sector(setting, world, tile, known, uniforms, gaps):
         world.regions[at.R_CONTACT, tile.region], far,
     )  # fmt: skip
     if far > 0.0:
-        meet_elsewhere(setting.constants, world, tile, known, uniforms, gaps, far)
+        meet_elsewhere(setting, world, tile, known, uniforms, gaps)
 
 
 @stage
@@ -189,7 +204,7 @@ def meet_partners(setting, world, tile):
     """The gaps to the partners of all four channels (rule ``broadcast``)."""
     firms = world.firms
     meet_in_region(setting, world, tile)
-    fill_fellows(world, tile)
+    spread_fellows(world, tile)
     meet_in_sector(setting, world, tile, firms[at.F_TECHNOLOGY], at.U_TECHNOLOGY, at.GAP_TECHNOLOGY)
     meet_suppliers(setting, world, tile)
     meet_in_sector(setting, world, tile, firms[at.F_QUALITY], at.U_QUALITY, at.GAP_QUALITY)
@@ -202,9 +217,6 @@ def absorb(setting, world, tile):
     begin, end = tile.begin, tile.end
     research = world.firms[at.F_RESEARCH, begin:end]
     difficulty = setting.params[0].learning_difficulty
-    fill_sector(
-        world.buffer, at.INTENSITY, setting.constants.sectors[at.K_RD_INTENSITY], world.segments, tile
-    )
     for i in range(research.size):
         e = research[i]
         buffer[at.ABSORPTION + i] = e / (e + difficulty * buffer[at.INTENSITY + i])
@@ -235,17 +247,9 @@ def learn_protected(rate, gaps, pools, spill, old, new, buffer):
 @stage
 def learn(setting, world, tile):
     """New knowledge in the four channels from the gaps and the pools, into the second set of firms."""
-    params, buffer, cells, segments = setting.params[0], world.buffer, world.cells, world.segments
+    params, buffer = setting.params[0], world.buffer
     begin, end = tile.begin, tile.end
     firms, new = world.firms, world.next
-    fill_cell(buffer, at.POOL_ORGANISATION, cells[at.C_POOL], segments, tile)
-    fill_cell(buffer, at.POOL_TECHNOLOGY, cells[at.C_POOL + 1], segments, tile)
-    fill_cell(buffer, at.POOL_SOURCING, cells[at.C_POOL + 2], segments, tile)
-    fill_cell(buffer, at.POOL_QUALITY, cells[at.C_POOL + 3], segments, tile)
-    fill_sector(buffer, at.OPENNESS, setting.constants.sectors[at.K_APPROPRIABILITY], segments, tile)
-    protects = 0.0 if params.learning_rule == 1 else 1.0  # barter is voluntary: nothing is kept secret
-    for i in range(end - begin):
-        buffer[at.OPENNESS + i] = 1.0 - protects * buffer[at.OPENNESS + i]
     spill = params.spillover_rate
     learn_openly(
         params.learning_organisation, at.GAP_ORGANISATION, at.POOL_ORGANISATION, spill,

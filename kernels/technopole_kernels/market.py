@@ -4,32 +4,10 @@ from technopole_kernels import layout as at
 from technopole_kernels._jit import stage
 from technopole_kernels._lanes import WIDTH, load, nothing, total
 from technopole_kernels.mathx import log
-from technopole_kernels.tiles import fill, fill_cell, fill_sector, sum_segments
+from technopole_kernels.tiles import fill, sum_segments
 from technopole_kernels.vector import SMALLEST, exp_row, log_row
 
-ALWAYS = -1e300  # a quality standard everybody meets
 MOST_FIT = 600.0  # bound of ln f about its level, so that f neither overflows nor vanishes
-
-
-@stage
-def fill_market(setting, world, tile):
-    """Spread what price and fitness need to know of cells and sectors."""
-    cells, sectors, segments = world.cells, world.sectors, world.segments
-    params, buffer = setting.params[0], world.buffer
-    S = sectors.shape[1]
-    region = tile.region
-    fill_sector(
-        world.buffer, at.LABOUR_SHARE, setting.constants.sectors[at.K_LABOUR_SHARE], world.segments, tile
-    )
-    fill_cell(world.buffer, at.PRICE, cells[at.C_PRICE_LEVEL], world.segments, tile)
-    fill_cell(world.buffer, at.EFFICIENCY, cells[at.C_EFFICIENCY], world.segments, tile)
-    fill_cell(world.buffer, at.NAME, cells[at.C_REPUTATION], world.segments, tile)
-    fill_sector(world.buffer, at.LEVEL, sectors[at.S_FITNESS_LEVEL], world.segments, tile)
-    for segment in range(tile.first, tile.last):
-        sector = segments[at.G_CELL, segment] - region * S
-        standard = sectors[at.S_NEXT + at.S_KNOWLEDGE + 3, sector] - params.reputation_tolerance
-        standard = standard if params.reputation_standard == 1 else ALWAYS
-        fill(buffer, at.STANDARD - tile.begin, segments, segment, standard)
 
 
 @stage
@@ -56,17 +34,20 @@ def make_efficiency(world, tile):
 
 
 @stage
-def set_prices(world, tile):
-    """ln p = price level - z + ln(1 + tau + overhead)."""
+def set_prices(setting, world, tile):
+    """ln p = price level - z + ln(1 + tau + overhead); the level holds the logarithm under proportional sharing."""
     buffer = world.buffer
     begin, end = tile.begin, tile.end
     transaction = world.regions[at.R_TRANSACTION, tile.region]
     overhead = world.load[at.OVERHEAD_RATE, begin:end]
+    if setting.params[0].sharing_rule != 0:
+        for i in range(overhead.size):
+            buffer[at.SCRATCH + i] = 1.0 + transaction + overhead[i]
+        log_row(buffer, at.SCRATCH, overhead.size)
+        for i in range(overhead.size):
+            buffer[at.PRICE + i] += buffer[at.SCRATCH + i]
     for i in range(overhead.size):
-        buffer[at.SCRATCH + i] = 1.0 + transaction + overhead[i]
-    log_row(buffer, at.SCRATCH, overhead.size)
-    for i in range(overhead.size):
-        buffer[at.PRICE + i] = buffer[at.PRICE + i] - buffer[at.EFFICIENCY + i] + buffer[at.SCRATCH + i]
+        buffer[at.PRICE + i] -= buffer[at.EFFICIENCY + i]
 
 
 @stage
@@ -213,9 +194,7 @@ def settle_market(setting, world):
 @stage
 def set_shares(setting, world, tile):
     """The new market shares of a tile."""
-    buffer, sectors, segments = world.buffer, world.sectors, world.segments
-    fill_sector(buffer, at.KEEP, sectors[at.S_KEEP], segments, tile)
-    fill_sector(buffer, at.WIN, sectors[at.S_WIN], segments, tile)
+    buffer = world.buffer
     share = world.next[at.F_SHARE, tile.begin : tile.end]
     fitness = world.next[at.F_CASH, tile.begin : tile.end]
     replicator = setting.params[0].market_rule == 1

@@ -6,7 +6,6 @@ from technopole_kernels import layout as at
 from technopole_kernels._jit import stage
 from technopole_kernels._lanes import WIDTH, load, nothing, total
 from technopole_kernels.choose import natural
-from technopole_kernels.tiles import fill_cell
 
 _HALF_OCTAVE = np.uint64(51)
 _FIRST_BIN = np.int64(
@@ -57,7 +56,6 @@ def count_sizes(world, tile):
     buffer = world.buffer
     begin, end = tile.begin, tile.end
     share = world.next[at.F_SHARE, begin:end]
-    fill_cell(world.buffer, at.LABOUR, world.cells[at.C_LABOUR], world.segments, tile)
     classes = world.partner
     for i in range(share.size):
         bits = np.float64(share[i] * buffer[at.LABOUR + i]).view(np.uint64)

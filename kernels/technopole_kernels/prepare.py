@@ -262,4 +262,7 @@ def prepare_cells(setting, world):
             per_sales = (
                 1.0 if params.sharing_need == 1 else cells[at.C_LABOUR, cell] / sectors[at.S_DEMAND, k]
             )
-            cells[at.C_OVERHEAD, cell] = cost * per_sales + params.sharing_congestion * regions[at.R_CROWD, r]
+            overhead = cost * per_sales + params.sharing_congestion * regions[at.R_CROWD, r]
+            cells[at.C_OVERHEAD, cell] = overhead
+            if params.sharing_rule == 0:  # the same for all firms of the cell
+                cells[at.C_PRICE_LEVEL, cell] += log(1.0 + regions[at.R_TRANSACTION, r] + overhead)

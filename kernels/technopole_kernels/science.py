@@ -6,7 +6,6 @@ from technopole_kernels import layout as at
 from technopole_kernels._jit import stage
 from technopole_kernels.mathx import exp, log
 from technopole_kernels.prepare import institution_index
-from technopole_kernels.tiles import fill_cell
 
 
 @stage
@@ -21,7 +20,6 @@ def upgrade_and_read(setting, world, tile):
         system *= regions[at.R_INDEX + institution, region]
     strength = params.upgrading_rate * (exp(0.25 * log(system)) if system > 0.0 else 0.0)
     reading = params.science_rate * regions[at.R_OUTFLOW, region] / params.science_exit_probability
-    fill_cell(world.buffer, at.UPGRADING, world.cells[at.C_UPGRADING], world.segments, tile)
     technology = world.next[at.F_TECHNOLOGY, begin:end]
     tie = world.tie[at.NOW, begin:end]
     for i in range(technology.size):

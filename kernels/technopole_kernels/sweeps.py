@@ -12,12 +12,10 @@ from technopole_kernels.barter import barter
 from technopole_kernels.innovation import (
     budget_research,
     draw_events,
-    fill_research,
     innovate,
 )
 from technopole_kernels.learning import absorb, draw_meetings, learn, meet_partners
 from technopole_kernels.market import (
-    fill_market,
     fill_overhead,
     make_efficiency,
     rate_fitness,
@@ -29,6 +27,7 @@ from technopole_kernels.market import (
 from technopole_kernels.mean_field import meet_field
 from technopole_kernels.observe import count_sizes, observe_knowledge
 from technopole_kernels.science import change_ties, upgrade_and_read
+from technopole_kernels.spread import spread_books, spread_knowledge, spread_market, spread_research
 
 
 @stage
@@ -41,18 +40,19 @@ def learn_and_compete(setting, world, tile):
         barter(world, tile)
     else:
         meet_field(setting, world, tile)
+    spread_knowledge(setting, world, tile)
     absorb(setting, world, tile)
     learn(setting, world, tile)
     upgrade_and_read(setting, world, tile)
     draw_events(setting, world, tile)
     change_ties(setting, world, tile)
-    fill_research(setting, world, tile)
+    spread_research(setting, world, tile)
     budget_research(setting, world, tile)
     innovate(setting, world, tile)
-    fill_market(setting, world, tile)
+    spread_market(setting, world, tile)
     fill_overhead(setting, world, tile)
     make_efficiency(world, tile)
-    set_prices(world, tile)
+    set_prices(setting, world, tile)
     rate_fitness(setting, world, tile)
     shock_demand(setting, world, tile)
     sum_market(setting, world, tile)
@@ -62,6 +62,7 @@ def learn_and_compete(setting, world, tile):
 @stage
 def settle_and_decide(setting, world, tile):
     """Second sweep: shares, accounts, exits and spin-offs of a tile, and what is observed of it."""
+    spread_books(setting, world, tile)
     set_shares(setting, world, tile)
     close_accounts(setting, world, tile)
     sum_tile_accounts(world, tile)

@@ -70,14 +70,6 @@ def fill_cell(buffer, row, values, segments, tile):
 
 
 @stage
-def fill_sector(buffer, row, values, segments, tile):
-    """Spread a value per sector over the firms of a tile."""
-    first_cell = tile.region * values.size
-    for segment in range(tile.first, tile.last):
-        fill(buffer, row - tile.begin, segments, segment, values[segments[at.G_CELL, segment] - first_cell])
-
-
-@stage
 def sum_segments(segment_sum, segments, tile, column, values, shift):
     """Put the sums of ``values[firm - shift]`` over the tile's segments into their column."""
     for segment in range(tile.first, tile.last):

@@ -82,7 +82,7 @@ def call_hot_stages(setting, world, tile):
     innovation.budget_research(setting, world, tile)
     innovation.find_candidates(setting, world, tile)
     market.make_efficiency(world, tile)
-    market.set_prices(world, tile)
+    market.set_prices(setting, world, tile)
     market.rate_fitness(setting, world, tile)
     market.shock_demand(setting, world, tile)
     market.set_shares(setting, world, tile)
