@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import tomllib
 from typing import TYPE_CHECKING, Any
 
@@ -67,8 +68,14 @@ def years(ds: xr.Dataset) -> Floats:
 
 def period_years(ds: xr.Dataset) -> float:
     """Return the length of a period in years from the configuration in the dataset (1 if unknown)."""
+    return _period_years(str(ds.attrs.get("config", "")))
+
+
+@functools.lru_cache(maxsize=8)
+def _period_years(config: str) -> float:
+    # every figure asks, and a configuration with all its regions takes a while to read
     try:
-        length = float(tomllib.loads(str(ds.attrs.get("config", "")))["time"]["period_years"])
+        length = float(tomllib.loads(config)["time"]["period_years"])
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError):
         return 1.0
     return length if np.isfinite(length) and length > 0.0 else 1.0
