@@ -192,7 +192,7 @@ def allocate_world(capacity: int, regions: int, sectors: int) -> World:
         economy=np.zeros(layout.ECONOMY),
         sizes=np.zeros(layout.SIZE_CLASSES, dtype=np.int64),
         mixed=np.zeros((regions, 5, sectors)),
-        reached=np.zeros(5 * sectors),
+        reached=np.zeros((regions, 5 * sectors)),
         buffer=np.zeros(layout.BUFFER_ROWS * layout.ROW),
         partner=np.zeros(TILE, dtype=np.int32),
         keys=np.zeros(TILE, dtype=np.uint64),
@@ -238,7 +238,7 @@ def world_bytes(capacity: int, regions: int, sectors: int) -> int:
     cells = regions * sectors
     tiles = capacity // TILE + regions + 1
     segments = min(cells, capacity) + tiles
-    per_cell = 8 * (layout.C_ROWS + layout.N_ROWS + 5 + 2)
+    per_cell = 8 * (layout.C_ROWS + layout.N_ROWS + 5 + 5 + 2)
     return (
         per_firm * capacity
         + per_cell * cells

@@ -2,24 +2,11 @@
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import stage
-from technopole_kernels.reduce import set_all
+from technopole_kernels._lanes import WIDTH, load, nothing, spread, store
+from technopole_kernels.choose import natural
 
+COLUMNS = 4 * WIDTH
 NOTHING = -1e300  # a pool nobody fills: nothing can be learned from it
-
-
-@stage
-def mix_sectors(constants, world, region, kind, source):
-    """Relatedness-weighted sums over the sectors of a region: ``mixed[region, kind, :] = phi @ source``."""
-    S = world.sectors.shape[1]
-    mixed = world.mixed[region, kind]
-    total = 0.0
-    for k in range(S):
-        total += source[region * S + k]
-    for k in range(S):
-        value = constants.related_base * total
-        for j in range(constants.related_start[k], constants.related_start[k + 1]):
-            value += constants.related_extra[j] * source[region * S + constants.related_sector[j]]
-        mixed[k] = value
 
 
 @stage
@@ -28,29 +15,64 @@ def make_pools(constants, world):
     cells = world.cells
     R, S = world.regions.shape[1], world.sectors.shape[1]
     for r in range(R):
-        mix_sectors(constants, world, r, 0, cells[at.FIRMS])
-        for channel in range(4):
-            mix_sectors(constants, world, r, channel + 1, cells[at.ORGANISATION + channel])
-    reach = world.mixed.reshape((R, 5 * S))
+        mix_sectors(constants, world, r)
+    mixed, reached = world.mixed.reshape((R, 5 * S)), world.reached
+    for first in range(0, 5 * S, COLUMNS):  # so many columns of all regions stay in the cache
+        for r in range(R):
+            mix_regions(constants, mixed, reached, r, first)
     for r in range(R):
-        _mix_regions(constants, world, reach, r)
+        for channel in range(4):
+            for k in range(S):
+                firms = reached[r, k]
+                pool = reached[r, (channel + 1) * S + k] / firms if firms > 0.0 else NOTHING
+                cells[at.C_POOL + channel, r * S + k] = pool
 
 
 @stage
-def _mix_regions(constants, world, reach, region):
+def mix_sectors(constants, world, region):
+    """Relatedness-weighted sums over the sectors of a region, of its firms and of what they know in four channels."""
     S = world.sectors.shape[1]
-    total = world.reached
-    set_all(total, 0.0)
+    cells, mixed, begin = world.cells, world.mixed[region], region * S
+    all_firms = all_a = all_b = all_c = all_d = 0.0
+    for cell in range(begin, begin + S):
+        all_firms += cells[at.FIRMS, cell]
+        all_a += cells[at.ORGANISATION, cell]
+        all_b += cells[at.TECHNOLOGY, cell]
+        all_c += cells[at.SOURCING, cell]
+        all_d += cells[at.QUALITY, cell]
+    base = constants.related_base
+    for k in range(S):
+        firms, a, b, c, d = base * all_firms, base * all_a, base * all_b, base * all_c, base * all_d
+        for j in range(constants.related_start[k], constants.related_start[k + 1]):
+            extra, cell = constants.related_extra[j], begin + constants.related_sector[j]
+            firms += extra * cells[at.FIRMS, cell]
+            a += extra * cells[at.ORGANISATION, cell]
+            b += extra * cells[at.TECHNOLOGY, cell]
+            c += extra * cells[at.SOURCING, cell]
+            d += extra * cells[at.QUALITY, cell]
+        mixed[0, k] = firms
+        mixed[1, k] = a
+        mixed[2, k] = b
+        mixed[3, k] = c
+        mixed[4, k] = d
+
+
+@stage
+def mix_regions(constants, mixed, reached, region, first):
+    """Proximity-weighted sums of ``COLUMNS`` columns over the regions in reach."""
+    left = mixed.shape[1] - first
+    a = b = c = d = nothing()
     for j in range(constants.proximity_start[region], constants.proximity_start[region + 1]):
-        weight = constants.proximity[j]
-        row = reach[constants.proximity_region[j]]
-        for i in range(total.size):
-            total[i] += weight * row[i]
-    for channel in range(4):
-        for k in range(S):
-            firms = total[k]
-            pool = total[(channel + 1) * S + k] / firms if firms > 0.0 else NOTHING
-            world.cells[at.C_POOL + channel, region * S + k] = pool
+        weight, row = spread(constants.proximity[j]), mixed[natural(constants.proximity_region[j])]
+        a = a + weight * load(row, first, left)
+        b = b + weight * load(row, first + WIDTH, left - WIDTH)
+        c = c + weight * load(row, first + 2 * WIDTH, left - 2 * WIDTH)
+        d = d + weight * load(row, first + 3 * WIDTH, left - 3 * WIDTH)
+    row = reached[region]
+    store(a, row, first, left)
+    store(b, row, first + WIDTH, left - WIDTH)
+    store(c, row, first + 2 * WIDTH, left - 2 * WIDTH)
+    store(d, row, first + 3 * WIDTH, left - 3 * WIDTH)
 
 
 @stage

@@ -191,7 +191,7 @@ class World(NamedTuple):
     economy: np.ndarray  # (ECONOMY,)
     sizes: np.ndarray  # (SIZE_CLASSES,) i64 operating firms by employment
     mixed: np.ndarray  # (R,5,S) sector-mixed counts and sums of knowledge
-    reached: np.ndarray  # (5*S,) one region's sums over the regions in reach
+    reached: np.ndarray  # (R,5*S) the same, summed over the regions in reach
     buffer: np.ndarray  # (BUFFER_ROWS*ROW,) per-firm values of one tile
     partner: np.ndarray  # (TILE,) i32 places of partners, or of survivors, of a tile
     keys: np.ndarray  # (TILE,) u64 identities of entrants
