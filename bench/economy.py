@@ -6,7 +6,7 @@ import numpy as np
 
 from technopole.build import Blueprint, make_blueprint, new_problem
 from technopole.config import Config
-from technopole_kernels.drive import run_periods
+from technopole_kernels.drive import WHOLE, drive
 from technopole_kernels.record import CELL_VARIABLES, REGION_VARIABLES, SECTOR_VARIABLES, Records
 from technopole_kernels.types import World
 
@@ -72,7 +72,9 @@ class Runner:
     def run(self, replicate: int) -> int:
         """Run a replicate from its start; returns the number of firm-periods."""
         self.blueprint.start(self.setting, self.world, replicate)
-        status = run_periods(self.setting, self.world, self.problem, self.records, self.periods, 1, self.stop)
+        status = drive(
+            self.setting, self.world, self.problem, self.records, self.periods, 1, self.stop, WHOLE, 0, 0
+        )
         if status != 0:
             raise RuntimeError(f"the run ended with status {status}")
         # a period works on the firms of its start: those of the periods before, and the initial ones

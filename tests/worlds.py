@@ -1,6 +1,6 @@
 """Small economies, and worlds of the kernels that run them: shared by all tests of the model.
 
-Only two kernels are called from Python, ``initialise`` and ``run_periods``, so that few things are compiled.
+Only two kernels are called from Python, ``initialise`` and ``drive``, so that few things are compiled.
 """
 
 import copy
@@ -20,7 +20,7 @@ from technopole.build import (
 )
 from technopole.config import Config
 from technopole_kernels import layout
-from technopole_kernels.drive import run_periods
+from technopole_kernels.drive import WHOLE, drive
 from technopole_kernels.initial import name_firms
 from technopole_kernels.record import CELL_VARIABLES, REGION_VARIABLES, SECTOR_VARIABLES, Records
 from technopole_kernels.status import Status
@@ -171,7 +171,9 @@ class Run:
         stride = 1 if record else until + 1
         problem, stop = new_problem(), np.zeros(1, dtype=np.int64)
         while True:
-            status = Status(run_periods(self.setting, self.world, problem, self.records, until, stride, stop))
+            status = Status(
+                drive(self.setting, self.world, problem, self.records, until, stride, stop, WHOLE, 0, 0)
+            )
             if status != Status.NEED_CAPACITY:
                 break
             self.world = enlarge_world(self.world, int(problem.where[0]))

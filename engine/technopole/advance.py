@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from technopole.build import Blueprint, enlarge_world, new_problem, world_bytes
+from technopole.crew import Crew
 from technopole.errors import NotFiniteError, TechnopoleError
 from technopole.machine import available_memory, readable_bytes
 from technopole.schema import STATE
 from technopole.world_state import state_view
 from technopole_kernels import check, layout
-from technopole_kernels.drive import run_periods
 from technopole_kernels.record import Records
 from technopole_kernels.status import Status
 from technopole_kernels.types import Problem, Setting, World
@@ -72,6 +72,7 @@ def advance(
     until: int,
     stride: int,
     stop: NDArray[np.int64],
+    crew: Crew | None = None,
 ) -> tuple[World, bool]:
     """Advance a world, enlarging it as needed.
 
@@ -91,6 +92,8 @@ def advance(
         Every so many periods one is recorded.
     stop : ndarray of int64, shape (1,)
         Not 0: stop before the next period.
+    crew : Crew, optional
+        Threads that share the work; the calling one if absent.
 
     Returns
     -------
@@ -107,8 +110,9 @@ def advance(
         If there is no room for another firm and ``capacity.fixed`` or the memory forbids more.
     """
     problem = new_problem()
+    crew = crew or Crew(1)
     while True:
-        status = run_periods(setting, world, problem, records, until, stride, stop)
+        status = crew.advance(setting, world, problem, records, until, stride, stop)
         if status in (Status.DONE, Status.STOPPED):
             return world, status == Status.DONE
         if status == Status.NOT_FINITE:

@@ -127,7 +127,7 @@ def _refuse_outputs(out: Path, figures: Path | None, overwrite: bool) -> None:
 
 def _announcement(simulation: Simulation, name: str) -> str:
     blueprint, run = simulation.blueprint, simulation.config.run
-    number, reason = simulation.threads
+    number, reason = simulation.threads.number, simulation.threads.reason
     return (
         f"technopole {__version__} · {name}: {blueprint.n_regions:,} regions × {blueprint.n_sectors:,} "
         f"sectors, {blueprint.n_firms:,} firms · {run.replicates:,} replicates × "

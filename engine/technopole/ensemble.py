@@ -1,4 +1,4 @@
-"""Many replicates on several threads: each thread has one world, whatever the number of replicates."""
+"""Many replicates on several threads: as many worlds as are computed at a time, whatever the number of replicates."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from technopole.advance import advance
 from technopole.build import Blueprint
+from technopole.crew import Crew
+from technopole.machine import Threads
 from technopole.recording import Recording
 from technopole_kernels import layout
 from technopole_kernels.types import World
@@ -45,11 +47,11 @@ class Ensemble:
         What all worlds have in common; seed, periods and stride come from its configuration.
     recording : Recording
         Filled in place.
-    threads : int
-        At least 1.
+    threads : Threads
+        How many, and how many of them share a world.
     """
 
-    def __init__(self, blueprint: Blueprint, recording: Recording, threads: int) -> None:
+    def __init__(self, blueprint: Blueprint, recording: Recording, threads: Threads) -> None:
         config = blueprint.config
         self._blueprint = blueprint
         self._recording = recording
@@ -83,9 +85,9 @@ class Ensemble:
             As any other exception raised on the calling thread meanwhile, after the other threads have
             stopped at the end of their period.
         """
-        with ThreadPoolExecutor(self._threads, thread_name_prefix="technopole") as pool:
+        with ThreadPoolExecutor(self._threads.worlds, thread_name_prefix="technopole") as pool:
             try:
-                pending = {pool.submit(self._work) for _ in range(self._threads)}
+                pending = {pool.submit(self._work) for _ in range(self._threads.worlds)}
                 while pending:
                     _, pending = wait(pending, timeout=POLL_SECONDS)
                     if report is not None:
@@ -110,7 +112,14 @@ class Ensemble:
         )
 
     def _work(self) -> None:
-        """Compute blocks of replicates until none is left: what one thread does, all in one world."""
+        """Compute blocks of replicates until none is left, all in one world."""
+        crew = Crew(self._threads.per_world)
+        try:
+            self._compute_blocks(crew)
+        finally:
+            crew.close()
+
+    def _compute_blocks(self, crew: Crew) -> None:
         world: World | None = None
         while self._stop[0] == 0:
             with self._lock:
@@ -119,14 +128,14 @@ class Ensemble:
                 return
             for replicate in block:
                 try:
-                    world = self._compute(replicate, world)
+                    world = self._compute(replicate, world, crew)
                 except Exception as failure:
                     self._failures[replicate] = failure
                     self._stop[0] = 1
                 if self._stop[0] != 0:
                     return
 
-    def _compute(self, replicate: int, world: World | None) -> World:
+    def _compute(self, replicate: int, world: World | None, crew: Crew) -> World:
         if world is None:
             world = self._blueprint.new_world()
         self._blueprint.start(self._setting, world, replicate)
@@ -134,7 +143,7 @@ class Ensemble:
             self._clocks[replicate] = world.clock
         records = self._recording.records(replicate)
         world, finished = advance(
-            self._blueprint, self._setting, world, records, self._periods, self._stride, self._stop
+            self._blueprint, self._setting, world, records, self._periods, self._stride, self._stop, crew
         )
         if finished:
             self._recording.make_counts_whole(replicate)

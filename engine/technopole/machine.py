@@ -10,22 +10,34 @@ from typing import NamedTuple
 CGROUPS = Path("/sys/fs/cgroup")
 
 
+LARGE_WORLD = 50_000
+"""Firms from which on several threads share the work of one world; below, they would mostly wait for each other."""
+
+
 class Threads(NamedTuple):
-    """A number of threads and where it comes from."""
+    """A number of threads, where it comes from, and how many of them share the work of one world."""
 
     number: int
     reason: str
+    per_world: int = 1
+
+    @property
+    def worlds(self) -> int:
+        """Number of worlds that are computed at the same time."""
+        return self.number // self.per_world
 
 
-def choose_threads(wanted: int, replicates: int) -> Threads:
-    """Decide how many threads share out the replicates.
+def choose_threads(wanted: int, replicates: int, firms: int) -> Threads:
+    """Decide how many threads share out the replicates, and how many share each of them.
 
     Parameters
     ----------
     wanted : int
         As configured; 0 for all that are available.
     replicates : int
-        A replicate runs on one thread, so that more threads than replicates are of no use.
+        As long as there are at least as many as threads, each runs on one.
+    firms : int
+        Of a world at its start.
 
     Returns
     -------
@@ -33,9 +45,12 @@ def choose_threads(wanted: int, replicates: int) -> Threads:
         At least 1.
     """
     threads = Threads(wanted, "as asked for") if wanted else available_processors()
-    if threads.number > replicates:
+    if threads.number <= replicates:
+        return threads
+    per_world = threads.number // replicates
+    if firms < LARGE_WORLD or per_world == 1:
         return Threads(replicates, "one for each replicate")
-    return threads
+    return Threads(replicates * per_world, f"{threads.reason}; {per_world} for each world", per_world)
 
 
 def available_processors() -> Threads:

@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 from technopole.advance import advance
 from technopole.build import enlarge_world, make_blueprint
 from technopole.config import Config
+from technopole.crew import Crew
 from technopole.errors import ConfigError
 from technopole.instruments import Instruments, as_instrument
+from technopole.machine import choose_threads
 from technopole.recording import Recording
 from technopole.resolve import resolve_config
 from technopole.schema import RECORDS, SEED_LIMIT, STATE, suggestion
@@ -75,6 +77,7 @@ class Model:
         )
         self._records = self._recording.records(0)
         self._observed: dict[str, NDArray[Any]] | None = {}
+        self._crew = Crew(choose_threads(self._config.run.threads, 1, self._blueprint.n_firms).per_world)
 
     @property
     def config(self) -> Config:
@@ -150,7 +153,7 @@ class Model:
             # a stride as long as the time so far: this period is recorded, in row 0
             until = self.time + 1
             self._world, _ = advance(
-                self._blueprint, self._setting, self._world, self._records, until, until, go_on
+                self._blueprint, self._setting, self._world, self._records, until, until, go_on, self._crew
             )
             self._observed = None
 

@@ -43,8 +43,10 @@ class Simulation:
 
     def __init__(self, config: Config) -> None:
         self.config = config
-        self.threads: Threads = choose_threads(config.run.threads, config.run.replicates)
         self.blueprint: Blueprint = make_blueprint(config)
+        self.threads: Threads = choose_threads(
+            config.run.threads, config.run.replicates, self.blueprint.n_firms
+        )
 
     @property
     def times(self) -> int:
@@ -53,10 +55,10 @@ class Simulation:
 
     @property
     def worlds_bytes(self) -> int:
-        """Memory of the worlds, one for each thread, in bytes."""
+        """Memory of the worlds that are computed at the same time, in bytes."""
         blueprint = self.blueprint
         one = world_bytes(blueprint.capacity, blueprint.n_regions, blueprint.n_sectors)
-        return self.threads.number * one
+        return self.threads.worlds * one
 
     @property
     def output_bytes(self) -> int:
@@ -86,7 +88,7 @@ class Simulation:
             f"the run needs about {readable_bytes(needed)} of memory and {readable_bytes(available)} are "
             f"available: {readable_bytes(self.output_bytes)} for results ({run.replicates:,} replicates × "
             f"{self.times:,} recorded periods × {blueprint.n_regions:,} regions × {blueprint.n_sectors:,} "
-            f"sectors), {readable_bytes(self.worlds_bytes)} for worlds ({self.threads.number} threads × "
+            f"sectors), {readable_bytes(self.worlds_bytes)} for worlds ({self.threads.worlds} at a time × "
             f"{blueprint.n_firms:,} firms); smaller values of run.replicates, time.periods, data.scale or "
             "run.threads, a larger output.stride or fewer output.variables need less"
         )
@@ -121,7 +123,7 @@ class Simulation:
             self.blueprint.n_regions,
             self.blueprint.n_sectors,
         )
-        Ensemble(self.blueprint, recording, self.threads.number).run(report)
+        Ensemble(self.blueprint, recording, self.threads).run(report)
         return make_dataset(self.config, self.blueprint.tables, recording)
 
 

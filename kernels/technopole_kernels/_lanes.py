@@ -146,6 +146,18 @@ def equal(_typing, array, index, count, value):
 
 
 @intrinsic
+def at_least(_typing, array, index, count, value):
+    """Bit j of the result says whether ``array[index + j] >= value``, unsigned, for j below ``count`` and 8."""
+
+    def generate(context, builder, sig, args):
+        values, present = _load_any(context, builder, sig, args)
+        enough = builder.icmp_unsigned(">=", values, _spread(builder, args[3], values.type))
+        return _bits(builder, builder.and_(enough, present))
+
+    return types.intp(array, types.intp, types.intp, array.dtype), generate
+
+
+@intrinsic
 def less(_typing, array, index, count, value):
     """Bit j of the result says whether ``array[index + j] < value``, for j below ``count`` and 8."""
 

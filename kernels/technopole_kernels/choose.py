@@ -3,7 +3,7 @@
 import numpy as np
 
 from technopole_kernels._jit import device, stage
-from technopole_kernels._lanes import WIDTH, count_bits, less, write_places
+from technopole_kernels._lanes import WIDTH, count_bits, equal, less, write_places
 from technopole_kernels.types import GUIDES
 
 BELOW_ONE = 1.0 - 2.0**-53
@@ -48,4 +48,15 @@ def list_below(u, bound, chosen):
         below = less(u, i, u.size - i, bound)
         write_places(below, i, chosen, count)
         count += count_bits(below)
+    return count
+
+
+@stage
+def list_equal(values, wanted, chosen):
+    """List the places of the values that equal one, in order, as `list_below` does; returns their number."""
+    count = 0
+    for i in range(0, values.size, WIDTH):
+        same = equal(values, i, values.size - i, wanted)
+        write_places(same, i, chosen, count)
+        count += count_bits(same)
     return count

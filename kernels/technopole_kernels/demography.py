@@ -3,33 +3,30 @@
 import numpy as np
 
 from technopole_kernels import layout as at
-from technopole_kernels._jit import stage
-from technopole_kernels._lanes import WIDTH, count_bits, equal, lowest_bit, pack
+from technopole_kernels._jit import device, stage
+from technopole_kernels._lanes import WIDTH, at_least, count_bits, equal, lowest_bit, pack
 from technopole_kernels.accounts import LEAVE, SPAWN
 from technopole_kernels.choose import natural
-from technopole_kernels.entry import place_child
 from technopole_kernels.mathx import exp, normal_quantile_core
 from technopole_kernels.reduce import set_all
-from technopole_kernels.rng import ENTRANT, ENTRANT_SIZE, STARTUP, draw, uniform_open
+from technopole_kernels.rng import ENTRANT, ENTRANT_SIZE, SPINOFF, STARTUP, draw, uniform_open
 
 
 @stage
-def count_population(setting, world):
+def count_population(world):
     """Survivors and entrants of every cell, and where the cells of the next population begin; returns its size."""
-    counts = world.counts
-    offsets = world.offsets
+    counts, offsets, fate = world.counts, world.offsets, world.fate
     cells = world.cells.shape[1]
-    set_all(counts[at.N_CHILDREN], 0)
+    children = counts[at.N_CHILDREN]
+    set_all(children, 0)
     for cell in range(cells):
         exits = np.int64(world.cells[at.E_EXITS, cell])
         counts[at.N_SURVIVORS, cell] = offsets[cell + 1] - offsets[cell] - exits
         if world.cells[at.E_SPINOFFS, cell] > 0.0:
             for begin in range(offsets[cell], offsets[cell + 1], WIDTH):
-                parents = equal(world.fate, begin, offsets[cell + 1] - begin, SPAWN)
+                parents = at_least(fate, begin, offsets[cell + 1] - begin, SPAWN)
                 while parents != 0:
-                    parent = world.identity[at.NOW, begin + lowest_bit(parents)]
-                    _, place = place_child(setting, world, parent, cell)
-                    counts[at.N_CHILDREN, place] += 1
+                    children[natural(fate[begin + lowest_bit(parents)] - SPAWN)] += 1
                     parents &= parents - 1
     position = 0
     for cell in range(cells):
@@ -41,108 +38,90 @@ def count_population(setting, world):
 
 
 @stage
-def place_entrants(setting, world):
-    """Give children and start-ups their slots behind the survivors of their cells: identity, and as age the parent.
+def place_children(world):
+    """Give children their slots behind the survivors of their cells, in order of their parents.
 
-    The parent is the slot of the incumbent, or -1; it stands in ``age`` until the entrant is written.
+    The slot of the parent stands in ``age`` until the child is written. Start-ups follow behind the children.
     """
-    counts, offsets, identity, age = world.counts, world.offsets, world.identity, world.age
+    counts, offsets, fate = world.counts, world.offsets, world.fate
+    cursor, age = counts[at.N_CURSOR], world.age[at.NOW]
     for cell in range(world.cells.shape[1]):
         if world.cells[at.E_SPINOFFS, cell] > 0.0:
             for begin in range(offsets[cell], offsets[cell + 1], WIDTH):
-                parents = equal(world.fate, begin, offsets[cell + 1] - begin, SPAWN)
+                parents = at_least(fate, begin, offsets[cell + 1] - begin, SPAWN)
                 while parents != 0:
                     parent = begin + lowest_bit(parents)
-                    child, place = place_child(setting, world, identity[at.NEXT, parent], cell)
-                    slot = counts[at.N_CURSOR, place]
-                    identity[at.NOW, slot] = child
-                    age[at.NOW, slot] = np.int32(parent)
-                    counts[at.N_CURSOR, place] = slot + 1
+                    place = natural(fate[parent] - SPAWN)
+                    slot = natural(cursor[place])
+                    age[slot] = np.int32(parent)
+                    cursor[place] = slot + 1
                     parents &= parents - 1
-    place_startups(setting, world)
 
 
 @stage
-def place_startups(setting, world):
-    """Identities of the start-ups, drawn a tile's worth at a time."""
-    counts, keys, partner = world.counts, world.keys, world.partner
+def found_entrants(setting, world, first_cell, last_cell):
+    """Write the entrants of some cells, a tile's worth at a time so that what is random is drawn in vectors."""
+    counts, partner, age = world.counts, world.partner, world.age[at.NOW]
     count = 0
-    for cell in range(world.cells.shape[1]):
-        for j in range(counts[at.N_STARTUPS, cell]):
-            partner[natural(count)] = counts[at.N_CURSOR, cell] + j
-            keys[natural(count)] = np.uint64(cell) | (np.uint64(j) << np.uint64(32))
-            count += 1
-            if count == keys.size:
-                name_startups(setting, world, count)
-                count = 0
-    name_startups(setting, world, count)
-
-
-@stage
-def name_startups(setting, world, count):
-    """Turn the counters in ``keys`` into the identities of the start-ups in the slots of ``partner``."""
-    keys, partner = world.keys, world.partner
-    period, replicate = np.uint64(world.clock[at.PERIOD]), np.uint64(world.clock[at.REPLICATE])
-    seed = setting.seed[0]
-    for j in range(count):
-        w0, w1, _, _ = draw(keys[j], period, STARTUP, seed, replicate)
-        keys[j] = w0 | (w1 << np.uint64(32))
-    for j in range(count):
-        slot = natural(partner[j])
-        world.identity[at.NOW, slot] = keys[j]
-        world.age[at.NOW, slot] = np.int32(-1)
-
-
-@stage
-def found_entrants(setting, world):
-    """Write all entrants, a tile's worth at a time so that their noise is drawn in vectors."""
-    params, cells, sectors = setting.params[0], world.cells, world.sectors
-    partner, buffer = world.partner, world.buffer
-    S = sectors.shape[1]
-    weight = params.entry_inheritance
-    count = 0
-    for cell in range(cells.shape[1]):
-        begin, end = world.new_offsets[cell] + world.counts[at.N_SURVIVORS, cell], world.new_offsets[cell + 1]
-        if begin == end:
-            continue
-        sector, local = cell % S, cells[at.FIRMS, cell]
-        share = params.entry_size / max(sectors[at.S_FIRMS, sector], 1.0)
-        research = setting.constants.sectors[at.K_RD_INTENSITY, sector]
-        for slot in range(begin, end):
-            parent = world.age[at.NOW, slot]
-            for channel in range(4):
-                known = sectors[at.S_NEXT + at.S_KNOWLEDGE + channel, sector]
-                if local > 0.0:
-                    known = cells[at.ORGANISATION + channel, cell] / local
-                if parent >= 0:
-                    inherited = world.next[at.F_ORGANISATION + channel, natural(parent)]
-                    known = weight * inherited + (1.0 - weight) * known
-                buffer[at.BASE_ORGANISATION + channel * at.ROW + natural(count)] = known
-            buffer[at.BASE_SHARE + natural(count)] = share
-            buffer[at.BASE_RESEARCH + natural(count)] = research
+    for cell in range(first_cell, last_cell):
+        begin = world.new_offsets[cell] + counts[at.N_SURVIVORS, cell]
+        startups = begin + counts[at.N_CHILDREN, cell]
+        for slot in range(begin, world.new_offsets[cell + 1]):
+            parent = np.int64(age[natural(slot)]) if slot < startups else np.int64(-1)
+            expect_entrant(setting, world, cell, parent, count)
+            world.keys[natural(count)] = (
+                world.identity[at.NEXT, natural(parent)]
+                if parent >= 0
+                else np.uint64(cell) | (np.uint64(slot - startups) << np.uint64(32))
+            )
+            world.buffer[at.SITE + natural(count)] = 1.0 if parent >= 0 else 0.0
             partner[natural(count)] = slot
             count += 1
             if count == partner.size:
-                draw_noise(setting, world, count)
-                add_noise(setting, world, count)
                 write_entrants(setting, world, count)
                 count = 0
-    draw_noise(setting, world, count)
-    add_noise(setting, world, count)
     write_entrants(setting, world, count)
+
+
+@device
+def expect_entrant(setting, world, cell, parent, place):
+    """Knowledge, raw share and research of an entrant before noise, in a place of the buffer."""
+    params, cells, sectors, buffer = setting.params[0], world.cells, world.sectors, world.buffer
+    sector, local = cell % sectors.shape[1], cells[at.FIRMS, cell]
+    weight = params.entry_inheritance
+    for channel in range(4):
+        known = sectors[at.S_NEXT + at.S_KNOWLEDGE + channel, sector]
+        if local > 0.0:
+            known = cells[at.ORGANISATION + channel, cell] / local
+        if parent >= 0:
+            inherited = world.next[at.F_ORGANISATION + channel, natural(parent)]
+            known = weight * inherited + (1.0 - weight) * known
+        buffer[at.BASE_ORGANISATION + channel * at.ROW + natural(place)] = known
+    buffer[at.BASE_SHARE + natural(place)] = params.entry_size / max(sectors[at.S_FIRMS, sector], 1.0)
+    buffer[at.BASE_RESEARCH + natural(place)] = setting.constants.sectors[at.K_RD_INTENSITY, sector]
+
+
+@stage
+def name_entrants(setting, world, count):
+    """Turn what names the entrants in ``keys`` (the parent's identity, or cell and rank) into their identities."""
+    keys, buffer = world.keys, world.buffer
+    period, replicate = np.uint64(world.clock[at.PERIOD]), np.uint64(world.clock[at.REPLICATE])
+    seed = setting.seed[0]
+    for j in range(count):
+        site = SPINOFF if buffer[at.SITE + j] > 0.0 else STARTUP
+        w0, w1, _, _ = draw(keys[j], period, site, seed, replicate)
+        keys[j] = w0 | (w1 << np.uint64(32))
 
 
 @stage
 def draw_noise(setting, world, count):
-    """Standard normal noise of the entrants in ``partner``: four channels and the customer base."""
-    buffer, partner, keys = world.buffer, world.partner, world.keys
+    """Standard normal noise of the entrants whose identities stand in ``keys``: four channels and the customer base."""
+    buffer, keys = world.buffer, world.keys
     period, replicate, seed = (
         np.uint64(world.clock[at.PERIOD]),
         np.uint64(world.clock[at.REPLICATE]),
         setting.seed[0],
     )
-    for j in range(count):
-        keys[j] = world.identity[at.NOW, natural(partner[j])]
     for j in range(count):
         w0, w1, w2, w3 = draw(keys[j], period, ENTRANT, seed, replicate)
         buffer[at.NOISE_ORGANISATION + j] = uniform_open(w0)
@@ -180,8 +159,11 @@ def add_noise(setting, world, count):
 
 @stage
 def write_entrants(setting, world, count):
-    """Write the entrants in ``partner``, with a raw share and no cash yet."""
+    """Write the entrants in the slots of ``partner``, with a raw share and no cash yet."""
     firms, buffer, partner = world.firms, world.buffer, world.partner
+    name_entrants(setting, world, count)
+    draw_noise(setting, world, count)
+    add_noise(setting, world, count)
     custom = setting.params[0].entry_custom
     for j in range(count):
         slot = natural(partner[j])
@@ -192,6 +174,7 @@ def write_entrants(setting, world, count):
         firms[at.F_RESEARCH, slot] = buffer[at.BASE_RESEARCH + j]
         firms[at.F_CUSTOM, slot] = custom + buffer[at.NOISE_STANDING + j]
         firms[at.F_SHARE, slot] = buffer[at.BASE_SHARE + j]
+        world.identity[at.NOW, slot] = world.keys[j]
         world.age[at.NOW, slot] = np.int32(0)
         world.tie[at.NOW, slot] = np.uint8(0)
 
@@ -217,11 +200,11 @@ def scale_shares(setting, world):
 
 
 @stage
-def move_survivors(world):
-    """Write the survivors, packed, into the first set of firms."""
+def move_survivors(world, first_cell, last_cell):
+    """Write the survivors of some cells, packed, into the first set of firms."""
     offsets = world.offsets
     S = world.sectors.shape[1]
-    for cell in range(world.cells.shape[1]):
+    for cell in range(first_cell, last_cell):
         target = world.new_offsets[cell]
         last = target + world.counts[at.N_SURVIVORS, cell]
         for begin in range(offsets[cell], offsets[cell + 1], WIDTH):

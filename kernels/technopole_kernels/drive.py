@@ -1,28 +1,87 @@
-"""Loops over periods: a whole trajectory of one world without returning to Python."""
+"""Loops over periods: a whole trajectory of one world, or the parts of a period that threads share out."""
 
 from technopole_kernels import layout as at
-from technopole_kernels._jit import kernel
-from technopole_kernels.period import DONE, step
+from technopole_kernels._jit import kernel, stage
+from technopole_kernels.demography import found_entrants, move_survivors, scale_shares
+from technopole_kernels.parts import (
+    DONE,
+    close,
+    commit,
+    learn_and_compete_in_tiles,
+    open_period,
+    prepare,
+    settle,
+    settle_and_decide_in_tiles,
+    sum_tiles,
+)
+from technopole_kernels.period import step
 from technopole_kernels.record import record_period
-from technopole_kernels.status import Status
+from technopole_kernels.status import Part, Status
 
 STOPPED = int(Status.STOPPED)
+WHOLE, OPEN, SUM, PREPARE, LEARN, SETTLE, DECIDE, CLOSE, FOUND, SCALE, MOVE, COMMIT = (int(part) for part in Part)
 
 
 @kernel
-def run_periods(setting, world, problem, records, until, stride, stop):
-    """Advance a world until period ``until`` and record every ``stride``-th period; returns a ``Status``.
+def drive(setting, world, problem, records, until, stride, stop, part, first, last):
+    """Advance a world until period ``until``, or do one part of a period; returns a ``Status``.
 
-    A period that is a multiple of ``stride`` (counted from 1) is recorded in row ``period // stride - 1``. ``stop``
-    is a flag that another thread may set; it is read before every period.
+    The parts are compiled together with the whole, of which they are made: they cost no compilation of their own.
+
+    ``part`` is ``Part.WHOLE`` for whole periods. Every period that is a multiple of ``stride`` (counted from 1) is
+    recorded in row ``period // stride - 1``. ``stop`` is a flag that another thread may set; it is read before every
+    period. For any other part, ``first:last`` are the tiles or cells to work on where the part has a range.
     """
+    if part == WHOLE:
+        return run_periods(setting, world, problem, records, until, stride, stop)
+    return do_part(setting, world, problem, records, stride, part, first, last)
+
+
+@stage
+def run_periods(setting, world, problem, records, until, stride, stop):
+    """Advance a world until period ``until``."""
     while world.clock[at.PERIOD] < until:
         if stop[0] != 0:
             return STOPPED
         status = step(setting, world, problem)
         if status != DONE:
             return status
-        period = world.clock[at.PERIOD]
-        if period % stride == 0:
-            record_period(world, records, period // stride - 1)
+        record(world, records, stride)
+    return DONE
+
+
+@stage
+def record(world, records, stride):
+    """Record the period just finished if it is its turn."""
+    period = world.clock[at.PERIOD]
+    if period % stride == 0:
+        record_period(world, records, period // stride - 1)
+
+
+@stage
+def do_part(setting, world, problem, records, stride, part, first, last):
+    """Do one part of a period: in the order of their numbers they make up ``step``."""
+    if part == OPEN:
+        open_period(setting, world)
+    elif part == SUM:
+        sum_tiles(setting, world, first, last)
+    elif part == PREPARE:
+        prepare(setting, world)
+    elif part == LEARN:
+        learn_and_compete_in_tiles(setting, world, first, last)
+    elif part == SETTLE:
+        settle(setting, world)
+    elif part == DECIDE:
+        settle_and_decide_in_tiles(setting, world, first, last)
+    elif part == CLOSE:
+        return close(setting, world, problem)
+    elif part == FOUND:
+        found_entrants(setting, world, first, last)
+    elif part == SCALE:
+        scale_shares(setting, world)
+    elif part == MOVE:
+        move_survivors(world, first, last)
+    else:
+        commit(world)
+        record(world, records, stride)
     return DONE

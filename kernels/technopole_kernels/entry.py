@@ -4,7 +4,8 @@ import numpy as np
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import stage
-from technopole_kernels.choose import BELOW_ONE, pick_row
+from technopole_kernels.accounts import SPAWN
+from technopole_kernels.choose import BELOW_ONE, list_equal, natural, pick_row
 from technopole_kernels.mathx import exp, log
 from technopole_kernels.prepare import policy_cell_at
 from technopole_kernels.reduce import set_all
@@ -100,18 +101,32 @@ def draw_startups(setting, world):
 
 
 @stage
-def place_child(setting, world, parent, cell):
-    """Identity and cell of the child of a firm in ``cell``."""
+def choose_homes(setting, world, tile):
+    """The cell of the child of every firm that spawns: its own one, or that of the sector in another region."""
     constants, home = setting.constants, setting.params[0].entry_home
+    fate, identity, buffer = world.fate, world.identity[at.NOW], world.buffer
+    partner, keys, segments = world.partner, world.keys, world.segments
     period, replicate = np.uint64(world.clock[at.PERIOD]), np.uint64(world.clock[at.REPLICATE])
-    w0, w1, w2, _ = draw(parent, period, SPINOFF, setting.seed[0], replicate)
-    identity = w0 | (w1 << np.uint64(32))
-    u = uniform(w2)
+    seed = setting.seed[0]
     S = world.sectors.shape[1]
-    region = cell // S
-    row, row_end = constants.proximity_start[region], constants.proximity_start[region + 1]
-    if u >= home and constants.far[row_end - 1] > 0.0:
-        v = min((u - home) / (1.0 - home), BELOW_ONE)
-        entry, _ = pick_row(v, constants.far, row, row_end, constants.far_guide[region])
-        return identity, constants.proximity_region[entry] * S + cell - region * S
-    return identity, cell
+    row, row_end = constants.proximity_start[tile.region], constants.proximity_start[tile.region + 1]
+    guide = constants.far_guide[tile.region]
+    leaves_home = constants.far[row_end - 1] > 0.0
+    count = list_equal(fate[tile.begin : tile.end], SPAWN, partner)
+    for j in range(count):
+        keys[j] = identity[natural(tile.begin + partner[j])]
+    for j in range(count):
+        _, _, w2, _ = draw(keys[j], period, SPINOFF, seed, replicate)
+        buffer[at.SCRATCH + j] = uniform(w2)
+    j = 0
+    for segment in range(tile.first, tile.last):
+        cell = segments[at.G_CELL, segment]
+        end = segments[at.G_BEGIN, segment + 1] - tile.begin
+        while j < count and partner[natural(j)] < end:
+            u, place = buffer[at.SCRATCH + natural(j)], cell
+            if u >= home and leaves_home:
+                v = min((u - home) / (1.0 - home), BELOW_ONE)
+                entry, _ = pick_row(v, constants.far, row, row_end, guide)
+                place = constants.proximity_region[entry] * S + cell - tile.region * S
+            fate[natural(tile.begin + partner[natural(j)])] = np.uint32(SPAWN + np.uint32(place))
+            j += 1

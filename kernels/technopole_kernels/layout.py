@@ -169,3 +169,4 @@ FAR_DRAW, FAR_REGION = SALES, DEMAND
 (BASE_ORGANISATION, BASE_TECHNOLOGY, BASE_SOURCING, BASE_QUALITY, BASE_SHARE, BASE_RESEARCH) = (
     (5 + i) * ROW for i in range(6)
 )  # without noise
+SITE = 11 * ROW  # 1 for a spin-off, 0 for a start-up

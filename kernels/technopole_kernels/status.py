@@ -17,4 +17,21 @@ class Fate(IntEnum):
 
     STAY = 0
     LEAVE = 1
-    SPAWN = 2  # stays, and a child is founded
+    SPAWN = 2  # stays, and a child is founded: in the cell whose number is added
+
+
+class Part(IntEnum):
+    """Parts of a period, in order; those with a range are shared out among threads."""
+
+    WHOLE = 0  # all periods that are asked for
+    OPEN = 1
+    SUM = 2  # range of tiles
+    PREPARE = 3
+    LEARN = 4  # range of tiles
+    SETTLE = 5
+    DECIDE = 6  # range of tiles
+    CLOSE = 7  # the only part that may fail
+    FOUND = 8  # range of cells
+    SCALE = 9
+    MOVE = 10  # range of cells
+    COMMIT = 11

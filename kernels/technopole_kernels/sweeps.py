@@ -9,6 +9,7 @@ from technopole_kernels.accounts import (
     sum_tile_accounts,
 )
 from technopole_kernels.barter import barter
+from technopole_kernels.entry import choose_homes
 from technopole_kernels.innovation import (
     budget_research,
     draw_events,
@@ -68,5 +69,6 @@ def settle_and_decide(setting, world, tile):
     sum_tile_accounts(world, tile)
     decide_fates(setting, world, tile)
     count_fates(world, tile)
+    choose_homes(setting, world, tile)
     carry_over(world, tile)
     count_sizes(world, tile)

@@ -13,11 +13,16 @@ from hypothesis import strategies as st
 
 import technopole as tp
 from configurations import configurations
+from economy import make_config
 from fixed_runs import CASES, fixed_arrays
+from technopole.advance import advance
 from technopole.build import enlarge_world
+from technopole.crew import Crew
+from technopole.machine import LARGE_WORLD
 from technopole.schema import RECORDS
+from technopole.simulation import Simulation
 from technopole_kernels._jit import cache_directory
-from worlds import QUICK, Run, assert_same_bits, copy_world, mixed, state_arrays
+from worlds import QUICK, Run, assert_same_bits, copy_world, make_records, mixed, state_arrays
 
 PERIODS = 12
 
@@ -86,6 +91,33 @@ def test_threads(case):
         assert_same_bits(values_of(one), values_of(other))
     # and the replicates are different worlds
     assert not np.array_equal(one["sales"][0], one["sales"][1])
+
+
+@given(configurations(PERIODS), st.integers(0, 2**32 - 1), st.sampled_from((2, 3, 5)))
+@settings(QUICK, max_examples=15)
+def test_threads_that_share_a_world(drawn, seed, threads):
+    """A world whose tiles and cells are cut among threads goes where it goes alone, also when it is enlarged."""
+    blueprint = drawn.plan(entry__startups=0.3)
+    alone = Run(blueprint, seed).advance(PERIODS, record=True)
+    shared = Run(blueprint, seed, capacity=blueprint.n_firms + 3)
+    shared.records = make_records(blueprint, PERIODS)
+    stop = np.zeros(1, dtype=np.int64)
+    crew = Crew(threads)
+    shared.world, finished = advance(
+        blueprint, shared.setting, shared.world, shared.records, PERIODS, 1, stop, crew
+    )
+    crew.close()
+    assert finished
+    assert_same_bits(results(alone), results(shared))
+
+
+def test_large_worlds_are_shared_and_the_same():
+    """With more processors than replicates, threads share the worlds; the dataset is that of one thread."""
+    config = make_config(regions=5, sectors=3, firms=LARGE_WORLD).replace(
+        {"time.periods": 3, "run.replicates": 2}
+    )
+    assert Simulation(config.replace({"run.threads": 5})).threads[::2] == (4, 2)
+    assert_same_bits(values_of(tp.run(config, threads=1)), values_of(tp.run(config, threads=5)))
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -157,5 +189,5 @@ def test_any_processor(generic):
     with np.load(out) as stored:
         theirs = {name: stored[name] for name in stored.files}
     assert_same_bits(fixed_arrays(), theirs)
-    compiled = list(cache.glob("*/generic-*/*/technopole_kernels.drive.run_periods-*.nbc"))
+    compiled = list(cache.glob("*/generic-*/*/technopole_kernels.drive.drive-*.nbc"))
     assert compiled, "the other process did not compile for a generic processor"

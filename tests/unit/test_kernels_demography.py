@@ -111,7 +111,7 @@ def test_next_population(seed, home, inheritance, decay):
     )
     period = OnePeriod(blueprint, seed)
     pools, fate = period.pools, period.world.fate[: period.n]
-    parents = np.flatnonzero(fate == Fate.SPAWN)
+    parents = np.flatnonzero(fate >= Fate.SPAWN)
     new = reference.entrants(
         pools,
         parents,

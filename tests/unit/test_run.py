@@ -193,14 +193,14 @@ def test_predicted_memory_is_what_is_taken(config):
 def test_memory_does_not_grow_with_the_replicates(config):
     blueprint = make_blueprint(config.replace({"run.replicates": 60, "run.block": 1}))
     small = Recording(["wage"], 60, 15, 2, 3)
-    Ensemble(blueprint, small, 2).run()
+    Ensemble(blueprint, small, machine.Threads(2, "two")).run()
     tracemalloc.start()
     try:
         peaks = []
         for replicates in (4, 60):
             config_ = config.replace({"run.replicates": replicates})
             recording = Recording(["wage"], replicates, 15, 2, 3)
-            ensemble = Ensemble(make_blueprint(config_), recording, 2)
+            ensemble = Ensemble(make_blueprint(config_), recording, machine.Threads(2, "two"))
             tracemalloc.reset_peak()
             before = tracemalloc.get_traced_memory()[0]
             ensemble.run()
@@ -270,17 +270,19 @@ def test_threads_follow_the_scheduler(monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(machine, "_processor_quota", lambda: None)
     monkeypatch.setattr("os.sched_getaffinity", lambda pid: {0, 1, 2, 3, 4})
-    assert machine.choose_threads(0, 100) == (5, "all available processors")
-    assert machine.choose_threads(3, 100) == (3, "as asked for")
-    assert machine.choose_threads(0, 2) == (2, "one for each replicate")
+    assert machine.choose_threads(0, 100, 60) == (5, "all available processors", 1)
+    assert machine.choose_threads(3, 100, 60) == (3, "as asked for", 1)
+    assert machine.choose_threads(0, 2, 60) == (2, "one for each replicate", 1)
+    shared = machine.choose_threads(0, 2, machine.LARGE_WORLD)
+    assert shared == (4, "all available processors; 2 for each world", 2) and shared.worlds == 2
     monkeypatch.setattr(machine, "_processor_quota", lambda: 2)
-    assert machine.choose_threads(0, 100) == (2, "quota of the container")
+    assert machine.choose_threads(0, 100, 60) == (2, "quota of the container", 1)
     monkeypatch.setenv("NCPUS", "6")
-    assert machine.choose_threads(0, 100).number == 2
+    assert machine.choose_threads(0, 100, 60).number == 2
     monkeypatch.setenv("PBS_JOBID", "12.host")
-    assert machine.choose_threads(0, 100) == (6, "NCPUS=6 of the PBS job")
+    assert machine.choose_threads(0, 100, 60) == (6, "NCPUS=6 of the PBS job", 1)
     monkeypatch.setenv("SLURM_CPUS_PER_TASK", "7")
-    assert machine.choose_threads(0, 100) == (7, "SLURM_CPUS_PER_TASK=7")
+    assert machine.choose_threads(0, 100, 60) == (7, "SLURM_CPUS_PER_TASK=7", 1)
 
 
 def test_limits_of_control_groups(monkeypatch, tmp_path):

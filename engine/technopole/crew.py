@@ -1,0 +1,156 @@
+"""Several threads that share the work of one world: for economies that are large, or fewer worlds than processors."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from numpy.typing import NDArray
+
+from technopole_kernels import layout
+from technopole_kernels.drive import drive
+from technopole_kernels.record import Records
+from technopole_kernels.status import Part, Status
+from technopole_kernels.types import Problem, Setting, World
+
+PIECES = 8
+"""Ranges for each thread: so many that nobody waits long for the slowest, so few that calls cost nothing."""
+OWN_ROOM = ("buffer", "partner", "keys", "sizes")
+"""Arrays of a world in which a thread works by itself."""
+
+
+class Crew:
+    """Threads that advance one world together.
+
+    They call the same compiled code as a thread alone, on ranges of tiles or cells; no sum depends on how the ranges
+    are cut, so that the results have the same bits for any number of threads.
+
+    Parameters
+    ----------
+    threads : int
+        At least 1; the calling thread is one of them.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self._threads = threads
+        self._pool = ThreadPoolExecutor(threads - 1, "technopole-crew") if threads > 1 else None
+
+    def close(self) -> None:
+        """Let the threads end."""
+        if self._pool is not None:
+            self._pool.shutdown()
+
+    def advance(
+        self,
+        setting: Setting,
+        world: World,
+        problem: Problem,
+        records: Records,
+        until: int,
+        stride: int,
+        stop: NDArray[np.int64],
+    ) -> int:
+        """Advance a world until period `until`.
+
+        Parameters
+        ----------
+        setting, world, problem, records, until, stride, stop
+            As for `technopole_kernels.drive.drive`.
+
+        Returns
+        -------
+        int
+            `technopole_kernels.status.Status`.
+        """
+        if self._pool is None:
+            return int(drive(setting, world, problem, records, until, stride, stop, int(Part.WHOLE), 0, 0))
+        period = _Period(
+            setting, [world, *(_with_own_room(world) for _ in range(self._threads - 1))], problem
+        )
+        while world.clock[layout.PERIOD] < until:
+            if stop[0] != 0:
+                return int(Status.STOPPED)
+            status = self._step(period, records, stride, stop)
+            if status != Status.DONE:
+                return status
+        return int(Status.DONE)
+
+    def _step(self, period: _Period, records: Records, stride: int, stop: NDArray[np.int64]) -> int:
+        """Do the parts of one period in order, those with a range together."""
+        world = period.worlds[0]
+
+        def do(part: Part, mine: World = world, first: int = 0, last: int = 0) -> int:
+            return int(
+                drive(period.setting, mine, period.problem, records, 0, stride, stop, int(part), first, last)
+            )
+
+        def share(part: Part, begins: NDArray[np.int64]) -> None:
+            pieces = _Pieces(begins, PIECES * self._threads)
+
+            def work(mine: World) -> None:
+                for first, last in pieces:
+                    do(part, mine, first, last)
+
+            assert self._pool is not None
+            helpers = [self._pool.submit(work, mine) for mine in period.worlds[1:]]
+            work(world)
+            for helper in helpers:
+                helper.result()
+
+        do(Part.OPEN)
+        tiles = world.tiles[layout.T_BEGIN, : world.clock[layout.TILES] + 1]
+        share(Part.SUM, tiles)
+        do(Part.PREPARE)
+        share(Part.LEARN, tiles)
+        do(Part.SETTLE)
+        period.forget_sizes()
+        share(Part.DECIDE, tiles)
+        period.collect_sizes()
+        status = do(Part.CLOSE)
+        if status == Status.DONE:
+            share(Part.FOUND, world.new_offsets)
+            do(Part.SCALE)
+            share(Part.MOVE, world.offsets)
+            do(Part.COMMIT)
+        return status
+
+
+class _Period:
+    """What the threads have in common, and the world as each of them sees it."""
+
+    def __init__(self, setting: Setting, worlds: list[World], problem: Problem) -> None:
+        self.setting, self.worlds, self.problem = setting, worlds, problem
+
+    def forget_sizes(self) -> None:
+        for world in self.worlds[1:]:
+            world.sizes[:] = 0
+
+    def collect_sizes(self) -> None:
+        for world in self.worlds[1:]:
+            self.worlds[0].sizes[:] += world.sizes
+
+
+class _Pieces:
+    """Ranges of about equal numbers of firms, handed out one by one to whoever asks."""
+
+    def __init__(self, begins: NDArray[np.int64], number: int) -> None:
+        wanted = np.linspace(begins[0], begins[-1], number + 1)
+        cuts = np.searchsorted(begins, wanted)
+        cuts[0], cuts[-1] = 0, begins.size - 1  # with empty cells at both ends
+        edges = np.unique(cuts).tolist()
+        self._left = iter(list(zip(edges[:-1], edges[1:], strict=True)))
+        self._lock = threading.Lock()
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        while True:
+            with self._lock:
+                piece = next(self._left, None)
+            if piece is None:
+                return
+            yield piece
+
+
+def _with_own_room(world: World) -> World:
+    return world._replace(**{name: np.zeros_like(getattr(world, name)) for name in OWN_ROOM})
