@@ -5,8 +5,9 @@ import math
 import numpy as np
 
 from technopole_kernels import layout as at
+from technopole_kernels._bits import count_bits, equal
 from technopole_kernels._jit import stage
-from technopole_kernels._lanes import WIDTH, choose, count_bits, equal, load, nothing, total
+from technopole_kernels._lanes import WIDTH, choose, load, nothing, total
 from technopole_kernels.innovation import credit_terms
 from technopole_kernels.reduce import copy_all
 from technopole_kernels.rng import uniform

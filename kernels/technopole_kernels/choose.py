@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from technopole_kernels._bits import count_bits, equal, less, write_places
 from technopole_kernels._jit import device, stage
-from technopole_kernels._lanes import WIDTH, count_bits, equal, less, write_places
+from technopole_kernels._llvm import WIDTH
 from technopole_kernels.types import GUIDES
 
 BELOW_ONE = 1.0 - 2.0**-53

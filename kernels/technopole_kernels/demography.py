@@ -3,8 +3,9 @@
 import numpy as np
 
 from technopole_kernels import layout as at
+from technopole_kernels._bits import at_least, count_bits, equal, lowest_bit, pack
 from technopole_kernels._jit import device, stage
-from technopole_kernels._lanes import WIDTH, at_least, count_bits, equal, lowest_bit, pack
+from technopole_kernels._llvm import WIDTH
 from technopole_kernels.accounts import LEAVE, SPAWN
 from technopole_kernels.choose import natural
 from technopole_kernels.mathx import exp, normal_quantile_core

@@ -1,0 +1,164 @@
+"""Eight comparisons as the bits of a number, and packing the elements whose bits are set side by side."""
+
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.extending import intrinsic
+
+from technopole_kernels._llvm import (
+    BYTE,
+    INDEX,
+    PLACE,
+    PLACES,
+    WIDTH,
+    address,
+    below,
+    eight_times,
+    has_masks,
+    load_first,
+    masked_load,
+    store_all,
+    store_first,
+    suffix,
+)
+
+
+def _comparison(instruction, operator, value_type=None):
+    """Compare eight elements of a row with a value; what lies behind ``count`` is no match."""
+
+    def declare(_typing, array, index, count, value):
+        def generate(context, builder, sig, args):
+            vector = ir.VectorType(context.get_value_type(sig.args[0].dtype), WIDTH)
+            start = address(context, builder, sig.args[0], args[0], args[1])
+            values = load_first(context, builder, start, args[2], vector)
+            matches = getattr(builder, instruction)(operator, values, eight_times(builder, args[3], vector))
+            bits = builder.bitcast(builder.and_(matches, below(builder, args[2])), BYTE)
+            return builder.zext(bits, INDEX)
+
+        return types.intp(array, types.intp, types.intp, value_type or array.dtype), generate
+
+    return declare
+
+
+@intrinsic
+def equal(typing, array, index, count, value):
+    """Bit j of the result says whether ``array[index + j] == value``, for j below ``count`` and 8."""
+    return _comparison("icmp_unsigned", "==")(typing, array, index, count, value)
+
+
+@intrinsic
+def at_least(typing, array, index, count, value):
+    """Bit j of the result says whether ``array[index + j] >= value``, unsigned, for j below ``count`` and 8."""
+    return _comparison("icmp_unsigned", ">=")(typing, array, index, count, value)
+
+
+@intrinsic
+def less(typing, array, index, count, value):
+    """Bit j of the result says whether ``array[index + j] < value``, for j below ``count`` and 8."""
+    return _comparison("fcmp_ordered", "<", types.float64)(typing, array, index, count, value)
+
+
+@intrinsic
+def count_bits(_typing, bits):
+    """Number of bits set."""
+
+    def generate(_context, builder, _sig, args):
+        return builder.ctpop(args[0])
+
+    return types.intp(types.intp), generate
+
+
+@intrinsic
+def lowest_bit(_typing, bits):
+    """Place of the lowest bit set."""
+
+    def generate(_context, builder, _sig, args):
+        return builder.cttz(args[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.intp(types.intp), generate
+
+
+def _mask(builder, bits):
+    return builder.bitcast(builder.trunc(bits, BYTE), ir.VectorType(ir.IntType(1), WIDTH))
+
+
+def _rank(builder, bits, j):
+    """How many of the bits below the j-th are set: where its element goes."""
+    return builder.ctpop(builder.and_(bits, INDEX((1 << j) - 1)))
+
+
+def _compress(builder, values, mask):
+    """Move the elements under a mask to the front, on a processor that can."""
+    vector = values.type
+    narrow = not isinstance(vector.element, ir.DoubleType) and vector.element.width < PLACE.width
+    if narrow:  # LLVM cannot do it for them
+        values = builder.zext(values, PLACES)
+    compress = ir.FunctionType(values.type, [values.type, mask.type, values.type])
+    name = f"llvm.experimental.vector.compress.{suffix(values.type.element)}"
+    function = cgutils.get_or_insert_function(builder.module, compress, name)
+    packed = builder.call(function, [values, mask, ir.Constant(values.type, None)])
+    return builder.trunc(packed, vector) if narrow else packed
+
+
+@intrinsic
+def write_places(_typing, bits, first, target, position):
+    """Write ``first + j`` for every bit j that is set to ``target[position:]``; there must be room for eight."""
+
+    def generate(context, builder, sig, args):
+        bits, first = args[0], builder.trunc(args[1], PLACE)
+        end = address(context, builder, sig.args[2], args[2], args[3])
+        if has_masks(context):
+            places = builder.add(eight_times(builder, first, PLACES), ir.Constant(PLACES, list(range(WIDTH))))
+            store_all(builder, _compress(builder, places, _mask(builder, bits)), end)
+        else:  # whoever is not chosen is overwritten by the next one
+            for j in range(WIDTH):
+                builder.store(builder.add(first, PLACE(j)), builder.gep(end, [_rank(builder, bits, j)]))
+        return context.get_dummy_value()
+
+    return types.void(types.intp, types.intp, target, types.intp), generate
+
+
+@intrinsic
+def pack(_typing, source, index, bits, target, position, room):
+    """Write the elements of ``source[index : index + 8]`` whose bits are set side by side to ``target[position:]``.
+
+    Up to eight elements are written if ``room`` is at least eight, otherwise no more than bits are set.
+    """
+
+    def generate(context, builder, sig, args):
+        start = address(context, builder, sig.args[0], args[0], args[1])
+        end = address(context, builder, sig.args[3], args[3], args[4])
+        bits, room = args[2], args[5]
+        if has_masks(context):
+            vector = ir.VectorType(context.get_value_type(sig.args[0].dtype), WIDTH)
+            mask = _mask(builder, bits)
+            packed = _compress(builder, masked_load(builder, start, mask, vector), mask)
+            whole = builder.icmp_signed(">=", room, INDEX(WIDTH))
+            store_first(builder, packed, end, builder.select(whole, INDEX(WIDTH), builder.ctpop(bits)))
+            return context.get_dummy_value()
+        row = cgutils.create_struct_proxy(sig.args[0])(context, builder, args[0])
+        inside = builder.icmp_signed("<=", builder.add(args[1], INDEX(WIDTH)), row.nitems)
+        roomy = builder.icmp_signed(">=", room, INDEX(WIDTH))
+        with builder.if_else(builder.and_(inside, roomy)) as (then, otherwise):
+            with then:
+                _move_all(builder, start, bits, end)
+            with otherwise:
+                _move_chosen(builder, start, bits, end)
+        return context.get_dummy_value()
+
+    return types.void(source, types.intp, types.intp, target, types.intp, types.intp), generate
+
+
+def _move_all(builder, start, bits, end):
+    """Write all elements one after the other: whoever is not chosen is overwritten by the next one."""
+    for j in range(WIDTH):
+        value = builder.load(builder.gep(start, [INDEX(j)]))
+        builder.store(value, builder.gep(end, [_rank(builder, bits, j)]))
+
+
+def _move_chosen(builder, start, bits, end):
+    """Touch nothing but the chosen elements."""
+    for j in range(WIDTH):
+        chosen = builder.icmp_unsigned("!=", builder.and_(bits, INDEX(1 << j)), INDEX(0))
+        with builder.if_then(chosen):
+            value = builder.load(builder.gep(start, [INDEX(j)]))
+            builder.store(value, builder.gep(end, [_rank(builder, bits, j)]))
