@@ -125,6 +125,19 @@ def test_what_is_not_finite_is_named(model, name, place, where):
     assert model.time == 1
 
 
+NO_NUMBERS = ("offsets", "identity", "age", "tie", "period")
+# the norms of the first period and what was last known of a sector are read where nothing else says it
+READ_SELDOM = ("norms", "knowledge")
+
+
+@pytest.mark.parametrize("name", [name for name in STATE if name not in NO_NUMBERS + READ_SELDOM])
+def test_no_state_variable_hides_what_is_not_finite(model, name):
+    model.step()
+    model[name][(0,) * model[name].ndim] = np.nan
+    with pytest.raises(tp.NotFiniteError, match="replicate 2, period 2"):
+        model.step()
+
+
 # ----------------------------------------------------------------------------------------------------- views
 
 
