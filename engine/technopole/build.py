@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from technopole.config import Config
 from technopole.data import Tables, load_tables
-from technopole.geography import cumulative_rows, far_cumulative, guide, proximity
+from technopole.geography import cumulative_rows, far_cumulative, grouped, guide, proximity
 from technopole.policies import policy_from_config
 from technopole.schema import PARAMETERS
 from technopole_kernels import layout
 from technopole_kernels.initial import SMALLEST_WORKFORCE, initialise, name_firms
 from technopole_kernels.labour import EMPLOYED
 from technopole_kernels.types import (
+    GROUP,
     GUIDES,
     PARAMS,
     TILE,
@@ -126,6 +127,7 @@ def make_constants(config: Config, tables: Tables) -> Constants:
     sectors = len(tables.sector_ids)
     csr = proximity(tables.distances, config.spillover.distance_decay, config.spillover.cutoff)
     start, region, weight = csr
+    together = grouped(csr, GROUP)
     base, related = split_relatedness(tables.relatedness)
     firms_of_sector = np.diff(tables.offsets).reshape(-1, sectors).sum(axis=0)
     sector_of_firm = np.repeat(np.tile(np.arange(sectors), len(tables.region_ids)), np.diff(tables.offsets))
@@ -153,6 +155,9 @@ def make_constants(config: Config, tables: Tables) -> Constants:
         proximity_start=np.ascontiguousarray(start, dtype=np.int64),
         proximity_region=np.ascontiguousarray(region, dtype=np.int64),
         proximity=_floats(weight),
+        group_start=together[0],
+        group_region=together[1],
+        group_weight=_floats(together[2]),
         far=far,
         far_guide=np.array([guide(far[a:b], GUIDES) for a, b in pairwise(start)]),
         related_start=related[0],
@@ -192,7 +197,7 @@ def allocate_world(capacity: int, regions: int, sectors: int) -> World:
         economy=np.zeros(layout.ECONOMY),
         sizes=np.zeros(layout.SIZE_CLASSES, dtype=np.int64),
         mixed=np.zeros((regions, 5, sectors)),
-        reached=np.zeros((regions, 5 * sectors)),
+        reached=np.zeros((-(-regions // GROUP) * GROUP, 5 * sectors)),
         buffer=np.zeros(layout.BUFFER_ROWS * layout.ROW),
         partner=np.zeros(TILE, dtype=np.int32),
         keys=np.zeros(TILE, dtype=np.uint64),
