@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from technopole.version import __version__
 
 if TYPE_CHECKING:
+    from technopole import indicators
     from technopole.config import Config
     from technopole.errors import (
         ConfigError,
@@ -44,6 +45,7 @@ __all__ = [
     "TechnopoleError",
     "__version__",
     "draw",
+    "indicators",
     "run",
     "summarise",
     "write",
@@ -61,6 +63,7 @@ _MODULES = {
     "Snapshot": "snapshot",
     "TechnopoleError": "errors",
     "draw": "figures",
+    "indicators": "indicators",
     "run": "simulation",
     "summarise": "summary",
     "write": "store",
@@ -71,7 +74,8 @@ def __getattr__(name: str) -> Any:
     """Import the module of a public name when the name is first used."""
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
+    module = importlib.import_module(f"{__name__}.{_MODULES[name]}")
+    value = module if _MODULES[name] == name else getattr(module, name)
     globals()[name] = value
     return value
 

@@ -45,6 +45,8 @@ def make_dataset(config: Config, tables: Tables, recording: Recording) -> xr.Dat
     """
     import xarray as xr
 
+    import technopole.indicators  # noqa: F401 - makes ds.tp
+
     data = {}
     for name in recording.names:
         entry = RECORDS[name]
