@@ -121,7 +121,8 @@ def whole(array: xr.DataArray, dims: Sequence[Hashable]) -> xr.DataArray:
     import dask
 
     with dask.config.set({"array.chunk-size": BLOCK_BYTES}):
-        return array.chunk({dim: -1 if dim in dims else "auto" for dim in array.dims})
+        pieces = array.variable.chunk({dim: -1 if dim in dims else "auto" for dim in array.dims})
+    return array.copy(data=pieces.data)  # names of regions and sectors stay in memory
 
 
 def compute(

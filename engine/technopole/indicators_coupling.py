@@ -238,7 +238,7 @@ def _normalise(
     """Return values between 0 (low) and 1 (high), costs turned round; 0 where nothing varies."""
     spread = high - low
     level = (values - low) / spread.where(spread > 0.0, 1.0)
-    turned: xr.DataArray = abs(cost.astype(np.float64) * (spread > 0.0) - level)
+    turned: xr.DataArray = abs(level - (spread > 0.0) * cost.astype(np.float64))
     return turned
 
 

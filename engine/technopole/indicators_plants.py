@@ -62,9 +62,10 @@ def ellison_glaeser(
     Returns
     -------
     Dataset, dims (...)
-        ``gamma`` (at most 1; at random 0), ``raw_concentration`` G, ``expected_concentration``,
-        ``herfindahl`` H, ``variance`` of G at random, and ``z``, G less its expectation in standard
-        deviations. NaN without plants; ``gamma`` also with one plant or one region.
+        ``gamma`` (0 on average at random; about 1 if all plants are in one region, more if it is small),
+        ``raw_concentration`` G, ``expected_concentration``, ``herfindahl`` H, ``variance`` of G at random, and
+        ``z``, G less its expectation in standard deviations. NaN without plants; ``gamma`` also with one plant
+        or one region.
 
     Raises
     ------
