@@ -221,6 +221,8 @@ def amounts(values: Any, what: str) -> Floats:
         If one is negative or infinite.
     """
     numbers = np.asarray(values, dtype=np.float64)
+    if numbers.size and numbers.min() >= 0.0 and numbers.max() < np.inf:
+        return numbers  # the usual case in two passes; NaN is neither
     numbers = np.where(np.isnan(numbers), 0.0, numbers)
     refuse_amounts(numbers, what)
     return numbers
@@ -238,6 +240,9 @@ def refuse_amounts(values: Floats, what: str) -> None:
 
 def ratio(top: Floats, bottom: Any, empty: float = np.nan) -> Floats:
     """Divide; where the denominator is zero the result is `empty`."""
+    if np.size(bottom) < np.size(top) and (empty == 0.0 or np.isnan(empty)):
+        # one pass over the large array: x / NaN is NaN, x / ∞ is 0
+        return np.asarray(top / np.where(bottom == 0.0, np.nan if np.isnan(empty) else np.inf, bottom))
     top, bottom = np.broadcast_arrays(np.asarray(top, dtype=np.float64), bottom)
     result = np.full(top.shape, empty)
     np.divide(top, bottom, out=result, where=bottom != 0.0)

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 PAIR_BYTES = 8 * 2**20
 """Differences of all pairs of regions are held for so many bytes at a time."""
+ROUNDING = 1e-12
+"""What is left of a sum after its only part is taken away, at most, as a share of the sum."""
 
 
 def location_quotient(
@@ -65,11 +67,10 @@ def location_quotient(
 
 def quotients(table: Floats) -> Floats:
     """Return the location quotients of a table of shape (..., region, sector)."""
-    return ratio(
-        ratio(table, table.sum(axis=-1, keepdims=True), 0.0),
-        ratio(table.sum(axis=-2, keepdims=True), table.sum(axis=(-2, -1), keepdims=True), 0.0),
-        0.0,
-    )
+    national = ratio(table.sum(axis=-2, keepdims=True), table.sum(axis=(-2, -1), keepdims=True), 0.0)
+    result = ratio(table, table.sum(axis=-1, keepdims=True), 0.0)
+    result /= np.where(national == 0.0, np.inf, national)
+    return result
 
 
 def _quotient(values: Any, what: str) -> Floats:
@@ -120,12 +121,14 @@ def krugman_specialisation(
 def _krugman(values: Any, rest: bool, what: str) -> Floats:
     table = amounts(values, what)
     national = table.sum(axis=-2, keepdims=True)
-    reference = np.maximum(national - table, 0.0) if rest else national
+    gap = shares(table)
     if rest:
-        # a sector that only this region has must not leave rounding behind in the others
-        alone = (table > 0.0).sum(axis=-2, keepdims=True) == 1
-        reference = np.where(alone & (table > 0.0), 0.0, reference)
-    return np.asarray(np.abs(shares(table) - shares(reference)).sum(axis=-1))
+        others = national - table
+        others[others < ROUNDING * national] = 0.0  # a sector that no other region has leaves rounding behind
+        gap -= shares(others)
+    else:
+        gap -= shares(national)
+    return np.asarray(np.abs(gap, out=gap).sum(axis=-1))
 
 
 def krugman_dissimilarity(
