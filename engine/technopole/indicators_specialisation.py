@@ -29,7 +29,7 @@ from technopole.indicators_core import (
 if TYPE_CHECKING:
     import xarray as xr
 
-PAIR_BYTES = 8 * 2**20
+PAIR_BYTES = 2**20
 """Differences of all pairs of regions are held for so many bytes at a time."""
 ROUNDING = 1e-12
 """What is left of a sum after its only part is taken away, at most, as a share of the sum."""
