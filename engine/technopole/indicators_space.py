@@ -115,7 +115,10 @@ def _moran(values: Any, weights: Floats, rows: bool, permutations: int, seed: in
     numbers = np.full((6, len(flat)), np.nan)
     local = np.full(flat.shape, np.nan)
     # series with the same regions known share everything that depends on the weights
-    patterns, pattern = np.unique(known, axis=0, return_inverse=True)
+    if known.all():
+        patterns, pattern = known[:1], np.zeros(len(known), dtype=np.intp)
+    else:
+        patterns, pattern = np.unique(known, axis=0, return_inverse=True)
     for index, use in enumerate(patterns):
         some = np.flatnonzero(pattern.reshape(-1) == index)
         if use.sum() < 3:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from technopole import figures_numbers
 from technopole.indicators_core import (
     Floats,
     amounts,
@@ -235,30 +236,17 @@ def _distances(values: Any, what: str) -> Floats:
 
 
 def _mean_distance(values: Any, what: str) -> Floats:
-    ordered = np.sort(shares(amounts(values, what)), axis=-2)  # empty regions (NaN) last
-    present = np.isfinite(ordered[..., 0]).sum(axis=-1)
-    # in ascending order the i-th value is added i times and subtracted (present - 1 - i) times
-    times = 2.0 * np.arange(ordered.shape[-2]) - (present[..., None] - 1.0)
-    total = np.nansum(ordered * times[..., None], axis=(-2, -1))
-    return ratio(total, present * (present - 1.0) / 2.0)
-
-
-def _directions(values: Any, what: str) -> Floats:
-    structure = shares(amounts(values, what))
-    return ratio(structure, np.sqrt((structure**2).sum(axis=-1, keepdims=True)))
+    return figures_numbers.krugman_index(amounts(values, what))
 
 
 def _cosines(values: Any, what: str) -> Floats:
-    direction = _directions(values, what)
+    structure = shares(amounts(values, what))
+    direction = ratio(structure, np.sqrt((structure**2).sum(axis=-1, keepdims=True)))
     return np.minimum(direction @ np.swapaxes(direction, -1, -2), 1.0)
 
 
 def _mean_cosine(values: Any, what: str) -> Floats:
-    direction = _directions(values, what)
-    present = np.isfinite(direction[..., 0]).sum(axis=-1)
-    # the square of the sum of the unit vectors holds every pair twice and every region with itself once
-    squares = (np.nansum(direction, axis=-2) ** 2).sum(axis=-1)
-    return ratio(squares - present, present * (present - 1.0))
+    return figures_numbers.structural_similarity(amounts(values, what))
 
 
 _TABLES = {"krugman_dissimilarity": _distances, "structural_similarity": _cosines}

@@ -156,26 +156,30 @@ def test_permutations_say_what_those_of_pysal_say(lattice):
     assert_allclose(found.p_permutation, peer.p_sim, atol=4 * (0.25 / 999) ** 0.5)
 
 
-def test_moran_of_homicides_around_st_louis():
+@pytest.mark.parametrize(
+    "folder, table, column, moran, count, p",
+    [
+        ("stl", "stl_hom.txt", "HR8893", 0.244, 78, 0.000271),
+        ("sids2", "sids2.dbf", "SIDR74", 0.248, 100, 0.000115833),
+    ],
+)
+def test_moran_of_published_examples(folder, table, column, moran, count, p):
     libpysal = needed("libpysal")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            files = [
-                libpysal.io.open(libpysal.examples.get_path(name)) for name in ("stl.gal", "stl_hom.txt")
-            ]
-            weights, values = files[0].read(), np.array(files[1].by_col["HR8893"], dtype=float)
+            files = [libpysal.io.open(libpysal.examples.get_path(name)) for name in (f"{folder}.gal", table)]
+            weights, values = files[0].read(), np.array(files[1].by_col(column), dtype=float)
             for file in files:
                 file.close()
             full = weights.full()[0]
     except (KeyError, OSError, TypeError) as problem:
         pytest.skip(f"the example data of libpysal are not there: {problem}")
-    found = ti.morans_i(
-        over(values), xr.DataArray(full, dims=("region", "other_region")), row_standardised=True
-    )
-    assert_allclose(found.morans_i, 0.244, atol=5e-4)
-    assert_allclose(found.expected, -0.0129870, atol=5e-8)
-    assert_allclose(found.p, 0.000271, atol=5e-7)
+    neighbours = xr.DataArray(full, dims=("region", "other_region"))
+    found = ti.morans_i(over(values), neighbours, row_standardised=True)
+    assert_allclose(found.morans_i, moran, atol=5e-4)
+    assert_allclose(found.expected, -1 / (count - 1))
+    assert_allclose(found.p, p, atol=5e-7)
 
 
 # ------------------------------------------------------------------------------------------- economic complexity
