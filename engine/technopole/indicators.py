@@ -22,16 +22,15 @@ from technopole.indicators_coupling import (
 from technopole.indicators_decomposition import fhk, griliches_regev, melitz_polanec, olley_pakes
 from technopole.indicators_firms import gibrat_slope, size_tail_exponent, size_tail_exponent_binned
 from technopole.indicators_inequality import atkinson, gini, theil, theil_decomposition
+from technopole.indicators_pairs import krugman_dissimilarity, structural_similarity
 from technopole.indicators_plants import ellison_glaeser, ellison_glaeser_table
 from technopole.indicators_relatedness import relatedness, relatedness_density
 from technopole.indicators_space import distance_weights, morans_i
 from technopole.indicators_specialisation import (
     cluster_index,
     hachman,
-    krugman_dissimilarity,
     krugman_specialisation,
     location_quotient,
-    structural_similarity,
 )
 from technopole.indicators_subbotin import subbotin_fit
 from technopole.indicators_variety import shift_share, variety

@@ -19,12 +19,11 @@ from technopole.indicators_core import label
 from technopole.indicators_decomposition import olley_pakes
 from technopole.indicators_firms import size_tail_exponent_binned
 from technopole.indicators_inequality import theil
+from technopole.indicators_pairs import krugman_dissimilarity, structural_similarity
 from technopole.indicators_plants import ellison_glaeser_table
 from technopole.indicators_space import distance_weights
 from technopole.indicators_specialisation import (
-    krugman_dissimilarity,
     krugman_specialisation,
-    structural_similarity,
 )
 
 if TYPE_CHECKING:
