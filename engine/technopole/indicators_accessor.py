@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from technopole.indicators_concentration import herfindahl, locational_gini
 from technopole.indicators_convergence import sigma_convergence
-from technopole.indicators_core import label
+from technopole.indicators_core import label, whole
 from technopole.indicators_decomposition import olley_pakes
 from technopole.indicators_firms import size_tail_exponent_binned
 from technopole.indicators_inequality import theil
@@ -133,22 +133,37 @@ class Accessor:
         ValueError
             If the dataset has no variable for any of them.
         """
-        import xarray as xr
-
-        results = {
-            name: function(self._ds)
-            for name, (needs, function) in _MAIN.items()
-            if all(
-                variable in self._ds and set(dims) <= set(self._ds[variable].dims)
-                for variable, dims in needs.items()
-            )
-        }
-        if not results:
-            needed = sorted({variable for needs, _ in _MAIN.values() for variable in needs})
+        needed = sorted({variable for needs, _ in _MAIN.values() for variable in needs})
+        ds = self._ds[[name for name in needed if name in self._ds]]
+        if not _possible(ds):
             raise ValueError(
                 f"the dataset has no variable to compute indicators from; any of {needed} is needed"
             )
-        return xr.Dataset(results)
+        if not ds.chunks:
+            return _main(ds)
+        import xarray as xr
+
+        # all indicators of a block at once: otherwise blocks wait in memory for one indicator after the other
+        pieces = {name: whole(ds[name], ("region", "sector", "size_class")) for name in ds.data_vars}
+        places = {name: place.compute() for name, place in ds.coords.items() if place.chunks}
+        ds = ds.assign(pieces).assign_coords(places).unify_chunks()
+        return xr.map_blocks(_main, ds, template=_main(ds))
+
+
+def _possible(ds: xr.Dataset) -> list[str]:
+    """Return the main indicators for which the dataset has the variables."""
+    return [
+        name
+        for name, (needs, _) in _MAIN.items()
+        if all(variable in ds and set(dims) <= set(ds[variable].dims) for variable, dims in needs.items())
+    ]
+
+
+def _main(ds: xr.Dataset) -> xr.Dataset:
+    """Return the main indicators of a dataset, or of a block of it."""
+    import xarray as xr
+
+    return xr.Dataset({name: _MAIN[name][1](ds) for name in _possible(ds)})
 
 
 def _is_array(parameter: inspect.Parameter) -> bool:

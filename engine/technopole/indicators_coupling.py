@@ -205,11 +205,12 @@ def entropy_weights(
     cost = xr.DataArray(turned, dims=criterion)
     numbers = values.astype(np.float64)
     low, high = numbers.min(dims), numbers.max(dims)
-    level = _normalise(numbers, low, high, cost)
-    count, total = level.notnull().sum(dims), level.sum(dims)
+    level = _normalise(_later(numbers, low, high), low, high, cost)
+    # Σ p ln p = Σ z ln z / Σ z − ln Σ z: sums, made together so that no block of lazy data waits for another
+    (terms,) = compute(_terms, [level], [()], [("term",)], {"term": 3})
+    sums = terms.sum(dims)
+    total, product, count = (sums.isel(term=term) for term in range(3))
     varies = high > low
-    # Σ p ln p = Σ z ln z / Σ z − ln Σ z: sums that need only one pass over lazy data
-    product = (level * _log(level.where(level > 0.0, 1.0))).sum(dims)
     total = total.where(varies, 1.0)
     entropy = (_log(total) - product / total) / _log(count.where(count > 1, 2))
     entropy = entropy.where(varies, 1.0).clip(0.0, 1.0)
@@ -225,6 +226,23 @@ def entropy_weights(
             "cost": label(cost, "cost", "less is better"),
         }
     )
+
+
+def _terms(level: Any) -> Floats:
+    """Return z, z ln z and whether z is known, 0 where it is not, along a new last axis."""
+    known = ~np.isnan(level)
+    z = np.where(known, level, 0.0)
+    return np.stack([z, z * np.log(np.where(z > 0.0, z, 1.0)), known], axis=-1)
+
+
+def _later(values: xr.DataArray, *results: xr.DataArray) -> xr.DataArray:
+    """Return lazy values that are read again once the results are there, so that nobody keeps them till then."""
+    if values.chunks is None:
+        return values
+    from dask.graph_manipulation import bind
+
+    again = bind(values.data, [result.data for result in results])
+    return values.copy(data=again)
 
 
 def _log(values: xr.DataArray) -> xr.DataArray:
