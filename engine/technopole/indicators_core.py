@@ -252,9 +252,3 @@ def ratio(top: Floats, bottom: Any, empty: float = np.nan) -> Floats:
 def shares(values: Floats, axis: int = -1) -> Floats:
     """Return the shares along an axis; NaN where all is empty."""
     return ratio(values, values.sum(axis=axis, keepdims=True))
-
-
-def dropped(array: xr.DataArray, *dims: Hashable) -> xr.DataArray:
-    """Return an array without the coordinates along these dimensions (their labels included)."""
-    names = [name for name, coordinate in array.coords.items() if set(coordinate.dims) & set(dims)]
-    return array.drop_vars(names)
