@@ -76,7 +76,7 @@ def generic(tmp_path_factory):
     yield finished
     if process.poll() is None:
         process.kill()
-        process.wait()
+        process.communicate()
 
 
 @pytest.mark.usefixtures("generic")

@@ -1,12 +1,16 @@
 """The stepped model: views, records, policies, snapshots; the same bits as a run."""
 
 import pickle
+import signal
+import threading
 
 import numpy as np
 import pytest
 import xarray as xr
 
 import technopole as tp
+from economy import make_config
+from technopole.machine import LARGE_WORLD
 from technopole.schema import RECORDS, STATE, VARIABLES
 
 PERIODS = 12
@@ -343,3 +347,20 @@ def test_policies_that_make_no_sense_are_refused(model, name, values, message):
     with pytest.raises(tp.ConfigError, match=message):
         model.set_policy(name, values)
     model.step()
+
+
+# ----------------------------------------------------------------------------------------------- interruption
+
+
+def test_an_interrupted_step_of_a_shared_world_is_whole(monkeypatch):
+    """A signal that comes while threads share a world ends the period first."""
+    config = make_config(regions=4, sectors=2, firms=LARGE_WORLD).replace({"run.threads": 2})
+    model, other = tp.Model(config), tp.Model(config)
+    model.step(2)
+    timer = threading.Timer(0.3, signal.raise_signal, (signal.SIGINT,))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        model.step(100_000)
+    timer.join()
+    other.step(model.time)
+    assert model.time >= 2 and same(state(model), state(other))
