@@ -4,6 +4,7 @@ import numpy as np
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import stage
+from technopole_kernels._lanes import WIDTH, load, nothing, spread, total
 
 REGION = 1000  # and the row of the region's state
 STARTUP_MEAN = 2000
@@ -18,10 +19,11 @@ def find_not_finite(world, problem):
     cells, regions = world.cells, world.regions
     S = world.sectors.shape[1]
     for row in range(at.C_CHECKED):
-        for cell in range(cells.shape[1]):
-            if not np.isfinite(cells[row, cell]):
-                _report(world, problem, cell // S, cell % S, row)
-                return True
+        if not all_finite(cells[row]):
+            for cell in range(cells.shape[1]):
+                if not np.isfinite(cells[row, cell]):
+                    _report(world, problem, cell // S, cell % S, row)
+                    return True
     for row in range(at.R_NEXT):
         for r in range(regions.shape[1]):
             if not np.isfinite(regions[at.R_NEXT + row, r]):
@@ -32,6 +34,16 @@ def find_not_finite(world, problem):
             _report(world, problem, cell // S, cell % S, STARTUP_MEAN)
             return True
     return False
+
+
+@stage
+def all_finite(values):
+    """Whether all values of a row are finite: 0 times anything else is not a number."""
+    zero = spread(0.0)
+    lanes = nothing()
+    for i in range(0, values.size, WIDTH):
+        lanes = lanes + zero * load(values, i, values.size - i)
+    return total(lanes) == 0.0
 
 
 @stage

@@ -44,7 +44,8 @@ C_STARTUP_MEAN = 61  # Poisson mean
 C_UPPER = 62  # upper means of the four channels (mean_field only)
 C_FIELD = 66  # weight of other regions, their technology, their quality (mean_field only)
 C_SUPPLIERS = 69  # weight of the suppliers present, their sourcing (mean_field only)
-C_ROWS = 71
+C_NO_STARTUP, C_STARTUP_DRAW = 71, 72  # probability of no start-up, and what is drawn to compare with it
+C_ROWS = 73
 
 # World.counts
 N_SURVIVORS, N_CHILDREN, N_STARTUPS, N_CURSOR = range(
