@@ -231,9 +231,9 @@ def _weights(name: str, rule: Rule, recorded: Recorded) -> NDArray[Any]:
     own = RECORDS[name].level
     signed = [(1, part) for part in rule.plus] + [(-1, part) for part in rule.minus]
     parts = [(sign, reduce_to_level(part, recorded, own)) for sign, part in signed]
-    total = parts[0][1]
+    total: NDArray[Any] = parts[0][1]
     for sign, part in parts[1:]:
-        total = total + part if sign > 0 else total - part
+        total = np.add(total, part) if sign > 0 else np.subtract(total, part)
     return total
 
 
@@ -247,7 +247,9 @@ def _weighted(values: Floats, weights: NDArray[Any], lost: tuple[int, ...], squa
         product = value * value * weight if squared else value * weight
         with np.errstate(invalid="ignore"):
             result: Floats = ordered_sum(product, -1) / ordered_sum(weight, -1)
-        return np.sqrt(result, out=result) if squared else result
+        if squared:
+            np.sqrt(result, out=result)
+        return result
 
     return _by_rows(mean, lost, values, weights)
 
