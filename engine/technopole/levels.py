@@ -223,7 +223,8 @@ def ordered_sum(values: Floats, axis: int) -> Floats:
         folded = left[:half].copy()
         folded[: length - half] += left[half:]
         left = folded
-    return left[0]
+    total: Floats = left[0]
+    return total
 
 
 def _weights(name: str, rule: Rule, recorded: Recorded) -> NDArray[Any]:
