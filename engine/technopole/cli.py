@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from technopole import commands
+from technopole import commands, commands_plan
 from technopole.errors import (
     EXIT_DONE,
     EXIT_ERROR,
@@ -125,6 +125,22 @@ def schema(
 def describe(config: ConfigFile, assignments: Assignments = None) -> None:
     """Print all parameters: value, unit, range, source."""
     _perform(lambda: commands.describe(config, tuple(assignments or ())))
+
+
+SweepFile = Annotated[Path, typer.Argument(help="Sweep, a TOML file such as configs/sweeps/feedback.toml.")]
+
+
+@app.command()
+def plan(
+    sweep: SweepFile,
+    assignments: Assignments = None,
+    data: Data = None,
+    replicates: Annotated[int | None, typer.Option(help="Replicates of each point.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Refuse nothing that is above the limits.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the numbers for programs.")] = False,
+) -> None:
+    """Say what an experiment takes: points, units, files, bytes, core-hours from a short measurement."""
+    _perform(lambda: commands_plan.plan(sweep, tuple(assignments or ()), data, replicates, force, as_json))
 
 
 @app.command()

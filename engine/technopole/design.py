@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,80 +12,16 @@ from numpy.typing import NDArray
 from technopole.config import Config
 from technopole.config_checks import check_parameters
 from technopole.config_problems import Problems
-from technopole.sweep import Design, Sweep, hash_of
+from technopole.design_sampling import sampled
+from technopole.points import Points
+from technopole.sweep import Design, Sweep
 from technopole.sweep_models import SAMPLED
 from technopole.sweep_values import VARIED, column
 
+__all__ = ["Points", "grid_ids", "make_points", "varied_config"]
+
 PROBLEMS_SHOWN = 20
 """Points named one by one that are no valid model."""
-
-
-@dataclass(frozen=True)
-class Points:
-    """The points of a design.
-
-    Attributes
-    ----------
-    kind : str
-        Kind of the design.
-    ids : ndarray of int64, shape (n,)
-        Identities. Appending values to a grid, or points to zip, list, file, sobol, random and saltelli,
-        keeps those of the points that were there; lhs and morris with another number are other points.
-    values : dict of str to ndarray, shape (n,)
-        By key: float64, int64, bool, or Python strings.
-    sample : ndarray of float64, shape (n, d), or None
-        The same in the unit cube, before distributions; only of designs that are drawn.
-    problem : dict or None
-        `num_vars`, `names`, `bounds` as SALib takes them; only of designs that are drawn.
-    """
-
-    kind: str
-    ids: NDArray[np.int64]
-    values: Mapping[str, NDArray[Any]]
-    sample: NDArray[np.float64] | None = field(default=None, repr=False)
-    problem: dict[str, Any] | None = None
-
-    def __len__(self) -> int:
-        """Return the number of points."""
-        return int(self.ids.size)
-
-    def changes(self, point: int) -> dict[str, Any]:
-        """Return what one point changes.
-
-        Parameters
-        ----------
-        point : int
-            Index, not id.
-
-        Returns
-        -------
-        dict
-            Dotted key → bool, int, float or str.
-        """
-        return {key: _plain(values[point]) for key, values in self.values.items()}
-
-    def digest(self) -> str:
-        """Return a hash of ids and values, in 64 hexadecimal digits."""
-        columns = {key: [_exact(value) for value in values.tolist()] for key, values in self.values.items()}
-        return hash_of([self.kind, self.ids.tolist(), list(columns), columns])
-
-    def select(self, wanted: Mapping[str, Any]) -> NDArray[np.int64]:
-        """Return the indices of the points with some values.
-
-        Parameters
-        ----------
-        wanted : mapping
-            Dotted key → value.
-
-        Returns
-        -------
-        ndarray of int64
-            Ascending.
-        """
-        chosen = np.ones(len(self), dtype=bool)
-        for key, value in wanted.items():
-            chosen &= np.asarray(self.values[key] == value, dtype=bool)
-        return np.flatnonzero(chosen)
 
 
 def make_points(sweep: Sweep) -> Points:
@@ -111,8 +45,6 @@ def make_points(sweep: Sweep) -> Points:
     """
     design = sweep.design
     if design.kind in SAMPLED:
-        from technopole.design_sampling import sampled
-
         points = sampled(design)
     elif design.kind == "grid":
         points = _grid(design)
@@ -121,8 +53,8 @@ def make_points(sweep: Sweep) -> Points:
         points = Points(design.kind, np.arange(design.number, dtype=np.int64), values)
     problems = Problems(sweep.source)
     _check_models(sweep.config, points, problems)
-    for name, values in sweep.contrasts.items():
-        found = points.select(values).size
+    for name, selection in sweep.contrasts.items():
+        found = points.select(selection).size
         if found != 1:
             problems.add(f"contrasts.{name}", f"selects {found} points; allowed: values that select one")
     problems.raise_if_any()
@@ -165,7 +97,7 @@ def grid_ids(lengths: list[int]) -> NDArray[np.int64]:
 
 def _shell_number(place: tuple[int, ...], dims: int) -> int:
     largest = max(place)
-    before = largest**dims
+    before: int = largest**dims
     # points of the shell that come earlier: those of the cube that do, less those of the inner cube
     rank_outer = rank_inner = 0
     inside = True
@@ -224,12 +156,3 @@ def varied_config(config: Config, changes: Mapping[str, Any]) -> Config:
         groups.setdefault(group, {})[name] = value
     sections = {group: getattr(config, group).model_copy(update=update) for group, update in groups.items()}
     return config.model_copy(update=sections)
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value
-
-
-def _exact(value: Any) -> Any:
-    """Return a number by its bits, so that a hash of it does not depend on how it is printed."""
-    return value.hex() if isinstance(value, float) and math.isfinite(value) else value

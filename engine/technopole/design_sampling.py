@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from technopole.design import Points
 from technopole.errors import ConfigError
+from technopole.points import Points
 from technopole.portable_math import exp, log
 from technopole.sweep import Design, Spread
 from technopole.sweep_values import VARIED, column

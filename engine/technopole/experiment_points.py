@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from technopole.build import Blueprint, make_blueprint, make_constants, make_params, vary_blueprint
 from technopole.config import Config
@@ -151,7 +150,8 @@ def _with_parameters(tables: Tables, config: Config) -> Tables:
     parameters = default_parameters(config, tables.high_tech)
     override_parameters(config, tables.sector_ids, parameters)
     related = relatedness_matrix(tables.groups, config.relatedness.base, config.relatedness.group)
-    return replace(tables, relatedness=related, **parameters)
+    changes: dict[str, Any] = {"relatedness": related, **parameters}
+    return replace(tables, **changes)
 
 
 def _differs(one: Config, other: Config, key: str) -> bool:
@@ -174,8 +174,7 @@ def point_seed(seed: int, point_id: int) -> int:
     int
         32 bits, the same on every machine.
     """
-    words: NDArray[np.uint32] = np.random.SeedSequence([seed, point_id]).generate_state(1)
-    return int(words[0])
+    return int(np.random.SeedSequence([seed, point_id]).generate_state(1)[0])
 
 
 class _Kept(OrderedDict[Hashable, Made]):

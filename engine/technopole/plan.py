@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from technopole.data import Tables, load_tables
-from technopole.design import Points, make_points
+from technopole.design import make_points
+from technopole.points import Points
 from technopole.store_layout import Layout, OutputVariable, store_layout
 from technopole.sweep import Sweep, hash_of
 from technopole.version import __version__

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from technopole.levels import cell_method, kept_dims
-from technopole.outcomes import Outcome
 from technopole.schema import RECORDS, SIZE_EDGES, STATE
+from technopole.store_names import FIRMS, MOMENTS, PARTIAL, STATISTICS, STATUS
 from technopole.sweep_values import VARIED
 
 if TYPE_CHECKING:
@@ -27,31 +27,10 @@ if TYPE_CHECKING:
     from technopole.plan import Plan
     from technopole.sweep import Sweep
 
+__all__ = ["FIRMS", "MOMENTS", "PARTIAL", "STATISTICS", "STATUS", "Layout", "OutputVariable", "store_layout"]
+
 Writer = Literal["template", "unit", "final"]
 
-STATUS = "replicate_status"
-"""0 missing, 1 done, 2 failed."""
-PARTIAL = "partial"
-"""Group of the moments of blocks."""
-FIRMS = "firms"
-"""Group of the tables of firms, one group in it per unit."""
-MOMENTS = ("n", "mean", "m2")
-"""Along the dimension ``moment`` of the arrays of `PARTIAL`; one array, so that a unit writes few files."""
-STATISTICS: dict[str, tuple[tuple[str, str, str], ...]] = {
-    "mean": (("mean", "f8", "mean"),),
-    "sd": (("sd", "f8", "standard deviation between replicates"),),
-    "se": (("se", "f8", "Monte Carlo standard error of the mean"),),
-    "interval": (
-        ("low", "f8", "lower end of the confidence interval of the mean"),
-        ("high", "f8", "upper end of the confidence interval of the mean"),
-    ),
-    "n": (("n", "i8", "replicates with a value"),),
-    "quantiles": (
-        ("quantile", "f8", "quantile over replicates"),
-        ("quantile_se", "f8", "Monte Carlo standard error of the quantile"),
-    ),
-}
-"""Word in ``output.statistics`` → suffix, type and meaning of its arrays."""
 FINAL_BYTES = 16 * 2**20
 """Chunks of statistics are at most about so large; they are cut along points."""
 
@@ -365,23 +344,3 @@ def _firm_tables(plan: Plan) -> tuple[int, int, int]:
     width = sum(np.dtype(STATE[name].dtype).itemsize for name in names) + 4 + 4
     rows = plan.n_firms * plan.sweep.times.size * plan.n_points * plan.replicates
     return len(FIRM_COORDINATES) + len(names), plan.n_units, width * rows
-
-
-def name_problems(sweep: Sweep) -> list[str]:
-    """Return names that two arrays of the store would have."""
-    suffixes = [part for word in sweep.output.statistics for part, _, _ in STATISTICS[word]]
-    owners: dict[str, str] = {}
-    problems = []
-    names = [(name, "variable", sweep.stores_raw) for name in sweep.variables]
-    outcomes: tuple[Outcome, ...] = sweep.outcomes
-    names += [(outcome.name, "outcome", True) for outcome in outcomes]
-    for word in ("point", "replicate", "time", "region", "sector", "quantile", "size_class", "block", STATUS):
-        owners[word] = "the store"
-    for name, kind, itself in names:
-        for array in [name] * itself + [f"{name}_{suffix}" for suffix in suffixes]:
-            owner = owners.setdefault(array, f"{kind} {name}")
-            if owner != f"{kind} {name}":
-                problems.append(
-                    f'{kind} {name}: its array "{array}" is that of {owner}; allowed: other names'
-                )
-    return problems

@@ -129,19 +129,14 @@ class Sweep:
     title: str
     config: Config
     design: Design
-    common_random_numbers: bool = True
-    burn_in: int = 0
-    output: Output = Output()
-    outcomes: tuple[Outcome, ...] = ()
-    contrasts: Mapping[str, Mapping[str, Any]] = None  # type: ignore[assignment]
-    factorial: bool = False
-    stop: Stop | None = None
-    limits: Limits = Limits()
-
-    def __post_init__(self) -> None:
-        """Replace the mutable default."""
-        if self.contrasts is None:
-            object.__setattr__(self, "contrasts", {})
+    common_random_numbers: bool
+    burn_in: int
+    output: Output
+    outcomes: tuple[Outcome, ...]
+    contrasts: Mapping[str, Mapping[str, Any]]
+    factorial: bool
+    stop: Stop | None
+    limits: Limits
 
     @classmethod
     def from_toml(

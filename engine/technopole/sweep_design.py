@@ -12,7 +12,6 @@ from typing import Any
 from technopole.config import Config
 from technopole.config_problems import Problems, found, validated
 from technopole.entries import Parameter, plain_number
-from technopole.schema import SEED_LIMIT
 from technopole.sweep import Design, Spread
 from technopole.sweep_models import KINDS, POWERS_OF_TWO, SAMPLED
 from technopole.sweep_models import Design as DesignSection
@@ -195,18 +194,16 @@ def _number(kind: str, given: Mapping[str, Any], spreads: Sequence[Spread], prob
             problems.add("design.parameters", f"found {words}; allowed: lists of the same length")
         return next(iter(lengths.values()), 0)
     noun = {"saltelli": "base samples", "morris": "trajectories"}.get(kind, "points")
-    number = given.get("points")
-    whole = isinstance(number, int) and not isinstance(number, bool)
-    most = min(SEED_LIMIT, MOST_POINTS)
-    if not whole or not 1 <= number <= most:
-        what = "missing" if number is None else f"found {found(number)}"
-        problems.add("design.points", f"{what}; allowed: the number of {noun}, from 1 to {most:,}")
+    wanted = given.get("points")
+    if not isinstance(wanted, int) or isinstance(wanted, bool) or not 1 <= wanted <= MOST_POINTS:
+        what = "missing" if wanted is None else f"found {found(wanted)}"
+        problems.add("design.points", f"{what}; allowed: the number of {noun}, from 1 to {MOST_POINTS:,}")
         return 1
-    if kind in POWERS_OF_TWO and number & (number - 1):
-        below, above = 1 << (number.bit_length() - 1), 1 << number.bit_length()
-        text = f"found {number}; allowed: a power of two, such as {below} or {above}"
+    if kind in POWERS_OF_TWO and wanted & (wanted - 1):
+        below, above = 1 << (wanted.bit_length() - 1), 1 << wanted.bit_length()
+        text = f"found {wanted}; allowed: a power of two, such as {below} or {above}"
         problems.add("design.points", text)
-    return int(number)
+    return wanted
 
 
 # ----------------------------------------------------------------------------------------- lists of points

@@ -109,9 +109,9 @@ class Stop(Section):
 class Limits(Section):
     """``[limits]``: above these a plan is refused unless forced; they alter no result."""
 
-    core_hours: Annotated[float, Field(gt=0)] = Field(24.0, description="Estimated time on one core.")
-    bytes: Annotated[float, Field(gt=0)] = Field(20e9, description="Size of the store.")
-    files: Annotated[float, Field(gt=0)] = Field(100_000, description="Files of the store.")
+    core_hours: float = Field(default=24.0, gt=0, description="Estimated time on one core.")
+    bytes: float = Field(default=20e9, gt=0, description="Size of the store.")
+    files: float = Field(default=100_000, gt=0, description="Files of the store.")
 
 
 SECTIONS = ("experiment", "config", "set", "design", "output", "outcomes", "contrasts", "stop", "limits")

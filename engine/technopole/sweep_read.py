@@ -14,7 +14,7 @@ from technopole.errors import ConfigError
 from technopole.outcomes import DEFAULT_OUTCOMES, Outcome
 from technopole.resolve import resolve_config
 from technopole.schema import RECORDS
-from technopole.store_layout import name_problems
+from technopole.store_names import name_problems
 from technopole.sweep import Sweep
 from technopole.sweep_checks import check_contrasts, check_output, check_run, check_stop
 from technopole.sweep_design import read_design
@@ -212,7 +212,7 @@ def _written_design(sweep: Sweep) -> dict[str, Any]:
         content["second_order"] = design.second_order
     if kind == "morris":
         content["levels"] = design.levels
-    parameters = {}
+    parameters: dict[str, dict[str, Any]] = {}
     for spread in design.spreads:
         if spread.dist == "choice":
             parameters[spread.key] = {"values": list(spread.values)}
