@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from technopole import commands, commands_plan
+from technopole import commands, commands_plan, commands_sensitivity
 from technopole.errors import (
     EXIT_DONE,
     EXIT_ERROR,
@@ -141,6 +141,31 @@ def plan(
 ) -> None:
     """Say what an experiment takes: points, units, files, bytes, core-hours from a short measurement."""
     _perform(lambda: commands_plan.plan(sweep, tuple(assignments or ()), data, replicates, force, as_json))
+
+
+@app.command()
+def sensitivity(
+    store: Annotated[Path, typer.Argument(help="Store of an experiment with a saltelli or morris design.")],
+    outcomes: Annotated[
+        list[str] | None,
+        typer.Option("--outcome", metavar="NAME", help="Outcome; repeatable; all if not given."),
+    ] = None,
+    confidence: Annotated[float, typer.Option(help="Of the intervals.")] = 0.95,
+    out: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="Also write the indices to a file, .zarr or .nc.")
+    ] = None,
+    figures: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder of the figures; beside the store if not given.")
+    ] = None,
+    no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw no figures.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace figures and file.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
+) -> None:
+    """Tell which parameters matter: Sobol or Morris indices of a finished experiment."""
+    options = commands_sensitivity.SensitivityOptions(
+        store, tuple(outcomes or ()), confidence, out, figures, no_figures, overwrite, quiet
+    )
+    _perform(lambda: commands_sensitivity.sensitivity(options))
 
 
 @app.command()

@@ -165,10 +165,10 @@ class Outcome:
 
 
 DEFAULT_OUTCOMES: tuple[Outcome, ...] = (
-    Outcome("firms", "firms"),
-    Outcome("employment", "employment"),
+    Outcome("final_firms", "firms"),
+    Outcome("final_employment", "employment"),
     Outcome("sales_growth", "sales", "growth"),
-    Outcome("productivity", "productivity"),
+    Outcome("final_productivity", "productivity"),
     Outcome("productivity_growth", "productivity", "growth"),
     Outcome("entry_rate", "entry_rate", "mean"),
     Outcome("exit_rate", "exit_rate", "mean"),
