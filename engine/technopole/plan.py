@@ -16,7 +16,7 @@ import numpy as np
 from technopole.data import Tables, load_tables
 from technopole.design import make_points
 from technopole.points import Points
-from technopole.store_layout import Layout, OutputVariable, store_layout
+from technopole.store_layout import Layout, OutputVariable, raw_bytes, store_layout
 from technopole.sweep import Sweep, hash_of
 from technopole.version import __version__
 
@@ -259,10 +259,8 @@ def _check_places(sweep: Sweep, tables: Tables) -> None:
 
 def _blocks(sweep: Sweep, points: int, firms: int, regions: int, sectors: int) -> tuple[int, int]:
     """Return points and replicates of a unit, from the sweep and fixed targets alone."""
-    from technopole.store_layout import raw_bytes
-
     periods = sweep.periods - sweep.burn_in
-    size = raw_bytes(sweep, regions, sectors) if sweep.stores_raw else 0
+    size = raw_bytes(sweep, regions, sectors, firms)
     most = min(UNIT_WORK / max(firms * periods, 1), UNIT_BYTES / size if size else math.inf, MOST_IN_BLOCK)
     if sweep.stop is not None:
         return 1, _power_below(most, math.gcd(sweep.stop.minimum, sweep.stop.round))

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from technopole.firm_output import firm_bytes, table_files
 from technopole.levels import cell_method, kept_dims
-from technopole.schema import RECORDS, SIZE_EDGES, STATE
+from technopole.schema import RECORDS, SIZE_EDGES
 from technopole.store_names import FIRMS, MOMENTS, PARTIAL, STATISTICS, STATUS
 from technopole.sweep_values import VARIED
 
@@ -27,7 +28,18 @@ if TYPE_CHECKING:
     from technopole.plan import Plan
     from technopole.sweep import Sweep
 
-__all__ = ["FIRMS", "MOMENTS", "PARTIAL", "STATISTICS", "STATUS", "Layout", "OutputVariable", "store_layout"]
+__all__ = [
+    "FIRMS",
+    "MOMENTS",
+    "PARTIAL",
+    "STATISTICS",
+    "STATUS",
+    "Layout",
+    "OutputVariable",
+    "coordinate_values",
+    "raw_bytes",
+    "store_layout",
+]
 
 Writer = Literal["template", "unit", "final"]
 
@@ -163,27 +175,30 @@ def store_layout(plan: Plan) -> Layout:
         row, dims = RECORDS[name], kept_dims(name, sweep.level)
         method = cell_method(name, sweep.level)
         variables += _statistics(plan, sizes, name, ("time", *dims), row.unit, row.long_name, method)
-    return Layout(tuple(variables), *_firm_tables(plan))
+    return Layout(tuple(variables), *table_files(plan))
 
 
-def raw_bytes(sweep: Sweep, regions: int, sectors: int) -> int:
-    """Return the bytes of all variables of one replicate.
+def raw_bytes(sweep: Sweep, regions: int, sectors: int, firms: int) -> int:
+    """Return the bytes that the store holds of one replicate of one point, besides its outcomes.
 
     Parameters
     ----------
     sweep : Sweep
         Any.
-    regions, sectors : int
+    regions, sectors, firms : int
         Their numbers.
 
     Returns
     -------
     int
-        Bytes.
+        Raw variables and tables of firms; 0 if neither is stored.
     """
     sizes = {"region": regions, "sector": sectors, "size_class": len(SIZE_EDGES)}
     values = sum(math.prod(sizes[dim] for dim in kept_dims(name, sweep.level)) for name in sweep.variables)
-    return 8 * sweep.times.size * values
+    one_time = 8 * values if sweep.stores_raw else 0
+    if sweep.firm_variables:
+        one_time += firm_bytes(sweep.firm_variables) * firms
+    return int(sweep.times.size) * one_time
 
 
 def _sizes(plan: Plan) -> dict[str, int]:
@@ -325,22 +340,10 @@ def coordinate_values(plan: Plan, tables: Tables | None) -> dict[str, tuple[str,
     dim, _, words = given["time"]
     given["time"] = (dim, sweep.times, words)
     wanted = {"replicate", "time"} | {dim for name in sweep.variables for dim in kept_dims(name, sweep.level)}
+    if sweep.firm_variables:
+        wanted |= {"region", "sector"}
     labels |= {name: value for name, value in given.items() if value[0] in wanted}
     if "quantiles" in sweep.output.statistics:
         levels = np.array(sweep.output.quantiles, dtype=np.float64)
         labels["quantile"] = ("quantile", levels, {"long_name": "probability", "units": "1"})
     return labels
-
-
-FIRM_COORDINATES = ("point", "replicate", "time", "region", "sector", "row_size")
-"""Arrays of a table of firms besides its variables."""
-
-
-def _firm_tables(plan: Plan) -> tuple[int, int, int]:
-    """Return arrays of a table of firms, units, and an estimate of the bytes of all tables."""
-    names = plan.sweep.firm_variables
-    if not names:
-        return 0, 0, 0
-    width = sum(np.dtype(STATE[name].dtype).itemsize for name in names) + 4 + 4
-    rows = plan.n_firms * plan.sweep.times.size * plan.n_points * plan.replicates
-    return len(FIRM_COORDINATES) + len(names), plan.n_units, width * rows

@@ -244,8 +244,7 @@ class Sweep:
     @property
     def times(self) -> NDArray[np.int64]:
         """Recorded periods: multiples of the stride after the burn-in, shape (time,)."""
-        stride = self.output.stride
-        return np.arange(self.first_row + 1, self.periods // stride + 1, dtype=np.int64) * stride
+        return recorded_periods(self.periods, self.output.stride, self.burn_in)
 
     @property
     def first_row(self) -> int:
@@ -323,6 +322,11 @@ class Sweep:
                 content["config"][section].pop(key)
         del content["config"]["scenario"]
         return content
+
+
+def recorded_periods(periods: int, stride: int, burn_in: int) -> NDArray[np.int64]:
+    """Return the multiples of a stride after a burn-in and up to the last period, shape (time,)."""
+    return np.arange(burn_in // stride + 1, periods // stride + 1, dtype=np.int64) * stride
 
 
 def hash_of(content: Any) -> str:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from technopole.config import Config
 from technopole.config_problems import Problems, found
 from technopole.errors import ConfigError
 from technopole.outcomes import Outcome, outcome_problems
 from technopole.schema import RECORDS, STATE
-from technopole.sweep import REPLICATES, Design
+from technopole.sweep import REPLICATES, Design, recorded_periods
 from technopole.sweep_models import Experiment, Output, Stop
 from technopole.sweep_values import checked_value, flattened, starts_only
 
@@ -103,12 +101,15 @@ def check_run(
     if experiment.burn_in >= periods:
         text = f"found {experiment.burn_in}; allowed: fewer than the periods, of which there are {periods}"
         problems.add("experiment.burn_in", text)
+    if experiment.burn_in and not experiment.common_random_numbers:
+        text = "points that share a burn-in share its random numbers; allowed: true, or burn_in = 0"
+        problems.add("experiment.common_random_numbers", text)
     if experiment.burn_in and design is not None:
         for key in filter(starts_only, design.keys):
             text = f"{key} shapes the start, before the burn-in; allowed: parameters of later periods"
             problems.add(f"design.parameters.{key}", text)
     stride = output.stride
-    times = np.arange(experiment.burn_in // stride + 1, periods // stride + 1, dtype=np.int64) * stride
+    times = recorded_periods(periods, stride, experiment.burn_in)
     if not times.size:
         text = f"found {stride}; allowed: one that leaves a period after the burn-in and up to {periods}"
         problems.add("output.stride", text)

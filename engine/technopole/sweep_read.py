@@ -8,14 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from technopole.config import Config
 from technopole.config_problems import Problems, found, validated
 from technopole.errors import ConfigError
-from technopole.outcomes import DEFAULT_OUTCOMES, Outcome
+from technopole.outcomes import DEFAULT_OUTCOMES, Outcome, outcome_problems
 from technopole.resolve import resolve_config
-from technopole.schema import RECORDS
 from technopole.store_names import name_problems
-from technopole.sweep import Sweep
+from technopole.sweep import Sweep, recorded_periods
 from technopole.sweep_checks import check_contrasts, check_output, check_run, check_stop
 from technopole.sweep_design import read_design
 from technopole.sweep_models import SECTIONS, Experiment, Limits, OutcomeTable, Output, Stop
@@ -60,8 +62,10 @@ def read_sweep(
     output = _section(Output, content, "output", problems)
     limits = _section(Limits, content, "limits", problems)
     stop = _section(Stop, content, "stop", problems) if "stop" in content else None
-    outcomes = _outcomes(content.get("outcomes"), problems)
     config = _config(content, experiment, folder, data, problems) if experiment is not None else None
+    outcomes = _outcomes(content.get("outcomes", {}), problems)
+    if "outcomes" not in content and config is not None and experiment is not None and output is not None:
+        outcomes = _default_outcomes(recorded_periods(config.time.periods, output.stride, experiment.burn_in))
     design = read_design(content.get("design", {}), config, folder, problems)
     contrasts, factorial = check_contrasts(content.get("contrasts", {}), design, config, problems)
     if output is not None:
@@ -144,11 +148,6 @@ def _shared(given: Any, problems: Problems) -> dict[str, Any]:
 
 
 def _outcomes(given: Any, problems: Problems) -> tuple[Outcome, ...]:
-    if given is None:
-        # an array of the store cannot be both a variable and the outcome that ends it
-        return tuple(
-            replace(row, name=f"final_{row.name}") if row.name in RECORDS else row for row in DEFAULT_OUTCOMES
-        )
     if not isinstance(given, Mapping):
         problems.add("outcomes", f"found {found(given)}; allowed: a table of outcomes")
         return ()
@@ -161,6 +160,19 @@ def _outcomes(given: Any, problems: Problems) -> tuple[Outcome, ...]:
         if row is not None:
             outcomes.append(Outcome(name, **row.model_dump()))
     return tuple(outcomes)
+
+
+def _default_outcomes(times: NDArray[np.int64]) -> tuple[Outcome, ...]:
+    """Return the outcomes of a sweep that names none, over as many periods as it records."""
+    chosen = []
+    stride = int(times[0]) if times.size == 1 else int(np.diff(times[:2]).sum())
+    for row in DEFAULT_OUTCOMES if times.size else ():
+        lengths = [row.periods, *range(row.periods - 1, 0, -1), stride]
+        fitting = (replace(row, periods=length) for length in lengths)
+        fits = next((one for one in fitting if not outcome_problems(one, times)), None)
+        if fits is not None:
+            chosen.append(fits)
+    return tuple(chosen)
 
 
 def written(sweep: Sweep) -> dict[str, Any]:
