@@ -50,15 +50,18 @@ def sensitivity(options: SensitivityOptions) -> None:
     """
     from technopole.sensitivity import sensitivity as compute
     from technopole.store import refuse_target, write
+    from technopole.store_results import open_results, outcome_names, sweep_of
 
     if not 0.0 < options.confidence < 1.0:
         raise ConfigError(f"--confidence: found {options.confidence:g}; allowed: above 0, below 1")
     if options.out is not None:
         refuse_target(options.out, options.overwrite)
     folder = _figures_folder(options)
-    result = compute(options.store, options.outcomes or None, options.confidence)
+    ds = open_results(options.store)
+    names = outcome_names(ds, sweep_of(ds), options.outcomes)
     if folder is not None:
-        _refuse_figures(folder, result, options.overwrite)
+        _refuse_figures(folder, names, options.overwrite)
+    result = compute(ds, names, options.confidence)
     if not options.quiet:
         print_sensitivity(result)
     if options.out is not None:
@@ -183,11 +186,11 @@ def _figures_folder(options: SensitivityOptions) -> Path | None:
     return None
 
 
-def _refuse_figures(folder: Path, result: xr.Dataset, overwrite: bool) -> None:
+def _refuse_figures(folder: Path, outcomes: tuple[str, ...], overwrite: bool) -> None:
     from technopole.figures_sensitivity import figure_path
     from technopole.store import refuse_folder
 
-    paths = [figure_path(folder, outcome) for outcome in result["outcome"].values.tolist()]
+    paths = [figure_path(folder, outcome) for outcome in outcomes]
     there = [path for path in paths if path.exists()]
     if there and not overwrite:
         raise OutputError(f"{there[0]}: is there already; --overwrite replaces it")

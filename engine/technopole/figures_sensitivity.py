@@ -147,7 +147,8 @@ def _points(
 def _look(one: xr.Dataset) -> Look:
     if "ST" in one:
         return Look("S1", ("total (with interactions)", "alone"), "share of the variance of the outcome")
-    axis = f"change of the outcome over the whole range of the parameter, {one['outcome_units'].item()}"
+    unit = one["outcome_units"].item()
+    axis = "change of the outcome over the whole range of the parameter" + (f", {unit}" if unit != "1" else "")
     return Look("sigma", ("mean absolute effect (μ*)", "spread of the effects (σ)"), axis)
 
 
