@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from technopole import commands, commands_plan, commands_sensitivity
+from technopole import commands, commands_compare, commands_plan, commands_sensitivity
 from technopole.errors import (
     EXIT_DONE,
     EXIT_ERROR,
@@ -141,6 +141,35 @@ def plan(
 ) -> None:
     """Say what an experiment takes: points, units, files, bytes, core-hours from a short measurement."""
     _perform(lambda: commands_plan.plan(sweep, tuple(assignments or ()), data, replicates, force, as_json))
+
+
+@app.command()
+def compare(
+    store: Annotated[Path, typer.Argument(help="Store of an experiment, finished or not.")],
+    outcomes: Annotated[
+        list[str] | None,
+        typer.Option("--outcome", metavar="NAME", help="Outcome; repeatable; all if not given."),
+    ] = None,
+    against: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=VALUE", help="Point to compare with, besides the contrasts of the sweep; repeatable."
+        ),
+    ] = None,
+    confidence: Annotated[float, typer.Option(help="Of each interval by itself.")] = 0.95,
+    half_width: Annotated[
+        float | None, typer.Option(help="Wanted half-width: tells how many replicates it takes.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="Also write the comparison to a file, .zarr or .nc.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")] = False,
+) -> None:
+    """Compare points replicate by replicate: differences, effects, where the variance comes from."""
+    options = commands_compare.CompareOptions(
+        store, tuple(outcomes or ()), tuple(against or ()), confidence, half_width, out, overwrite
+    )
+    _perform(lambda: commands_compare.compare(options))
 
 
 @app.command()
