@@ -96,9 +96,7 @@ def test_overrides_reach_the_sweep_and_the_configuration(tmp_path):
     path.write_text(
         f'[experiment]\nscenario = "{TWO_REGIONS}"\n[set]\nlearning.far = 0.1\n[output]\nstride = 2\n'
     )
-    read = Sweep.from_toml(
-        path, {"experiment.replicates": 7, "learning.rule": "barter", "output.stride": 3}
-    )
+    read = Sweep.from_toml(path, {"experiment.replicates": 7, "learning.rule": "barter", "output.stride": 3})
     assert (read.replicates, read.config.learning.rule, read.output.stride) == (7, "barter", 3)
     assert read.config.learning.far == 0.1
 
@@ -114,8 +112,15 @@ def test_data_takes_the_place_of_the_path(tmp_path):
         {},
         {"design": {"kind": "list", "points": [{}, {"learning.rule": "barter"}]}},
         {"design": design("lhs", {"learning.technology": {"low": 0, "high": 0.2}}, points=5, seed=3)},
-        {"design": design("saltelli", {"learning.far": {"low": 0, "high": 0.2}}, points=4, second_order=True)},
-        {"stop": {"outcome": "final_firms", "half_width": 1.0, "maximum": 64}, "experiment": {"replicates": None}},
+        {
+            "design": design(
+                "saltelli", {"learning.far": {"low": 0, "high": 0.2}}, points=4, second_order=True
+            )
+        },
+        {
+            "stop": {"outcome": "final_firms", "half_width": 1.0, "maximum": 64},
+            "experiment": {"replicates": None},
+        },
         {"contrasts": {"base": {"learning.technology": 0.1}}},
         {"output": {"raw": True, "statistics": ["mean", "quantiles"], "quantiles": [0.1]}},
     ],
