@@ -167,7 +167,7 @@ class Outcome:
 DEFAULT_OUTCOMES: tuple[Outcome, ...] = (
     Outcome("final_firms", "firms"),
     Outcome("final_employment", "employment"),
-    Outcome("sales_growth", "sales", "growth"),
+    Outcome("final_wage", "wage"),
     Outcome("final_productivity", "productivity"),
     Outcome("productivity_growth", "productivity", "growth"),
     Outcome("entry_rate", "entry_rate", "mean"),

@@ -160,11 +160,11 @@ def test_strides_are_looked_at():
 def test_the_default_outcomes_fit_what_is_recorded(times):
     outcomes = default_outcomes(times)
     assert all(outcome_problems(outcome, times) == [] for outcome in outcomes)
-    assert len(outcomes) == len(DEFAULT_OUTCOMES) - 2 * (times.size == 1)
+    assert len(outcomes) == len(DEFAULT_OUTCOMES) - (times.size == 1)
 
 
 def test_needs_are_enough(recorded):
-    for outcome in (*DEFAULT_OUTCOMES, Outcome("wage", "wage")):
+    for outcome in DEFAULT_OUTCOMES:
         names = needed_by_outcomes([outcome])
         short = Outcome(outcome.name, outcome.variable, outcome.over, 5)
         compute_outcomes([short], {name: recorded[name] for name in names}, TIMES)
