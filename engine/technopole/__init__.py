@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from technopole.version import __version__
 
 if TYPE_CHECKING:
+    from technopole.comparison import compare
     from technopole.config import Config
     from technopole.errors import (
         ConfigError,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     )
     from technopole.figures import draw
     from technopole.model import Model
+    from technopole.sensitivity_analysis import sensitivity
     from technopole.simulation import Simulation, run
     from technopole.snapshot import Snapshot
     from technopole.store import write
@@ -43,8 +45,10 @@ __all__ = [
     "Snapshot",
     "TechnopoleError",
     "__version__",
+    "compare",
     "draw",
     "run",
+    "sensitivity",
     "summarise",
     "write",
 ]
@@ -60,8 +64,10 @@ _MODULES = {
     "Simulation": "simulation",
     "Snapshot": "snapshot",
     "TechnopoleError": "errors",
+    "compare": "comparison",
     "draw": "figures",
     "run": "simulation",
+    "sensitivity": "sensitivity_analysis",
     "summarise": "summary",
     "write": "store",
 }

@@ -48,7 +48,7 @@ def sensitivity(options: SensitivityOptions) -> None:
     TechnopoleError
         Whatever went wrong.
     """
-    from technopole.sensitivity import sensitivity as compute
+    from technopole.sensitivity_analysis import sensitivity as compute
     from technopole.store import refuse_target, write
     from technopole.store_results import open_results, outcome_names, sweep_of
 
@@ -81,7 +81,7 @@ def print_sensitivity(result: xr.Dataset) -> None:
     Parameters
     ----------
     result : xarray.Dataset
-        Of `technopole.sensitivity.sensitivity`.
+        Of `technopole.sensitivity_analysis.sensitivity`.
     """
     from technopole.text_table import write_table
 
@@ -106,7 +106,7 @@ def sensitivity_rows(result: xr.Dataset, outcome: str) -> tuple[tuple[str, ...],
     Parameters
     ----------
     result : xarray.Dataset
-        Of `technopole.sensitivity.sensitivity`.
+        Of `technopole.sensitivity_analysis.sensitivity`.
     outcome : str
         Name.
 
@@ -117,7 +117,7 @@ def sensitivity_rows(result: xr.Dataset, outcome: str) -> tuple[tuple[str, ...],
     rows : list of tuple of str
         The most important parameter first.
     """
-    from technopole.sensitivity import ranking
+    from technopole.sensitivity_analysis import ranking
 
     one = result.sel(outcome=outcome)
     columns = {"ST": "total", "S1": "alone"} if "ST" in one else {"mu_star": "μ*", "mu": "μ", "sigma": "σ"}

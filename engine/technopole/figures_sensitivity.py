@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from technopole.errors import OutputError, TechnopoleError
-from technopole.sensitivity import main_index, ranking
+from technopole.sensitivity_analysis import main_index, ranking
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -34,7 +34,7 @@ def draw_sensitivity(result: xr.Dataset, folder: Path) -> list[Path]:
     Parameters
     ----------
     result : xarray.Dataset
-        Of `technopole.sensitivity.sensitivity`.
+        Of `technopole.sensitivity_analysis.sensitivity`.
     folder : Path
         Where ``sensitivity_<outcome>.png`` go; made if it does not exist. Files of the same name are replaced.
 
@@ -80,7 +80,7 @@ def sensitivity_figure(result: xr.Dataset, outcome: str) -> Figure:
     Parameters
     ----------
     result : xarray.Dataset
-        Of `technopole.sensitivity.sensitivity`.
+        Of `technopole.sensitivity_analysis.sensitivity`.
     outcome : str
         Name.
 
@@ -148,7 +148,9 @@ def _look(one: xr.Dataset) -> Look:
     if "ST" in one:
         return Look("S1", ("total (with interactions)", "alone"), "share of the variance of the outcome")
     unit = one["outcome_units"].item()
-    axis = "change of the outcome over the whole range of the parameter" + (f", {unit}" if unit != "1" else "")
+    axis = "change of the outcome over the whole range of the parameter" + (
+        f", {unit}" if unit != "1" else ""
+    )
     return Look("sigma", ("mean absolute effect (μ*)", "spread of the effects (σ)"), axis)
 
 

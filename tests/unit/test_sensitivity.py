@@ -11,7 +11,7 @@ from technopole.commands_sensitivity import print_sensitivity, sensitivity_rows
 from technopole.design import make_points
 from technopole.errors import ConfigError
 from technopole.figures_sensitivity import draw_sensitivity
-from technopole.sensitivity import ranking, sensitivity
+from technopole.sensitivity_analysis import ranking, sensitivity
 from technopole.sweep import Sweep
 
 SCENARIO = Path(__file__).resolve().parents[2] / "configs" / "scenarios" / "two-regions.toml"
