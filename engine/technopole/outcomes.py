@@ -7,7 +7,7 @@ quantiles, paired contrasts and sensitivity indices need no other output.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
@@ -176,32 +176,7 @@ DEFAULT_OUTCOMES: tuple[Outcome, ...] = (
     Outcome("geographic_concentration", "geographic_concentration"),
     Outcome("specialisation", "specialisation"),
 )
-"""What is computed of each replicate unless the sweep says otherwise."""
-
-
-def default_outcomes(times: NDArray[np.int64]) -> tuple[Outcome, ...]:
-    """Return `DEFAULT_OUTCOMES` as far as the recorded periods allow.
-
-    Parameters
-    ----------
-    times : ndarray of int64, shape (time,)
-        Recorded periods, ascending and evenly spaced.
-
-    Returns
-    -------
-    tuple of Outcome
-        Over fewer periods where fewer are recorded.
-    """
-    stride = int(times[1] - times[0]) if times.size > 1 else 1
-    span = int(times[-1] - times[0])
-    fitting = []
-    for outcome in DEFAULT_OUTCOMES:
-        if outcome.over == "growth":
-            periods = min(outcome.periods, span) // stride * stride or min(stride, span)
-        else:
-            periods = min(outcome.periods, span + stride)
-        fitting.append(replace(outcome, periods=periods))
-    return tuple(outcome for outcome in fitting if not outcome_problems(outcome, times))
+"""What is computed of each replicate unless the sweep says otherwise; over fewer periods if fewer are recorded."""
 
 
 def outcome_problems(

@@ -8,7 +8,6 @@ from technopole.outcomes import (
     INDICES,
     Outcome,
     compute_outcomes,
-    default_outcomes,
     needed_by_outcomes,
     outcome_problems,
 )
@@ -154,13 +153,6 @@ def test_strides_are_looked_at():
     assert "every 5th is recorded" in problem
     (problem,) = outcome_problems(Outcome("x", "sales", "growth", 1), np.array([5]))
     assert "two recorded periods" in problem
-
-
-@pytest.mark.parametrize("times", [np.arange(1, 61), np.arange(5, 61, 5), np.arange(1, 4), np.array([60])])
-def test_the_default_outcomes_fit_what_is_recorded(times):
-    outcomes = default_outcomes(times)
-    assert all(outcome_problems(outcome, times) == [] for outcome in outcomes)
-    assert len(outcomes) == len(DEFAULT_OUTCOMES) - (times.size == 1)
 
 
 def test_needs_are_enough(recorded):
