@@ -24,6 +24,10 @@ __all__ = ["OutputVariable", "Plan", "Unit", "make_plan"]
 
 UNIT_WORK = 2e7
 """Firms times periods of a unit: some seconds on one core, so that what surrounds a unit costs little."""
+REPLICATE_WORK = 8e3
+"""What a replicate takes besides, in firms times periods: it is what counts in small economies."""
+POINT_WORK = 1e4
+"""What a point takes besides, in the same unit."""
 UNIT_BYTES = 32 * 2**20
 """Raw output of a unit at most, unless one replicate of one point has more."""
 MOST_IN_BLOCK = 1 << 14
@@ -259,22 +263,28 @@ def _check_places(sweep: Sweep, tables: Tables) -> None:
 
 def _blocks(sweep: Sweep, points: int, firms: int, regions: int, sectors: int) -> tuple[int, int]:
     """Return points and replicates of a unit, from the sweep and fixed targets alone."""
-    periods = sweep.periods - sweep.burn_in
     size = raw_bytes(sweep, regions, sectors, firms)
-    most = min(UNIT_WORK / max(firms * periods, 1), UNIT_BYTES / size if size else math.inf, MOST_IN_BLOCK)
+    work = firms * (sweep.periods - sweep.burn_in) + REPLICATE_WORK
+    most = min(UNIT_WORK / work, MOST_IN_BLOCK)
+    room = UNIT_BYTES / size if size else math.inf
     if sweep.stop is not None:
-        return 1, _power_below(most, math.gcd(sweep.stop.minimum, sweep.stop.round))
+        return 1, _block(most, room, math.gcd(sweep.stop.minimum, sweep.stop.round))
     whole = 1 << (sweep.replicates - 1).bit_length()
     if sweep.burn_in:
-        together = min(points, max(1, int(BURN_IN_SHARE * most)))
-        return together, min(_power_below(most / together), whole)
-    block = min(_power_below(most), whole)
-    return (min(points, max(1, int(most) // sweep.replicates)) if block == whole else 1), block
+        together = min(points, max(1, int(min(BURN_IN_SHARE * most, room))))
+        return together, min(_block(most / together, room / together), whole)
+    block = min(_block(most, room), whole)
+    if block < whole:
+        return 1, block
+    together = min(UNIT_WORK / (sweep.replicates * work + POINT_WORK), room / whole)
+    return min(points, max(1, int(together))), block
 
 
-def _power_below(most: float, divides: int = 0) -> int:
-    """Return the largest power of two up to a number, at least 1, that divides another one (0: any)."""
-    power = 1 << max(0, math.floor(math.log2(max(most, 1.0))))
+def _block(wanted: float, room: float, divides: int = 0) -> int:
+    """Return the power of two nearest to a number, at most `room`, that divides another one (0: any)."""
+    power = 1 << max(0, round(math.log2(max(wanted, 1.0))))
+    if power > room:
+        power = 1 << max(0, math.floor(math.log2(max(room, 1.0))))
     return min(power, divides & -divides) if divides else power
 
 

@@ -24,6 +24,13 @@ def covered(made):
     return count
 
 
+def set_work(monkeypatch, target):
+    """Make units smaller: firms times periods and nothing else."""
+    monkeypatch.setattr(technopole.plan, "UNIT_WORK", target)
+    monkeypatch.setattr(technopole.plan, "REPLICATE_WORK", 0.0)
+    monkeypatch.setattr(technopole.plan, "POINT_WORK", 0.0)
+
+
 @pytest.mark.parametrize(
     ("changes", "target"),
     [
@@ -38,7 +45,7 @@ def covered(made):
     ],
 )
 def test_units_cover_everything_once(monkeypatch, changes, target):
-    monkeypatch.setattr(technopole.plan, "UNIT_WORK", target)
+    set_work(monkeypatch, target)
     made = plan(**changes)
     assert (covered(made) == 1).all()
     assert made.replicate_block & (made.replicate_block - 1) == 0
@@ -51,7 +58,7 @@ def test_units_cover_everything_once(monkeypatch, changes, target):
 
 def test_small_points_share_a_unit_and_large_ones_are_divided(monkeypatch):
     assert plan().n_units == 1
-    monkeypatch.setattr(technopole.plan, "UNIT_WORK", 60 * 12 * 8)
+    set_work(monkeypatch, 60 * 12 * 8)
     made = plan(experiment={"replicates": 100}, design=MANY)
     assert (made.point_block, made.replicate_block) == (1, 8)
     made = plan(experiment={"replicates": 3}, design=MANY)
@@ -188,7 +195,7 @@ def test_large_statistics_are_cut_along_points(monkeypatch):
 
 
 def test_tables_of_firms_are_counted(monkeypatch):
-    monkeypatch.setattr(technopole.plan, "UNIT_WORK", 60 * 12 * 2)
+    set_work(monkeypatch, 60 * 12 * 2)
     made = plan(output={"level": "firm", "variables": ["technology", "tie", "wage"], "stride": 4})
     names = 4 + 2 + 2
     without = sum(array.n_chunks + 1 for array in made.variables()) + 2
