@@ -7,6 +7,7 @@ the distribution (Thompson 1936; David and Nagaraja 2003).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -61,7 +62,8 @@ def quantiles(values: ArrayLike, probabilities: Sequence[float], confidence: flo
     """
     array = np.asarray(values, dtype=np.float64)
     shape = (len(probabilities), *array.shape[1:])
-    ordered = np.sort(np.where(np.isfinite(array), array, np.nan).reshape(len(array), -1), axis=0)
+    flat = array.reshape(len(array), math.prod(array.shape[1:]))
+    ordered = np.sort(np.where(np.isfinite(flat), flat, np.nan), axis=0)
     count = np.isfinite(ordered).sum(axis=0)
     result = Quantiles(*(np.full((shape[0], ordered.shape[1]), np.nan) for _ in range(4)))
     wanted = np.asarray(probabilities, dtype=np.float64)

@@ -56,6 +56,11 @@ def test_too_few_replicates_have_no_interval_rather_than_a_wrong_one():
     assert np.isfinite([found.high[0], found.low[1], found.high[1], found.se[1]]).all()
 
 
+def test_no_replicate_has_no_quantile():
+    assert np.isnan(quantiles(np.empty((0, 3)), LEVELS).value).all()
+    assert quantiles(np.empty((4, 0)), LEVELS).value.shape == (4, 0)
+
+
 def test_standard_error_of_a_median():
     # asymptotically 1/(2 f √n) with the density f at the median
     n = 4001
