@@ -246,8 +246,7 @@ def _weighted(values: Floats, weights: NDArray[Any], lost: tuple[int, ...], squa
         weight = np.where(some, weight, 0.0)
         value = np.where(some, value, 0.0)
         product = value * value * weight if squared else value * weight
-        with np.errstate(invalid="ignore"):
-            result: Floats = ordered_sum(product, -1) / ordered_sum(weight, -1)
+        result: Floats = ordered_sum(product, -1) / ordered_sum(weight, -1)
         if squared:
             np.sqrt(result, out=result)
         return result
@@ -264,6 +263,8 @@ def _by_rows(reduce: Callable[..., Floats], lost: tuple[int, ...], *arrays: NDAr
     rows = [array.reshape(math.prod(shape), length) for array in moved]
     result = np.empty(len(rows[0]))
     step = max(1, _VALUES // max(length, 1))
-    for first in range(0, len(result), step):
-        result[first : first + step] = reduce(*(array[first : first + step] for array in rows))
+    # rows of failed replicates hold anything
+    with np.errstate(all="ignore"):
+        for first in range(0, len(result), step):
+            result[first : first + step] = reduce(*(array[first : first + step] for array in rows))
     return result.reshape(shape)

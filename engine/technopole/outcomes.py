@@ -302,7 +302,9 @@ def compute_outcomes(
         By name; NaN where a replicate has no value (no firm left, logarithm of nothing). A value does not
         depend on which replicates are computed together.
     """
-    return {outcome.name: _compute(outcome, recorded, times, regions, sectors) for outcome in outcomes}
+    # rows of failed replicates hold anything
+    with np.errstate(all="ignore"):
+        return {outcome.name: _compute(outcome, recorded, times, regions, sectors) for outcome in outcomes}
 
 
 def _compute(
@@ -361,5 +363,5 @@ def _source(name: str) -> Any:
 
 
 def _log_or_nan(values: Floats) -> Floats:
-    positive = values > 0.0
+    positive = (values > 0.0) & np.isfinite(values)
     return np.where(positive, log(np.where(positive, values, 1.0)), np.nan)

@@ -101,3 +101,22 @@ def test_levels_and_outcomes_of_a_replicate_do_not_depend_on_its_company(seed, c
                 assert np.array_equal(part, all_of_them[first : first + group], equal_nan=True), (name, level)
         for name, values in compute_outcomes(outcomes, some, times).items():
             assert np.array_equal(values, together[name][first : first + group], equal_nan=True), name
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_what_a_failed_replicate_left_behind_disturbs_nobody(seed):
+    """Memory that nothing was written to may hold any bits; no warning, and the others keep theirs."""
+    whole = recorded(seed, 3)
+    random = np.random.default_rng(seed)
+    for array in whole.values():
+        array[1] = np.frombuffer(random.bytes(8 * array[1].size), dtype=array.dtype).reshape(array[1].shape)
+    times = np.arange(1, 7)
+    outcomes = [replace(outcome, periods=5) for outcome in DEFAULT_OUTCOMES]
+    others = {name: array[::2] for name, array in whole.items()}
+    valid = np.array([True, False, True])
+    for name, values in compute_outcomes(outcomes, whole, times).items():
+        assert np.array_equal(values[::2], compute_outcomes(outcomes, others, times)[name], equal_nan=True)
+        assert same(block_moments(values, valid)[:1], [np.isfinite(values[::2]).sum()])
+    for name in RECORDS:
+        values = reduce_to_level(name, whole, "region")
+        assert np.array_equal(values[::2], reduce_to_level(name, others, "region"), equal_nan=True)
