@@ -162,3 +162,19 @@ def test_ordered_sum(length):
     values = np.random.default_rng(length).normal(size=(3, length))
     np.testing.assert_allclose(ordered_sum(values, 1), values.sum(axis=1), rtol=1e-12, atol=1e-13)
     assert ordered_sum(values, 0).shape == (length,)
+
+
+def test_levels_of_a_run(two_regions):
+    from technopole.simulation import run
+
+    ds = run(two_regions, replicates=2, periods=5)
+    results = {name: ds[name].values for name in ds.data_vars}
+    np.testing.assert_allclose(reduce_to_level("sales", results, "sector"), results["market"], rtol=1e-12)
+    moved = reduce_to_level("net_migration", results, "economy")
+    assert np.abs(moved).max() < 1e-9 * results["workforce"].sum(axis=-1).max()
+    # the firms of the size distribution are the operating ones
+    operating = sum(
+        sign * reduce_to_level(name, results, "economy")
+        for name, sign in (("firms", 1), ("exits", 1), ("spinoffs", -1), ("startups", -1))
+    )
+    np.testing.assert_array_equal(results["size_distribution"].sum(axis=-1), operating)
