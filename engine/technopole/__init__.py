@@ -26,12 +26,14 @@ if TYPE_CHECKING:
         TechnopoleError,
     )
     from technopole.figures import draw
+    from technopole.firm_output import open_firms
     from technopole.model import Model
     from technopole.sensitivity_analysis import sensitivity
     from technopole.simulation import Simulation, run
     from technopole.snapshot import Snapshot
     from technopole.store import write
     from technopole.summary import summarise
+    from technopole.sweep import Sweep
 
 __all__ = [
     "Config",
@@ -43,10 +45,12 @@ __all__ = [
     "OutputError",
     "Simulation",
     "Snapshot",
+    "Sweep",
     "TechnopoleError",
     "__version__",
     "compare",
     "draw",
+    "open_firms",
     "run",
     "sensitivity",
     "summarise",
@@ -63,9 +67,11 @@ _MODULES = {
     "OutputError": "errors",
     "Simulation": "simulation",
     "Snapshot": "snapshot",
+    "Sweep": "sweep",
     "TechnopoleError": "errors",
     "compare": "comparison",
     "draw": "figures",
+    "open_firms": "firm_output",
     "run": "simulation",
     "sensitivity": "sensitivity_analysis",
     "summarise": "summary",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -20,6 +21,8 @@ from technopole.sweep_values import VARIED, column
 
 __all__ = ["Points", "grid_ids", "make_points", "varied_config"]
 
+_HASHED = 1 << 62
+"""Ids from here on are hashes of the place in the grid, as its number does not fit into 64 bits."""
 PROBLEMS_SHOWN = 20
 """Points named one by one that are no valid model."""
 
@@ -107,7 +110,12 @@ def _shell_number(place: tuple[int, ...], dims: int) -> int:
         if inside:
             rank_inner += min(value, largest) * largest**rest
             inside = value < largest
-    return before + rank_outer - rank_inner
+    number = before + rank_outer - rank_inner
+    if number < _HASHED:
+        return number
+    # only many parameters of which one has many values come here
+    digest = hashlib.sha256(repr(place).encode()).digest()
+    return _HASHED | int.from_bytes(digest[:8], "big") >> 2
 
 
 def _check_models(config: Config, points: Points, problems: Problems) -> None:

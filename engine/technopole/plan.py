@@ -276,8 +276,8 @@ def _blocks(sweep: Sweep, points: int, firms: int, regions: int, sectors: int) -
     block = min(_block(most, room), whole)
     if block < whole:
         return 1, block
-    together = min(UNIT_WORK / (sweep.replicates * work + POINT_WORK), room / whole)
-    return min(points, max(1, int(together))), block
+    fitting = min(UNIT_WORK / (sweep.replicates * work + POINT_WORK), room / whole)
+    return min(points, max(1, int(fitting))), block
 
 
 def _block(wanted: float, room: float, divides: int = 0) -> int:

@@ -79,7 +79,7 @@ def known_key(key: str, place: str, problems: Problems) -> Parameter | None:
     name = key.rpartition(".")[2]
     elsewhere = [other for other in VARIED if other.rpartition(".")[2] == name]
     hint = suggestion(key, VARIED) or (f'; did you mean "{elsewhere[0]}"?' if elsewhere else "")
-    problems.add(place, f"{found(key)} is no parameter{hint}")
+    problems.add(place, f'"{key}" is no parameter{hint}')
     return None
 
 

@@ -45,6 +45,12 @@ def test_ids_of_grids_number_shells():
     assert sorted(cube) == list(range(64))
 
 
+def test_ids_of_grids_of_many_parameters_fit():
+    ids = grid_ids([1] * 50 + [5])
+    assert ids.dtype == np.int64 and np.unique(ids).size == 5 and ids.min() == 0
+    assert grid_ids([1] * 50 + [6])[:5].tolist() == ids.tolist()
+
+
 def test_appending_values_keeps_the_ids_of_a_grid():
     one = rows(points("grid", {"learning.far": [0.0, 0.1], "learning.contact": [0.2, 0.3, 0.4]}))
     more = rows(
