@@ -84,17 +84,16 @@ def merge_blocks(n: ArrayLike, mean: ArrayLike, m2: ArrayLike) -> Moments:
     ----------
     n, mean, m2 : array_like, shape (block, ...)
         What `block_moments` returned for the blocks in their order from the first replicate on; the last one
-        may hold fewer replicates, missing ones have n = 0.
+        may hold fewer replicates; missing ones have n = 0 or NaN, whatever the rest.
 
     Returns
     -------
     Moments
         Of shape (...): the same bits as `block_moments` of all replicates at once.
     """
-    blocks = Moments(
-        np.asarray(n, dtype=np.int64), np.asarray(mean, dtype=np.float64), np.asarray(m2, dtype=np.float64)
-    )
-    return _arrays(_tree(blocks))
+    count = np.nan_to_num(np.asarray(n, dtype=np.float64)).astype(np.int64)
+    some = count > 0
+    return _arrays(_tree(Moments(count, np.where(some, mean, 0.0), np.where(some, m2, 0.0))))
 
 
 class Tree:

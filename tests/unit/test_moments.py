@@ -43,6 +43,22 @@ def test_failed_and_missing_replicates_are_left_out():
     assert found.m2 == pytest.approx([14 / 3, 0.0])
 
 
+def test_blocks_that_were_never_written_are_empty():
+    values = np.random.default_rng(0).normal(size=(16, 3))
+    parts = [
+        np.stack(part).astype(float)
+        for part in zip(*(block_moments(values[i : i + 4]) for i in (0, 4, 8, 12)), strict=True)
+    ]
+    for part in parts:
+        part[2:, :2] = np.nan
+        part[:, 2] = np.nan
+    found = merge_blocks(*parts)
+    assert found.n.tolist() == [8, 8, 0]
+    for part, expected in zip(found, block_moments(values[:8]), strict=True):
+        np.testing.assert_array_equal(part[:2], expected[:2])
+    assert (found.mean[2], found.m2[2]) == (0.0, 0.0)
+
+
 def test_nothing_is_known_of_no_replicate():
     for found in (block_moments(np.empty((0, 2))), merge_blocks(*np.zeros((3, 0, 2))), Tree((2,)).total()):
         assert found.n.tolist() == [0, 0]
