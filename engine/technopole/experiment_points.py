@@ -12,12 +12,12 @@ import numpy as np
 
 from technopole.build import Blueprint, make_blueprint, make_constants, make_params, vary_blueprint
 from technopole.config import Config
-from technopole.data import Tables
+from technopole.data import data_path
 from technopole.design import varied_config
 from technopole.errors import ConfigError
 from technopole.plan import Plan, tables_digest
-from technopole.sector_tables import default_parameters, override_parameters, relatedness_matrix
 from technopole.sweep_values import DATA_KEYS, GEOGRAPHY_KEYS, TABLE_KEYS
+from technopole.tables import CellRows, SectorRows
 from technopole_kernels.types import Constants
 
 KEPT = 8
@@ -39,6 +39,7 @@ class PointWorlds:
         self.plan = plan
         self._lock = threading.Lock()
         self._base: Blueprint | None = None
+        self._sectors = _Sectors()
         self._blueprints: _Kept[Blueprint] = _Kept(KEPT)
         self._constants: _Kept[Constants] = _Kept(KEPT)
         self._tables: _Kept[Blueprint] = _Kept(KEPT)
@@ -127,31 +128,48 @@ class PointWorlds:
         config = self.config(point)
         changes = self.plan.points.changes(point)
         shaping = tuple((key, value) for key, value in changes.items() if key in TABLE_KEYS)
-        base = self._tables.get(shaping, lambda: _with_tables(self._loaded(), config)) if shaping else None
+        base = self._loaded()
+        if shaping:
+            base = self._tables.get(shaping, lambda: _with_tables(self._loaded(), config, self._sectors))
         geography = tuple((key, value) for key, value in changes.items() if key in GEOGRAPHY_KEYS)
         if not geography:
-            return vary_blueprint(base or self._loaded(), config)
-        tables = (base or self._loaded()).tables
-        constants = self._constants.get((geography, shaping), lambda: make_constants(config, tables))
-        return vary_blueprint(base or self._loaded(), config, constants)
+            return vary_blueprint(base, config)
+        constants = self._constants.get((geography, shaping), lambda: make_constants(config, base.tables))
+        return vary_blueprint(base, config, constants)
 
 
-def _with_tables(base: Blueprint, config: Config) -> Blueprint:
+class _Sectors:
+    """Rows of the sectors for any parameters, without reading large files again."""
+
+    def __init__(self) -> None:
+        self._cells: tuple[CellRows, list[str], list[str]] | None = None
+
+    def rows(self, config: Config) -> SectorRows | None:
+        """Return the rows; None where only loading everything gives them."""
+        if config.data.kind == "embedded":
+            from technopole.tables_embedded import sector_rows
+
+            return sector_rows(config)
+        if config.data.kind == "folder":
+            from technopole.tables_folder import load_cells, load_sectors
+
+            folder = data_path(config)
+            if self._cells is None:
+                self._cells = load_cells(config, folder)
+            cells, _, ids = self._cells
+            return load_sectors(config, folder, ids, cells)
+        return None
+
+
+def _with_tables(base: Blueprint, config: Config, sectors: _Sectors) -> Blueprint:
     """Return a blueprint whose tables have other values; firms are made anew only where they change."""
-    if config.data.kind != "embedded" or any(_differs(base.config, config, key) for key in DATA_KEYS):
+    rows = None if any(_differs(base.config, config, key) for key in DATA_KEYS) else sectors.rows(config)
+    if rows is None:
         return make_blueprint(config)
-    tables = _with_parameters(base.tables, config)
+    changes: dict[str, Any] = {"relatedness": rows.relatedness, **rows.parameters}
+    tables = replace(base.tables, **changes)
     constants = make_constants(config, tables)
     return replace(base, config=config, tables=tables, constants=constants, params=make_params(config))
-
-
-def _with_parameters(tables: Tables, config: Config) -> Tables:
-    """Return embedded tables with other sector parameters and relatedness."""
-    parameters = default_parameters(config, tables.high_tech)
-    override_parameters(config, tables.sector_ids, parameters)
-    related = relatedness_matrix(tables.groups, config.relatedness.base, config.relatedness.group)
-    changes: dict[str, Any] = {"relatedness": related, **parameters}
-    return replace(tables, **changes)
 
 
 def _differs(one: Config, other: Config, key: str) -> bool:

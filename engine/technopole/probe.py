@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -82,12 +83,10 @@ def estimate(plan: Plan, seconds: float = PROBE_SECONDS) -> Estimate:
     """
     worlds = PointWorlds(plan)
     chosen = sorted({0, plan.n_points // 2, plan.n_points - 1})[:PROBE_POINTS]
-    probes = [_Probe(plan, worlds.blueprint(point), worlds.seed(point)) for point in chosen]
-    probes[0].run(1)
-    for probe in probes:
-        probe.measure(seconds / len(probes))
-    start = float(np.mean([probe.start_seconds for probe in probes]))
-    period = float(np.mean([probe.period_seconds for probe in probes]))
+    # one after the other, so that only one world is in memory
+    probes = [_measured(plan, worlds, point, seconds / len(chosen)) for point in chosen]
+    start = float(np.mean([probe.start for probe in probes]))
+    period = float(np.mean([probe.period for probe in probes]))
     sweep = plan.sweep
     own, shared = sweep.periods - sweep.burn_in, sweep.burn_in
     point = AROUND * (period * own + (0.0 if shared else start))
@@ -98,6 +97,23 @@ def estimate(plan: Plan, seconds: float = PROBE_SECONDS) -> Estimate:
     )
     periods = sum(probe.periods for probe in probes)
     return Estimate(replicates, point + burn_in, unit, len(probes), periods)
+
+
+class _Measured(NamedTuple):
+    """Mean seconds of a start and of a period, and how many periods were measured."""
+
+    start: float
+    period: float
+    periods: int
+
+
+def _measured(plan: Plan, worlds: PointWorlds, point: int, seconds: float) -> _Measured:
+    blueprint, seed = worlds.blueprint(point), worlds.seed(point)
+    if point == 0:
+        _Probe(plan, blueprint, seed).run(1)  # loads the compiled kernels
+    probe = _Probe(plan, blueprint, seed)
+    probe.measure(seconds)
+    return _Measured(probe.start_seconds, probe.period_seconds, probe.periods)
 
 
 class _Probe:

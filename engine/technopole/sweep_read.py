@@ -98,11 +98,13 @@ def read_sweep(
         "limits": limits,
     }
     whole = Sweep(**sweep)
+    if not whole.recorded and not whole.firm_variables:
+        problems.add("outcomes", "none, and no output.variables; allowed: at least one of them")
     for line in name_problems(whole):
         problems.add("outcomes", line)
     problems.raise_if_any()
-    recorded = whole.recorded
-    sweep["config"] = config.replace({"output.variables": recorded})
+    if whole.recorded:
+        sweep["config"] = config.replace({"output.variables": whole.recorded})
     return sweep
 
 

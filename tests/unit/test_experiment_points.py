@@ -75,6 +75,23 @@ def test_data_are_loaded_once(monkeypatch):
     assert made.blueprint(3).tables.employment is made.base.tables.employment
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("parameters", PARAMETERS[2:4], ids=lambda p: "+".join(p))
+def test_blueprints_of_a_folder_are_those_made_from_scratch(parameters, data_folder, monkeypatch):
+    scenario = {"scenario": str(SCENARIOS / "us-metros.toml"), "replicates": 1, "periods": 12}
+    set_ = {"data.scale": 0.001, "data.path": str(data_folder)}
+    made = worlds(parameters, experiment=scenario, set=set_)
+    expected = [
+        make_blueprint(made.plan.sweep.config.replace(made.plan.points.changes(point)))
+        for point in range(made.plan.n_points)
+    ]
+    loaded = []
+    monkeypatch.setattr(module, "make_blueprint", lambda config: loaded.append(1) or make_blueprint(config))
+    for point, blueprint in enumerate(expected):
+        same(made.blueprint(point), blueprint)
+    assert len(loaded) == 1
+
+
 def test_parameters_alone_share_all_arrays():
     made = worlds({"learning.technology": [0.0, 0.2]})
     one, other = made.blueprint(0), made.blueprint(1)

@@ -85,6 +85,14 @@ def test_firm_level_divides_the_variables():
     assert read.variables == ("wage", "sales") and read.level == "cell"
 
 
+def test_outcomes_or_tables_of_firms_alone_will_do():
+    read = sweep(output={"variables": []})
+    assert read.variables == () and read.recorded
+    read = sweep(outcomes={}, output={"variables": ["share"], "level": "firm"})
+    assert read.recorded == () and read.firm_variables == ("share",)
+    assert Sweep.from_dict(read.to_dict()).digest() == read.digest()
+
+
 def test_default_outcomes_fit_what_is_recorded():
     for stride, periods in ((1, 1), (1, 3), (7, 30), (12, 12), (4, 30)):
         read = sweep(experiment={"periods": periods}, output={"stride": stride})
@@ -284,6 +292,7 @@ def test_designs_are_refused(given, words):
         ),
         ({"limits": {"files": 0}}, "limits.files: found 0; allowed: above 0"),
         ({"design": 3}, "design: found 3; allowed: a table"),
+        ({"outcomes": {}, "output": {"variables": []}}, "outcomes: none, and no output.variables"),
         ({"outcomes": 3}, "outcomes: found 3; allowed: a table"),
         ({"set": 3}, "set: found 3; allowed: a table"),
         ({"contrasts": 3}, "contrasts: found 3; allowed: a table"),
