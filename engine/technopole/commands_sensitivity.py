@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 NOISY = 0.1
 """Share of Monte Carlo error in the variance between points above which the table warns."""
+WIDE = 0.25
+"""Half-width of the interval of the most important parameter, as a share of its index, above which it warns."""
 
 
 @dataclass(frozen=True)
@@ -137,12 +139,33 @@ def sensitivity_rows(result: xr.Dataset, outcome: str) -> tuple[tuple[str, ...],
     return tuple(headings), rows
 
 
+def _advice(one: xr.Dataset) -> list[str]:
+    """Return what would make the indices better."""
+    from technopole.sensitivity_analysis import main_index
+
+    lines = []
+    if float(one["noise_share"]) > NOISY:
+        lines.append(
+            "the points differ partly by chance: more replicates make these indices better than more points"
+        )
+    index = main_index(one)
+    values = np.nan_to_num(np.asarray(one[index].values))
+    top = int(values.argmax())
+    if float(one[f"{index}_half_width"].values[top]) > WIDE * values[top]:
+        lines.append("the intervals are wide: a larger design.points makes them narrower")
+    return lines
+
+
 def _spread(one: xr.Dataset) -> str:
     unit = one["outcome_units"].item()
     share = float(one["noise_share"])
     chance = f"; {100 * share:.1f} % of that variance is chance" if math.isfinite(share) else ""
     mean, sd = float(one["mean"]), float(one["sd"])
-    return f"mean over points {mean:.4g}, standard deviation between points {sd:.4g}{_unit(unit)}{chance}"
+    least, most = int(one["replicates_least"]), int(one["replicates_most"])
+    replicates = (
+        f"{most:,} replicates of each point" if least == most else f"{least:,} to {most:,} replicates"
+    )
+    return f"{replicates}; mean over points {mean:.4g}, standard deviation between points {sd:.4g}{_unit(unit)}{chance}"
 
 
 def _pairs(one: xr.Dataset) -> list[str]:

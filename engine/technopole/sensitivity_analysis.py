@@ -66,7 +66,8 @@ def sensitivity(
     xarray.Dataset
         Dimensions outcome, parameter (and other_parameter). `S1`, `ST`, `S2`, or `mu`, `mu_star`, `sigma`,
         each with ``_half_width``, ``_noise``, ``_bias``; of each outcome `mean` and `sd` of the means of the
-        points, and `noise_share`: the share of their variance that is Monte Carlo error.
+        points, `noise_share`, the share of their variance that is Monte Carlo error, and `replicates_least`,
+        `replicates_most` of a point.
 
     Raises
     ------
@@ -189,5 +190,8 @@ def _add_spread(result: xr.Dataset, tables: dict[str, Floats]) -> None:
             "share of Monte Carlo error in the variance of the means of the points",
         ),
     }
+    counts = [np.isfinite(values).sum(axis=1) for values in tables.values()]
+    columns["replicates_least"] = ([count.min() for count in counts], "fewest replicates of a point")
+    columns["replicates_most"] = ([count.max() for count in counts], "most replicates of a point")
     for name, (values, words) in columns.items():
         result[name] = ("outcome", np.asarray(values, dtype=np.float64), {"long_name": words})

@@ -102,11 +102,14 @@ def test_table(sobol, capsys):
     assert "growth: log productivity, weighted by sales, growth per period" in printed
     assert "spillover.rate and sharing.rule together: 0.1" in printed
     assert "more replicates" not in printed
+    assert "4 replicates of each point; mean over points" in printed
     noisy = sensitivity(make_store("morris", points=4, noise=3.0), "size")
     print_sensitivity(noisy)
     printed = capsys.readouterr().out
     assert "μ*" in printed
     assert "more replicates make these indices better than more points" in printed
+    print_sensitivity(sensitivity(make_store(points=8), "size"))
+    assert "the intervals are wide: a larger design.points" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("kind", ["saltelli", "morris"])
@@ -144,7 +147,8 @@ def test_points_without_a_value_are_refused():
     # a few missing replicates do no harm
     ds = make_store(points=8)
     ds["growth"][3, :2] = np.nan
-    sensitivity(ds)
+    found = sensitivity(ds, "growth")
+    assert (found["replicates_least"].item(), found["replicates_most"].item()) == (2, 4)
 
 
 def test_other_designs_outcomes_and_folders_are_refused(tmp_path):
