@@ -95,10 +95,8 @@ def print_sensitivity(result: xr.Dataset) -> None:
         write_table(sys.stdout, headings, rows, right=tuple(range(1, len(headings))))
         for line in _pairs(one):
             print(line)
-        if float(one["noise_share"]) > NOISY:
-            print(
-                "the points differ partly by chance: more replicates make these indices better than more points"
-            )
+        for line in _advice(one):
+            print(line)
     print(flush=True)
 
 
