@@ -108,7 +108,9 @@ def make_blueprint(config: Config) -> Blueprint:
     return Blueprint(config, tables, constants, make_params(config), policy, identity, stocks)
 
 
-def vary_blueprint(base: Blueprint, config: Config, constants: Constants | None = None) -> Blueprint:
+def vary_blueprint(
+    base: Blueprint, config: Config, constants: Constants | None = None, policy: Policy | None = None
+) -> Blueprint:
     """Return a blueprint of the same tables with other parameters.
 
     Parameters
@@ -119,6 +121,8 @@ def vary_blueprint(base: Blueprint, config: Config, constants: Constants | None 
         Differs from that of `base` in no key that shapes the tables.
     constants : Constants, optional
         Those of `config`, where it differs in the geography; otherwise those of `base`.
+    policy : Policy, optional
+        That of `config`, where it differs in the policies; otherwise that of `base`.
 
     Returns
     -------
@@ -126,7 +130,8 @@ def vary_blueprint(base: Blueprint, config: Config, constants: Constants | None 
         Shares all other arrays with `base`; they are never written.
     """
     made = base.constants if constants is None else constants
-    return replace(base, config=config, params=make_params(config), constants=made)
+    chosen = base.policy if policy is None else policy
+    return replace(base, config=config, params=make_params(config), constants=made, policy=chosen)
 
 
 def make_params(config: Config) -> NDArray[np.void]:

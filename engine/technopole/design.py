@@ -17,7 +17,7 @@ from technopole.design_sampling import sampled
 from technopole.points import Points
 from technopole.sweep import Design, Sweep
 from technopole.sweep_models import SAMPLED
-from technopole.sweep_values import VARIED, column
+from technopole.sweep_values import POLICY, VARIED, column
 
 __all__ = ["Points", "grid_ids", "make_points", "varied_config"]
 
@@ -162,5 +162,15 @@ def varied_config(config: Config, changes: Mapping[str, Any]) -> Config:
     for key, value in changes.items():
         group, _, name = key.partition(".")
         groups.setdefault(group, {})[name] = value
-    sections = {group: getattr(config, group).model_copy(update=update) for group, update in groups.items()}
+    policies = groups.pop(POLICY.rstrip("."), {})
+    sections: dict[str, Any] = {
+        group: getattr(config, group).model_copy(update=update) for group, update in groups.items()
+    }
+    if policies:
+        sections["policies"] = tuple(
+            policy.model_copy(update={"value": policies[policy.instrument]})
+            if policy.instrument in policies
+            else policy
+            for policy in config.policies
+        )
     return config.model_copy(update=sections)

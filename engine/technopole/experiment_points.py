@@ -16,7 +16,8 @@ from technopole.data import data_path
 from technopole.design import varied_config
 from technopole.errors import ConfigError
 from technopole.plan import Plan, tables_digest
-from technopole.sweep_values import DATA_KEYS, GEOGRAPHY_KEYS, TABLE_KEYS
+from technopole.policies import policy_from_config
+from technopole.sweep_values import DATA_KEYS, GEOGRAPHY_KEYS, POLICY, TABLE_KEYS
 from technopole.tables import CellRows, SectorRows
 from technopole_kernels.types import Constants
 
@@ -132,10 +133,13 @@ class PointWorlds:
         if shaping:
             base = self._tables.get(shaping, lambda: _with_tables(self._loaded(), config, self._sectors))
         geography = tuple((key, value) for key, value in changes.items() if key in GEOGRAPHY_KEYS)
-        if not geography:
-            return vary_blueprint(base, config)
-        constants = self._constants.get((geography, shaping), lambda: make_constants(config, base.tables))
-        return vary_blueprint(base, config, constants)
+        constants = None
+        if geography:
+            constants = self._constants.get((geography, shaping), lambda: make_constants(config, base.tables))
+        policy = None
+        if any(key.startswith(POLICY) for key in changes):
+            policy = policy_from_config(config, base.tables)
+        return vary_blueprint(base, config, constants, policy)
 
 
 class _Sectors:

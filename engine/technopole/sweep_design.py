@@ -16,7 +16,7 @@ from technopole.sweep import Design, Spread
 from technopole.sweep_models import KINDS, POWERS_OF_TWO, SAMPLED
 from technopole.sweep_models import Design as DesignSection
 from technopole.sweep_models import Spread as SpreadTable
-from technopole.sweep_values import checked_value, flattened, known_key, within
+from technopole.sweep_values import POLICY, checked_value, flattened, known_key, value_of, within
 
 MOST_POINTS = 10_000_000
 """Points that a design may have: more are a mistake."""
@@ -57,6 +57,7 @@ def read_design(given: Any, config: Config | None, folder: Path, problems: Probl
     else:
         spreads = _spreads(kind, given.get("parameters"), problems)
         number = _number(kind, given, spreads, problems)
+    _check_policies(spreads, config, problems)
     if section is not None and kind == "morris" and section.levels % 2:
         problems.add("design.levels", f"found {section.levels}; allowed: an even number")
     if section is None or len(problems.lines) > before:
@@ -89,6 +90,16 @@ def _refuse_other_keys(kind: str, given: Mapping[str, Any], problems: Problems) 
 
 
 # ------------------------------------------------------------------------------------- values and ranges
+
+
+def _check_policies(spreads: Sequence[Spread], config: Config | None, problems: Problems) -> None:
+    """Check that a policy of a design is one of the configuration, and only one."""
+    for key in (spread.key for spread in spreads if spread.key.startswith(POLICY)):
+        name = key.removeprefix(POLICY)
+        number = sum(policy.instrument == name for policy in config.policies) if config is not None else 1
+        if number != 1:
+            text = f"found {number} of [[policies]] with this instrument; allowed: one, whose value is varied"
+            problems.add(f"design.parameters.{key}", text)
 
 
 def _spreads(kind: str, given: Any, problems: Problems) -> list[Spread]:
@@ -226,7 +237,15 @@ def _listed(
     for key, entry in keys.items():
         if entry is None or config is None:
             continue
-        base = getattr(getattr(config, entry.group), entry.name)
+        gaps = any(key not in row for row in rows)
+        if (
+            gaps
+            and key.startswith(POLICY)
+            and not any(f"{POLICY}{p.instrument}" == key for p in config.policies)
+        ):
+            spreads.append(Spread(key))  # reported below
+            continue
+        base = value_of(config, key) if gaps else None
         values = tuple(
             checked_value(entry, row[key], f"design.points[{i}].{key}", problems) if key in row else base
             for i, row in enumerate(rows)

@@ -9,13 +9,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from technopole.config import Config
 from technopole.config_problems import Problems, found
 from technopole.entries import Parameter
-from technopole.schema import ENTRIES, GROUPS, PARAMETERS, SECTOR_DEFAULTS, suggestion
+from technopole.schema import ENTRIES, GROUPS, INSTRUMENTS, PARAMETERS, SECTOR_DEFAULTS, suggestion
 
 DATA_KEYS = ("data.scale", "data.specialisation", "data.seed", "data.university_exponent")
 """Settings that a point may change: they leave regions and sectors as they are."""
-VARIED: dict[str, Parameter] = {**PARAMETERS, **{key: ENTRIES[key] for key in DATA_KEYS}}
+POLICY = "policies."
+"""What the keys of policies begin with: ``policies.rd_subsidy`` is the value of the policy of that instrument."""
+VARIED: dict[str, Parameter] = {
+    **PARAMETERS,
+    **{key: ENTRIES[key] for key in DATA_KEYS},
+    **{
+        f"{POLICY}{name}": Parameter(
+            f"{POLICY}{name}", 0.0, row.unit, row.low, row.high, doc=f"Policy {name}: {row.doc}", kernel=False
+        )
+        for name, row in INSTRUMENTS.items()
+    },
+}
 """Keys that a point may change."""
 
 TABLE_KEYS = frozenset(
@@ -25,6 +37,14 @@ TABLE_KEYS = frozenset(
 """Keys that shape the tables an economy starts from."""
 GEOGRAPHY_KEYS = frozenset({"spillover.distance_decay", "spillover.cutoff"})
 """Keys that shape the prepared constants and not the tables."""
+
+
+def value_of(config: Config, key: str) -> Any:
+    """Return what a configuration says of a key that a point may change; of a policy there must be one."""
+    group, _, name = key.partition(".")
+    if key.startswith(POLICY):
+        return next(policy.value for policy in config.policies if policy.instrument == name)
+    return getattr(getattr(config, group), name)
 
 
 def starts_only(key: str) -> bool:
@@ -47,7 +67,7 @@ def flattened(table: Mapping[str, Any]) -> dict[str, Any]:
     """
     flat: dict[str, Any] = {}
     for key, value in table.items():
-        if key in GROUPS and isinstance(value, Mapping):
+        if (key in GROUPS or f"{key}." == POLICY) and isinstance(value, Mapping):
             flat.update({f"{key}.{name}": item for name, item in value.items()})
         else:
             flat[key] = value

@@ -16,7 +16,15 @@ from technopole.experiment_points import PointWorlds, point_seed
 STATES = {"scenario": str(SCENARIOS / "us-states.toml"), "replicates": 1, "periods": 12}
 
 
+POLICIES = [
+    {"instrument": "rd_subsidy", "value": 0.2, "start": 3},
+    {"instrument": "finance", "value": 0.3, "end": 8},
+    {"instrument": "wage_shock", "value": 0.1},
+]
+
+
 def worlds(parameters, **sections):
+    sections["set"] = {"policies": POLICIES, **sections.get("set", {})}
     return PointWorlds(plan(design={"kind": "grid", "parameters": parameters}, **sections))
 
 
@@ -40,11 +48,20 @@ def same(one, other, name=""):
         assert one == other, name
 
 
+def from_scratch(plan, point):
+    """Configuration of a point, checked as a whole."""
+    changes = plan.points.changes(point)
+    values = {key.removeprefix("policies."): changes.pop(key) for key in list(changes) if "policies." in key}
+    changes["policies"] = [{**row, "value": values.get(row["instrument"], row["value"])} for row in POLICIES]
+    return plan.sweep.config.replace(changes)
+
+
 PARAMETERS = [
     {"learning.technology": [0.0, 0.2], "learning.rule": ["barter", "mean_field"]},
     {"spillover.distance_decay": [50.0, 900.0], "spillover.cutoff": [0.0, 0.1]},
     {"market.markup": [0.1, 0.3], "relatedness.group": [0.2, 0.7]},
     {"innovation.rate": [0.02, 0.06], "spillover.distance_decay": [50.0, 900.0], "sme.size": [50.0, 90.0]},
+    {"policies.rd_subsidy": [0.0, 0.4], "learning.far": [0.1, 0.2], "policies.finance": [-0.1, 0.1]},
     {"data.seed": [1, 2], "learning.appropriability": [0.1, 0.3]},
     {"data.scale": [0.0005, 0.001], "market.labour_share": [0.5, 0.6]},
 ]
@@ -56,8 +73,7 @@ def test_blueprints_are_those_made_from_scratch(parameters, experiment):
     scale = {"set": {"data.scale": 0.001}} if experiment else {}
     made = worlds(parameters, experiment=experiment, **scale)
     for point in [*range(made.plan.n_points), 0]:
-        config = made.plan.sweep.config.replace(made.plan.points.changes(point))
-        same(made.blueprint(point), make_blueprint(config))
+        same(made.blueprint(point), make_blueprint(from_scratch(made.plan, point)))
 
 
 def test_data_are_loaded_once(monkeypatch):
@@ -81,10 +97,7 @@ def test_blueprints_of_a_folder_are_those_made_from_scratch(parameters, data_fol
     scenario = {"scenario": str(SCENARIOS / "us-metros.toml"), "replicates": 1, "periods": 12}
     set_ = {"data.scale": 0.001, "data.path": str(data_folder)}
     made = worlds(parameters, experiment=scenario, set=set_)
-    expected = [
-        make_blueprint(made.plan.sweep.config.replace(made.plan.points.changes(point)))
-        for point in range(made.plan.n_points)
-    ]
+    expected = [make_blueprint(from_scratch(made.plan, point)) for point in range(made.plan.n_points)]
     loaded = []
     monkeypatch.setattr(module, "make_blueprint", lambda config: loaded.append(1) or make_blueprint(config))
     for point, blueprint in enumerate(expected):

@@ -109,6 +109,17 @@ def test_overrides_reach_the_sweep_and_the_configuration(tmp_path):
     assert read.config.learning.far == 0.1
 
 
+def test_strength_of_a_policy():
+    policies = [{"instrument": "rd_subsidy", "value": 0.2, "start": 3}]
+    points = [{}, {"policies": {"rd_subsidy": 0}}, {"policies.rd_subsidy": 0.5}]
+    read = sweep(set={"policies": policies}, design=design("list", points=points))
+    assert read.design.spreads[0].values == (0.2, 0.0, 0.5)
+    twice = [*policies, {"instrument": "rd_subsidy", "value": 0.1}]
+    assert "found 2 of [[policies]]" in one_problem(
+        set={"policies": twice}, design=design("grid", {"policies.rd_subsidy": [0.1]})
+    )
+
+
 def test_data_takes_the_place_of_the_path(tmp_path):
     assert sweep().config.data.path == ""
     assert Sweep.from_dict(content(), data=tmp_path).config.data.path == str(tmp_path)
@@ -237,6 +248,10 @@ def test_set_cannot_say_what_the_sweep_says():
         (design("lhs", {"learning.rule": {"low": 0, "high": 1}}, points=4), "values: missing"),
         (design("morris", {"learning.far": {"low": 0, "high": 1}}, points=4, levels=3), "an even number"),
         (design("file"), "design.file: missing"),
+        (design("grid", {"policies.rd_subsidy": [0.1]}), "found 0 of [[policies]] with this instrument"),
+        (design("list", points=[{"policies.finance": 0.1}, {}]), "found 0 of [[policies]]"),
+        (design("grid", {"policies.rd_subsidi": [0.1]}), 'did you mean "policies.rd_subsidy"?'),
+        (design("grid", {"policies.rd_subsidy": [-2]}), "a number from -1 to 10"),
         (design("list", points=[]), "design.points: found none"),
         (design("list", points=[{}, {}]), "2 points without a value"),
         (design("list", points=[{"learning.far": "much"}]), "design.points[0].learning.far: found text"),
