@@ -301,8 +301,8 @@ class Sweep:
         Returns
         -------
         str
-            SHA-256 of the canonical JSON of `to_dict` without limits, titles, threads and the place of the
-            data, in 64 hexadecimal digits.
+            SHA-256 of the canonical JSON of `to_dict` without limits, names, titles, threads and the place of
+            the data, in 64 hexadecimal digits.
         """
         return hash_of(self.essence())
 
@@ -316,7 +316,8 @@ class Sweep:
         """
         content = self.to_dict()
         del content["limits"]
-        content["experiment"].pop("title", None)
+        for key in ("name", "title"):
+            content["experiment"].pop(key)
         for section, keys in (("run", ("threads", "block")), ("data", ("path",))):
             for key in keys:
                 content["config"][section].pop(key)

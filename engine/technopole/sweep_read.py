@@ -53,7 +53,7 @@ def read_sweep(
     ConfigError
         With one line for each problem.
     """
-    if "experiment" not in content and "regions" in content or "scenario" in content:
+    if "experiment" not in content and ("regions" in content or "scenario" in content):
         text = (
             'this is a configuration, not a sweep; a sweep has [experiment] with scenario = "…" and [design]'
         )

@@ -157,7 +157,7 @@ def test_digest_is_about_results():
     same = [
         {},
         {"limits": {"bytes": 1e3}},
-        {"experiment": {"title": "other"}},
+        {"experiment": {"title": "other", "name": "other"}},
         {"set": {"scenario.title": "other"}},
     ]
     assert len({sweep(**changes).digest() for changes in same}) == 1
