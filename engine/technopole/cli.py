@@ -116,9 +116,10 @@ def schema(
     variables: Annotated[
         bool, typer.Option("--variables", help="Table of the variables instead: state and recorded ones.")
     ] = False,
+    sweep: Annotated[bool, typer.Option("--sweep", help="That of sweeps instead.")] = False,
 ) -> None:
     """Print the JSON Schema of configurations, for editors."""
-    _perform(lambda: commands.schema(variables))
+    _perform(commands_plan.schema if sweep and not variables else lambda: commands.schema(variables))
 
 
 @app.command()

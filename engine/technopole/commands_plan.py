@@ -97,6 +97,13 @@ def plan(
         refuse_above_limits(planned, measured)
 
 
+def schema() -> None:
+    """Print the JSON Schema of sweep files."""
+    from technopole.sweep_schema import sweep_schema
+
+    print(json.dumps(sweep_schema(), indent=2, ensure_ascii=False))
+
+
 def _compile_if_needed() -> None:
     from technopole.warmup import COMPILE_SECONDS, compile_in_background, has_compiled_code
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 
 import pytest
 
@@ -10,6 +11,7 @@ from sweeping import TWO_REGIONS
 from technopole.design import make_points
 from technopole.plan import make_plan
 from technopole.sweep import Sweep
+from technopole.sweep_models import SECTIONS
 
 SWEEPS = sorted((ROOT / "configs" / "sweeps").glob("*.toml"))
 
@@ -55,6 +57,19 @@ def test_designs_are_those_described():
     assert len(points["spillover"]) == 20
     assert points["sharing"].values["sharing.rule"].tolist() == ["proportional", "equal", "serial"]
     assert len(points["screening"]) == 64 * 12 and len(points["screening"].values) == 10
+
+
+def test_schema_for_editors_knows_every_key(technopole):
+    done = technopole("schema", "--sweep")
+    assert done.returncode == 0, done.stderr
+    schema = json.loads(done.stdout)
+    assert {*schema["properties"], "config"} == set(SECTIONS) and schema["additionalProperties"] is False
+    assert all(row.get("description") for row in schema["properties"].values())
+    jsonschema = pytest.importorskip("jsonschema")
+    for path in SWEEPS:
+        jsonschema.validate(tomllib.loads(path.read_text(encoding="utf-8")), schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"experiment": {"replicats": 3}}, schema)
 
 
 # --------------------------------------------------------------------------------------------------- technopole plan
