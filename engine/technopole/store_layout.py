@@ -20,7 +20,7 @@ import numpy as np
 from technopole.firm_output import firm_bytes, table_files
 from technopole.levels import cell_method, kept_dims
 from technopole.schema import RECORDS, SIZE_EDGES
-from technopole.store_names import FIRMS, MOMENTS, PARTIAL, STATISTICS, STATUS
+from technopole.store_names import FIRMS, MOMENTS, PARTIAL, STATISTICS, STATUS, statistic_name
 from technopole.sweep_values import VARIED
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class OutputVariable:
     of : str
         Variable or outcome it is about, and
     part : str
-        what of it: empty for the values themselves, else the suffix.
+        what of it: empty for the values themselves, ``moments``, or a part in `STATISTICS`.
     """
 
     name: str
@@ -268,7 +268,7 @@ def _statistics(
             chunk = (max(1, min(shape[0], FINAL_BYTES // max(one_point, 1))), *shape[1:])
             arrays.append(
                 OutputVariable(
-                    f"{of}_{part}",
+                    statistic_name(of, part),
                     "",
                     every,
                     shape,

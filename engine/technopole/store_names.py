@@ -29,7 +29,26 @@ STATISTICS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("quantile_se", "f8", "Monte Carlo standard error of the quantile"),
     ),
 }
-"""Word in ``output.statistics`` → suffix, type and meaning of its arrays."""
+"""Word in ``output.statistics`` → part, type and meaning of its arrays; see `statistic_name`."""
+
+
+def statistic_name(of: str, part: str) -> str:
+    """Return the name of the array of a statistic.
+
+    Parameters
+    ----------
+    of : str
+        Variable or outcome.
+    part : str
+        As in `STATISTICS`.
+
+    Returns
+    -------
+    str
+        Such as ``wage_mean``. The standard deviation is ``wage_std``: ``productivity_sd`` is a variable of its
+        own, the spread between firms.
+    """
+    return f"{of}_{'std' if part == 'sd' else part}"
 
 
 def name_problems(sweep: Sweep) -> list[str]:
@@ -45,7 +64,7 @@ def name_problems(sweep: Sweep) -> list[str]:
     list of str
         One line each; empty if all is well.
     """
-    suffixes = [part for word in sweep.output.statistics for part, _, _ in STATISTICS[word]]
+    parts = [part for word in sweep.output.statistics for part, _, _ in STATISTICS[word]]
     owners: dict[str, str] = {}
     problems = []
     names = [(name, "variable", sweep.stores_raw) for name in sweep.variables]
@@ -53,7 +72,7 @@ def name_problems(sweep: Sweep) -> list[str]:
     for word in ("point", "replicate", "time", "region", "sector", "quantile", "size_class", "block", STATUS):
         owners[word] = "the store"
     for name, kind, itself in names:
-        for array in [name] * itself + [f"{name}_{suffix}" for suffix in suffixes]:
+        for array in [name] * itself + [statistic_name(name, part) for part in parts]:
             owner = owners.setdefault(array, f"{kind} {name}")
             if owner != f"{kind} {name}":
                 problems.append(

@@ -145,7 +145,7 @@ def test_arrays_of_the_default():
     mean = found["productivity_mean"]
     assert mean.dims == ("point", "time", "region") and mean.writer == "final"
     assert mean.cell_methods == "sector: mean (weighted by sales) replicate: mean"
-    assert {"productivity_sd", "productivity_se", "productivity_low", "productivity_high"} <= found.keys()
+    assert {"productivity_std", "productivity_se", "productivity_low", "productivity_high"} <= found.keys()
     assert found["productivity_n"].dtype == "i8"
     assert "productivity_quantile" not in found
     assert found["learning.technology"].dims == ("point",)
