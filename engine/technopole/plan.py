@@ -16,7 +16,7 @@ import numpy as np
 from technopole.data import Tables, load_tables
 from technopole.design import make_points
 from technopole.points import Points
-from technopole.store_layout import Layout, OutputVariable, raw_bytes, store_layout
+from technopole.store_layout import Layout, OutputVariable, raw_bytes, recorded_bytes, store_layout
 from technopole.sweep import Sweep, hash_of
 from technopole.version import __version__
 
@@ -34,6 +34,8 @@ MOST_IN_BLOCK = 1 << 14
 """Replicates of a block at most."""
 BURN_IN_SHARE = 16
 """With a burn-in, units may be so many times larger, as they share it between points."""
+BURN_IN_BYTES = 128 * 2**20
+"""What is recorded of the points that share a burn-in at most, as all of it is in memory at once."""
 
 
 class Unit(NamedTuple):
@@ -271,7 +273,8 @@ def _blocks(sweep: Sweep, points: int, firms: int, regions: int, sectors: int) -
         return 1, _block(most, room, math.gcd(sweep.stop.minimum, sweep.stop.round))
     whole = 1 << (sweep.replicates - 1).bit_length()
     if sweep.burn_in:
-        together = min(points, max(1, int(min(BURN_IN_SHARE * most, room))))
+        memory = BURN_IN_BYTES / recorded_bytes(sweep, regions, sectors)
+        together = min(points, max(1, int(min(BURN_IN_SHARE * most, room, memory))))
         return together, min(_block(most / together, room / together), whole)
     block = min(_block(most, room), whole)
     if block < whole:

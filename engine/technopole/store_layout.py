@@ -38,6 +38,7 @@ __all__ = [
     "OutputVariable",
     "coordinate_values",
     "raw_bytes",
+    "recorded_bytes",
     "store_layout",
 ]
 
@@ -199,6 +200,26 @@ def raw_bytes(sweep: Sweep, regions: int, sectors: int, firms: int) -> int:
     if sweep.firm_variables:
         one_time += firm_bytes(sweep.firm_variables) * firms
     return int(sweep.times.size) * one_time
+
+
+def recorded_bytes(sweep: Sweep, regions: int, sectors: int) -> int:
+    """Return the bytes of the recording of one replicate, from which its part of the store is made.
+
+    Parameters
+    ----------
+    sweep : Sweep
+        Any.
+    regions, sectors : int
+        Their numbers.
+
+    Returns
+    -------
+    int
+        Bytes, at least 1.
+    """
+    sizes = {"region": regions, "sector": sectors, "size_class": len(SIZE_EDGES)}
+    values = sum(math.prod(sizes[dim] for dim in RECORDS[name].dims[2:]) for name in sweep.recorded)
+    return max(1, 8 * (sweep.periods // sweep.output.stride) * values)
 
 
 def _sizes(plan: Plan) -> dict[str, int]:

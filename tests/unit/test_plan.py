@@ -11,7 +11,7 @@ import technopole.plan
 from sweeping import plan, sweep
 from technopole.plan import kernel_digest, make_plan
 from technopole.schema import SIZE_EDGES
-from technopole.store_layout import coordinate_values
+from technopole.store_layout import coordinate_values, recorded_bytes
 
 MANY = {"kind": "random", "points": 37, "parameters": {"learning.technology": {"low": 0, "high": 0.2}}}
 
@@ -71,6 +71,20 @@ def test_raw_output_makes_smaller_units():
     assert raw.replicate_block <= few.replicate_block
     size = 8 * 6 * 12 * raw.replicate_block * raw.point_block
     assert size <= technopole.plan.UNIT_BYTES
+
+
+def test_points_that_share_a_burn_in_fit_into_memory(monkeypatch):
+    changes = {
+        "experiment": {"burn_in": 4},
+        "design": MANY,
+        "output": {"variables": ["sales"]},
+        "outcomes": {},
+    }
+    assert plan(**changes).point_block == 37
+    one = 8 * 12 * 6
+    monkeypatch.setattr(technopole.plan, "BURN_IN_BYTES", 10 * one)
+    made = plan(**changes)
+    assert recorded_bytes(made.sweep, 2, 3) == one and made.point_block == 10
 
 
 def test_rounds_are_whole_units():
