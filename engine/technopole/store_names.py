@@ -11,10 +11,12 @@ STATUS = "replicate_status"
 """0 missing, 1 done, 2 failed."""
 PARTIAL = "partial"
 """Group of the moments of blocks."""
-FIRMS = "firms"
+FIRMS = "firm_tables"
 """Group of the tables of firms, one group in it per unit."""
 MOMENTS = ("n", "mean", "m2")
 """Along the dimension ``moment`` of the arrays of `PARTIAL`; one array, so that a unit writes few files."""
+JOURNAL = "journal"
+"""Group without arrays, in whose folder the journals are."""
 STATISTICS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "mean": (("mean", "f8", "mean"),),
     "sd": (("sd", "f8", "standard deviation between replicates"),),
@@ -69,7 +71,8 @@ def name_problems(sweep: Sweep) -> list[str]:
     problems = []
     names = [(name, "variable", sweep.stores_raw) for name in sweep.variables]
     names += [(outcome.name, "outcome", True) for outcome in sweep.outcomes]
-    for word in ("point", "replicate", "time", "region", "sector", "quantile", "size_class", "block", STATUS):
+    dims = ("point", "replicate", "time", "region", "sector", "quantile", "size_class", "block")
+    for word in (*dims, STATUS, PARTIAL, FIRMS, JOURNAL):
         owners[word] = "the store"
     for name, kind, itself in names:
         for array in [name] * itself + [statistic_name(name, part) for part in parts]:

@@ -45,7 +45,7 @@ def gathered(planned):
 def store(planned, tmp_path_factory):
     folder = tmp_path_factory.mktemp("firms") / "a.zarr"
     root = zarr.open_group(folder, mode="w", zarr_format=3)
-    root.create_group("firms")
+    root.create_group("firm_tables")
     root.create_array("region", shape=len(planned.regions), dtype=str)[...] = np.array(
         planned.regions, object
     )
@@ -103,7 +103,7 @@ def test_failed_replicate_is_dropped(planned):
 
 
 def test_empty_table(planned, tmp_path):
-    (tmp_path / "firms").mkdir()
+    (tmp_path / "firm_tables").mkdir()
     arrays = FirmTable(planned.sweep, 3).arrays()
     assert {name: array.size for name, array in arrays.items()} == dict.fromkeys(arrays, 0)
     assert arrays["technology"].dtype == np.float64 and arrays["tie"].dtype == np.uint8
@@ -115,17 +115,17 @@ def test_the_same_bytes_twice_and_nothing_written_over(planned, tmp_path):
     arrays = gathered(planned).arrays()
     contents = []
     for name in ("one", "two"):
-        (tmp_path / name / "firms").mkdir(parents=True)
+        (tmp_path / name / "firm_tables").mkdir(parents=True)
         write_firms(tmp_path / name, 0, arrays)
         write_firms(tmp_path / name, 0, arrays)
         files = sorted(path for path in (tmp_path / name).rglob("*") if path.is_file())
         contents.append({path.relative_to(tmp_path / name): path.read_bytes() for path in files})
     assert contents[0] == contents[1]
-    assert os.listdir(tmp_path / "one" / "firms") == ["unit-0000000"]
+    assert os.listdir(tmp_path / "one" / "firm_tables") == ["unit-0000000"]
 
 
 def test_full_disk_leaves_nothing(planned, tmp_path, monkeypatch):
-    (tmp_path / "firms").mkdir()
+    (tmp_path / "firm_tables").mkdir()
 
     def full(folder):
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -133,7 +133,7 @@ def test_full_disk_leaves_nothing(planned, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "_sync", full)
     with pytest.raises(OutputError, match="unit-0000000: cannot be written: No space left on device"):
         write_firms(tmp_path, 0, FirmTable(planned.sweep, 3).arrays())
-    assert os.listdir(tmp_path / "firms") == []
+    assert os.listdir(tmp_path / "firm_tables") == []
 
 
 def test_store_without_tables(tmp_path):
