@@ -132,7 +132,7 @@ def write_firms(store: str | os.PathLike[str], unit: int, arrays: dict[str, NDAr
     Parameters
     ----------
     store : path
-        Root of the store, a folder; its group ``firms`` must be there.
+        Root of the store, a folder; its group `FIRMS` must be there.
     unit : int
         Number of the unit.
     arrays : dict of str to ndarray

@@ -6,7 +6,7 @@ import hashlib
 import importlib.util
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -67,6 +67,8 @@ class Plan:
         Points of a unit; the last one may have fewer.
     replicate_block : int
         Replicates of a unit, a power of two; the last one may have fewer.
+    labels : Tables or None
+        Names and positions, without firms and matrices; None: loaded when they are needed.
     """
 
     sweep: Sweep
@@ -77,6 +79,7 @@ class Plan:
     tables_digest: str
     point_block: int
     replicate_block: int
+    labels: Tables | None = field(default=None, repr=False, compare=False)
 
     @property
     def n_points(self) -> int:
@@ -248,6 +251,7 @@ def make_plan(sweep: Sweep) -> Plan:
         firms,
         tables_digest(tables),
         *_blocks(sweep, len(points), firms, len(tables.region_ids), len(tables.sector_ids)),
+        labels=_labels(tables),
     )
 
 
@@ -289,6 +293,14 @@ def _block(wanted: float, room: float, divides: int = 0) -> int:
     if power > room:
         power = 1 << max(0, math.floor(math.log2(max(room, 1.0))))
     return min(power, divides & -divides) if divides else power
+
+
+def _labels(tables: Tables) -> Tables:
+    """Return tables without what is large."""
+    none, nobody = np.empty((0, 0)), np.zeros(1, dtype=np.int64)
+    return replace(
+        tables, offsets=nobody, employment=np.empty(0), distances=none, relatedness=none, suppliers=none
+    )
 
 
 def tables_digest(tables: Tables) -> str:

@@ -313,7 +313,7 @@ def _methods(method: str, part: str) -> str:
 
 def _coordinates(plan: Plan, sizes: dict[str, int]) -> list[OutputVariable]:
     arrays = []
-    for name, (dim, values, attributes) in coordinate_values(plan, None).items():
+    for name, (dim, values, attributes) in coordinate_values(plan).items():
         dtype = "str" if values.dtype == object else values.dtype.str.lstrip("<|=>")
         arrays.append(
             OutputVariable(
@@ -331,15 +331,15 @@ def _coordinates(plan: Plan, sizes: dict[str, int]) -> list[OutputVariable]:
     return arrays
 
 
-def coordinate_values(plan: Plan, tables: Tables | None) -> dict[str, tuple[str, Any, dict[str, str]]]:
+def coordinate_values(plan: Plan, tables: Tables | None = None) -> dict[str, tuple[str, Any, dict[str, str]]]:
     """Return the coordinates of the store.
 
     Parameters
     ----------
     plan : Plan
         Any.
-    tables : Tables or None
-        Those of the scenario; None: loaded now.
+    tables : Tables, optional
+        In place of the labels of the plan.
 
     Returns
     -------
@@ -350,6 +350,8 @@ def coordinate_values(plan: Plan, tables: Tables | None) -> dict[str, tuple[str,
     from technopole.data import load_tables
     from technopole.output import coordinates
 
+    if tables is None:
+        tables = plan.labels or load_tables(plan.sweep.config)
     sweep, points = plan.sweep, plan.points
     attributes = {"long_name": "point of the design"}
     labels: dict[str, tuple[str, Any, dict[str, str]]] = {"point": ("point", points.ids, attributes)}
@@ -357,7 +359,7 @@ def coordinate_values(plan: Plan, tables: Tables | None) -> dict[str, tuple[str,
         entry = VARIED[key]
         words = {"long_name": entry.doc.rstrip(".")} | ({"units": entry.unit} if entry.unit else {})
         labels[key] = ("point", values, words)
-    given = coordinates(sweep.config, load_tables(sweep.config) if tables is None else tables)
+    given = coordinates(sweep.config, tables)
     dim, _, words = given["time"]
     given["time"] = (dim, sweep.times, words)
     wanted = {"replicate", "time"} | {dim for name in sweep.variables for dim in kept_dims(name, sweep.level)}

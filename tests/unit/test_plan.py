@@ -181,12 +181,22 @@ def test_arrays_of_raw_output_and_quantiles():
 
 def test_coordinates_are_those_of_the_layout():
     made, found = arrays(output={"variables": ["wage", "market"], "level": "cell"})
-    values = coordinate_values(made, None)
+    values = coordinate_values(made)
     assert {array.name for array in made.layout.written_by("template")} == set(values)
     for name, (dim, value, _) in values.items():
         assert (found[name].dims, found[name].shape) == ((dim,), value.shape)
     assert values["point"][1].tolist() == made.points.ids.tolist()
     assert values["learning.technology"][1].tolist() == [0.0, 0.1, 0.2]
+
+
+def test_labels_need_no_data(monkeypatch):
+    import technopole.data
+
+    made = pickle.loads(pickle.dumps(plan(output={"variables": ["sales"], "level": "cell"})))
+    monkeypatch.setattr(technopole.data, "load_tables", None)
+    values = coordinate_values(made)
+    assert values["region_name"][1].tolist() == ["Harbour", "Valley"]
+    assert values["x"][1].tolist() == [0.0, 100.0] and values["high_tech"][1].tolist() == [True, False, False]
 
 
 def test_files_and_bytes_are_sums_over_arrays():

@@ -31,7 +31,7 @@ def test_every_variable_has_the_shape_of_its_array(level):
         for part in ("mean", "std", "se", "low", "high", "n"):
             assert arrays[f"{name}_{part}"].shape == (1, *values.shape[1:])
         used = set(raw.dims[3:])
-        assert all(dim in {d for d, _, _ in coordinate_values(made, None).values()} for dim in used)
+        assert all(dim in {d for d, _, _ in coordinate_values(made).values()} for dim in used)
     outcomes = compute_outcomes(sweep.outcomes, recording, sweep.times, made.regions, made.sectors)
     assert {outcome.name for outcome in sweep.outcomes} == set(outcomes)
     for name, values in outcomes.items():
