@@ -1,6 +1,7 @@
 """Points of designs: how many, which values, ids that stay when a design is extended."""
 
 import itertools
+import sys
 
 import numpy as np
 import pytest
@@ -169,3 +170,18 @@ def test_varied_configuration_is_the_checked_one():
     changes = {"learning.rule": "barter", "learning.far": 0.3, "spillover.distance_decay": 77.0}
     assert varied_config(config, changes).digest() == config.replace(changes).digest()
     assert config.learning.far != 0.3
+
+
+@pytest.mark.parametrize(("kind", "library"), [("sobol", "scipy"), ("lhs", "scipy"), ("morris", "SALib")])
+def test_missing_library_is_named(monkeypatch, kind, library):
+    for name in ("scipy.stats", "SALib.sample.morris"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(ConfigError, match=rf"needs {library}: pip install technopole\[sensitivity\]"):
+        points(kind, RANGES, points=8)
+
+
+def test_designs_without_drawing_need_no_library(monkeypatch):
+    for name in ("scipy", "scipy.stats", "SALib", "SALib.sample"):
+        monkeypatch.setitem(sys.modules, name, None)
+    assert len(points("grid", {"learning.far": [0.0, 0.1]})) == 2
+    assert len(points("random", {"learning.far": {"low": 0.0, "high": 0.1}}, points=3)) == 3
