@@ -24,6 +24,8 @@ __all__ = ["OutputVariable", "Plan", "Unit", "make_plan"]
 
 UNIT_WORK = 2e7
 """Firms times periods of a unit: some seconds on one core, so that what surrounds a unit costs little."""
+CELL_WORK = 2.0
+"""What a region and sector takes, in firms: it counts where there are more of them than firms."""
 REPLICATE_WORK = 8e3
 """What a replicate takes besides, in firms times periods: it is what counts in small economies."""
 POINT_WORK = 1e4
@@ -270,7 +272,8 @@ def _check_places(sweep: Sweep, tables: Tables) -> None:
 def _blocks(sweep: Sweep, points: int, firms: int, regions: int, sectors: int) -> tuple[int, int]:
     """Return points and replicates of a unit, from the sweep and fixed targets alone."""
     size = raw_bytes(sweep, regions, sectors, firms)
-    work = firms * (sweep.periods - sweep.burn_in) + REPLICATE_WORK
+    economy = firms + CELL_WORK * regions * sectors
+    work = economy * (sweep.periods - sweep.burn_in) + REPLICATE_WORK
     most = min(UNIT_WORK / work, MOST_IN_BLOCK)
     room = UNIT_BYTES / size if size else math.inf
     if sweep.stop is not None:

@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 import tomllib
 
 import pytest
@@ -57,6 +59,20 @@ def test_designs_are_those_described():
     assert len(points["spillover"]) == 20
     assert points["sharing"].values["sharing.rule"].tolist() == ["proportional", "equal", "serial"]
     assert len(points["screening"]) == 64 * 12 and len(points["screening"].values) == 10
+
+
+def test_planning_needs_no_kernels(environment):
+    program = (
+        "import sys\n"
+        "from technopole.plan import make_plan\n"
+        "from technopole.sweep import Sweep\n"
+        f"plan = make_plan(Sweep.from_toml({str(SWEEPS[0])!r}))\n"
+        "plan.digest, plan.files, plan.bytes, list(plan.units())\n"
+        "heavy = ('numba', 'zarr', 'xarray', 'scipy', 'SALib', 'dask', 'pandas')\n"
+        "print([name for name in heavy if name in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("[]\n", "")
 
 
 def test_schema_for_editors_knows_every_key(technopole):

@@ -28,6 +28,7 @@ def set_work(monkeypatch, target):
     """Make units smaller: firms times periods and nothing else."""
     monkeypatch.setattr(technopole.plan, "UNIT_WORK", target)
     monkeypatch.setattr(technopole.plan, "REPLICATE_WORK", 0.0)
+    monkeypatch.setattr(technopole.plan, "CELL_WORK", 0.0)
     monkeypatch.setattr(technopole.plan, "POINT_WORK", 0.0)
 
 
