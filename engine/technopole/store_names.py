@@ -34,6 +34,13 @@ STATISTICS: dict[str, tuple[tuple[str, str, str], ...]] = {
 """Word in ``output.statistics`` → part, type and meaning of its arrays; see `statistic_name`."""
 
 
+LABELS = (
+    *("point", "replicate", "time", "region", "sector", "quantile", "size_class", "block", "moment"),
+    *("region_name", "sector_name", "latitude", "longitude", "x", "y", "high_tech"),
+)
+"""Names that dimensions and coordinates may have."""
+
+
 def statistic_name(of: str, part: str) -> str:
     """Return the name of the array of a statistic.
 
@@ -71,8 +78,7 @@ def name_problems(sweep: Sweep) -> list[str]:
     problems = []
     names = [(name, "variable", sweep.stores_raw) for name in sweep.variables]
     names += [(outcome.name, "outcome", True) for outcome in sweep.outcomes]
-    dims = ("point", "replicate", "time", "region", "sector", "quantile", "size_class", "block")
-    for word in (*dims, STATUS, PARTIAL, FIRMS, JOURNAL):
+    for word in (*LABELS, *sweep.design.keys, STATUS, PARTIAL, FIRMS, JOURNAL):
         owners[word] = "the store"
     for name, kind, itself in names:
         for array in [name] * itself + [statistic_name(name, part) for part in parts]:

@@ -119,6 +119,8 @@ def _spreads(kind: str, given: Any, problems: Problems) -> list[Spread]:
         if entry is None or row is None:
             continue
         spread = _values(entry, row, place, problems) if row.values is not None else None
+        if kind == "grid" and spread is not None and len(set(spread.values)) < len(spread.values):
+            problems.add(f"{place}.values", "found a value twice; allowed: each once")
         if row.values is None and kind in SAMPLED:
             spread = _range(entry, row, place, problems)
         elif row.values is None:

@@ -228,6 +228,7 @@ def test_set_cannot_say_what_the_sweep_says():
         (design("grid", {"reputation.standard": [1]}), "true or false"),
         (design("grid", {"learning.technology": [True]}), "found true; allowed for learning.technology"),
         (design("grid", {"learning.technology": []}), "at least 1 value"),
+        (design("grid", {"learning.technology": [0, 0.1, 0.0]}), "found a value twice"),
         (design("grid", {"learning.technology": [0.1]}, points=4), "design.points: given; allowed: only for"),
         (
             design("zip", {"learning.technology": [0.1], "learning.far": [0.1, 0.2]}),
@@ -290,6 +291,8 @@ def test_designs_are_refused(given, words):
         ({"outcomes": {"a": {"variable": "wage", "region": "harbor"}}}, 'did you mean "harbour"?'),
         ({"outcomes": {"wage_mean": {"variable": "wage"}}}, 'its array "wage_mean" is that of'),
         ({"outcomes": {"point": {"variable": "wage"}}}, "the store"),
+        ({"outcomes": {"latitude": {"variable": "wage"}}}, "the store"),
+        ({"outcomes": {"journal": {"variable": "wage"}}}, "the store"),
         ({"contrasts": {"base": {"learning.tech": 0.1}}}, "the design does not vary it"),
         ({"contrasts": {"base": 3}}, "found 3; allowed: the values of a point"),
         ({"contrasts": {"factorial": True}}, "only for a grid"),
