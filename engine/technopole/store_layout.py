@@ -20,7 +20,7 @@ import numpy as np
 from technopole.firm_output import firm_bytes, table_files
 from technopole.levels import cell_method, kept_dims
 from technopole.schema import RECORDS, SIZE_EDGES
-from technopole.store_names import FIRMS, MOMENTS, PARTIAL, STATISTICS, STATUS, statistic_name
+from technopole.store_names import FIRMS, JOURNAL, MOMENTS, PARTIAL, STATISTICS, STATUS, statistic_name
 from technopole.sweep_values import VARIED
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ class Layout:
     @property
     def files(self) -> int:
         """Files of the finished store: chunks, a ``zarr.json`` for each array and group."""
-        groups = {variable.group for variable in self.variables} | {""}
+        groups = {variable.group for variable in self.variables} | {"", JOURNAL}
         count = len(groups) + sum(variable.n_chunks + 1 for variable in self.variables)
         if self.tables:
             # the group of all tables; for each unit a group, and per array one chunk and its metadata

@@ -202,7 +202,7 @@ def test_labels_need_no_data(monkeypatch):
 
 def test_files_and_bytes_are_sums_over_arrays():
     made = plan(experiment={"replicates": 9}, output={"raw": True})
-    files = 2  # the groups
+    files = 3  # the groups: all, partial, journal
     for array in made.variables():
         chunks = math.prod(math.ceil(s / c) for s, c in zip(array.shape, array.chunk, strict=True))
         files += 1 + chunks
@@ -223,7 +223,7 @@ def test_tables_of_firms_are_counted(monkeypatch):
     set_work(monkeypatch, 60 * 12 * 2)
     made = plan(output={"level": "firm", "variables": ["technology", "tie", "wage"], "stride": 4})
     names = 4 + 2 + 2
-    without = sum(array.n_chunks + 1 for array in made.variables()) + 2
+    without = sum(array.n_chunks + 1 for array in made.variables()) + 3
     assert made.n_units == 6
     assert made.files == without + 1 + made.n_units * (1 + 2 * names)
     rows = 60 * 3 * 3 * 4
