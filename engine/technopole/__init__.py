@@ -25,6 +25,8 @@ if TYPE_CHECKING:
         OutputError,
         TechnopoleError,
     )
+    from technopole.experiment_run import experiment
+    from technopole.experiment_run import open_experiment as open
     from technopole.figures import draw
     from technopole.firm_output import open_firms
     from technopole.model import Model
@@ -50,6 +52,8 @@ __all__ = [
     "__version__",
     "compare",
     "draw",
+    "experiment",
+    "open",
     "open_firms",
     "run",
     "sensitivity",
@@ -71,19 +75,23 @@ _MODULES = {
     "TechnopoleError": "errors",
     "compare": "comparison",
     "draw": "figures",
+    "experiment": "experiment_run",
+    "open": "experiment_run",
     "open_firms": "firm_output",
     "run": "simulation",
     "sensitivity": "sensitivity_analysis",
     "summarise": "summary",
     "write": "store",
 }
+_OTHER_NAMES = {"open": "open_experiment"}
+"""Names that would hide something in their module."""
 
 
 def __getattr__(name: str) -> Any:
     """Import the module of a public name when the name is first used."""
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
+    value = getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), _OTHER_NAMES.get(name, name))
     globals()[name] = value
     return value
 

@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from technopole import commands, commands_compare, commands_plan, commands_sensitivity
+from technopole import commands, commands_compare, commands_experiment, commands_plan, commands_sensitivity
 from technopole.errors import (
     EXIT_DONE,
     EXIT_ERROR,
@@ -32,7 +32,7 @@ app = typer.Typer(
     name="technopole",
     help="Simulate industrial clusters and regional innovation systems that build each other.",
     epilog=f"Anywhere on the line, {DEBUG} shows the traceback of an error. "
-    "Exit codes: 0 done, 1 error, 2 usage or configuration, 75 interrupted.",
+    "Exit codes: 0 done, 1 error, 2 usage or configuration, 3 some replicates failed, 75 interrupted.",
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -142,6 +142,108 @@ def plan(
 ) -> None:
     """Say what an experiment takes: points, units, files, bytes, core-hours from a short measurement."""
     _perform(lambda: commands_plan.plan(sweep, tuple(assignments or ()), data, replicates, force, as_json))
+
+
+StorePath = Annotated[Path, typer.Argument(help="Store of an experiment.")]
+Replicates = Annotated[int | None, typer.Option(help="Replicates of each point.")]
+StoreOut = Annotated[
+    Path | None, typer.Option(metavar="STORE", help="Store, .zarr; runs/NAME.zarr if not given.")
+]
+
+
+@app.command()
+def experiment(
+    sweep: SweepFile,
+    out: StoreOut = None,
+    executor: Annotated[str, typer.Option(help="threads, processes or dask.")] = "threads",
+    workers: Annotated[
+        int | None, typer.Option(help="Threads or processes; one per processor if not given.")
+    ] = None,
+    address: Annotated[
+        str | None, typer.Option(help="Scheduler of Dask; processes on this machine if not given.")
+    ] = None,
+    shard: Annotated[
+        str | None, typer.Option(metavar="I/N", help="Only part I, from 0, of N: for job arrays.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a store that is there.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a store that is there.")] = False,
+    assignments: Assignments = None,
+    data: Data = None,
+    replicates: Replicates = None,
+    force: Annotated[bool, typer.Option("--force", help="Refuse nothing that is above the limits.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
+) -> None:
+    """Run a sweep, or go on with one: all points and replicates, statistics, into a store."""
+    options = commands_experiment.ExperimentOptions(
+        commands_experiment.SweepOptions(sweep, tuple(assignments or ()), data, replicates),
+        out,
+        executor,
+        workers,
+        address,
+        shard,
+        resume,
+        overwrite,
+        force,
+        quiet,
+    )
+    _perform(lambda: commands_experiment.experiment(options))
+
+
+@app.command()
+def status(
+    store: StorePath,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the numbers for programs.")] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Read all files; damaged units are then computed again.")
+    ] = False,
+) -> None:
+    """Say how far an experiment is: done, failed, missing, rate, time left."""
+    _perform(lambda: commands_experiment.status(store, as_json, verify))
+
+
+@app.command()
+def finalize(
+    store: StorePath,
+    force: Annotated[bool, typer.Option("--force", help="Although units are missing.")] = False,
+) -> None:
+    """Write the statistics of an experiment whose units are done (the last shard does so by itself)."""
+    _perform(lambda: commands_experiment.finalize(store, force))
+
+
+@app.command()
+def export(
+    store: StorePath,
+    netcdf: Annotated[Path, typer.Option(metavar="FILE", help="File, .nc.")],
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")] = False,
+) -> None:
+    """Write an experiment to a netCDF file."""
+    _perform(lambda: commands_experiment.export(store, netcdf, overwrite))
+
+
+@app.command()
+def jobscript(
+    scheduler: Annotated[str, typer.Argument(help="slurm or pbs.")],
+    sweep: SweepFile,
+    out: StoreOut = None,
+    tasks: Annotated[int | None, typer.Option(help="Tasks of the array.")] = None,
+    cpus: Annotated[int, typer.Option(help="Processors of each task.")] = 1,
+    time: Annotated[str, typer.Option(metavar="HH:MM:SS", help="Limit of a task.")] = "04:00:00",
+    logs: Annotated[str, typer.Option(metavar="DIR", help="Folder of the logs.")] = ".",
+    assignments: Assignments = None,
+    data: Data = None,
+    replicates: Replicates = None,
+) -> None:
+    """Print a job script for an array of tasks that share an experiment."""
+    options = commands_experiment.JobOptions(
+        scheduler,
+        commands_experiment.SweepOptions(sweep, tuple(assignments or ()), data, replicates),
+        out,
+        tasks,
+        cpus,
+        time,
+        logs,
+    )
+    _perform(lambda: commands_experiment.jobscript(options))
 
 
 @app.command()

@@ -87,7 +87,7 @@ def plan(
     planned = make_plan(read_sweep(path, assignments, data, replicates))
     if not force:
         refuse_above_limits(planned, None)
-    _compile_if_needed()
+    compile_if_needed()
     measured = estimate(planned)
     if as_json:
         print(json.dumps(plan_numbers(planned, measured), indent=2, ensure_ascii=False))
@@ -104,7 +104,8 @@ def schema() -> None:
     print(json.dumps(sweep_schema(), indent=2, ensure_ascii=False))
 
 
-def _compile_if_needed() -> None:
+def compile_if_needed() -> None:
+    """Compile the kernels, unless they are compiled."""
     from technopole.warmup import COMPILE_SECONDS, compile_in_background, has_compiled_code
 
     if not has_compiled_code():

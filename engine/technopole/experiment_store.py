@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from technopole.errors import ConfigError, DataError, OutputError
-from technopole.journal import Entry, Journal, read_journals, sync_folder
+from technopole.journal import SUFFIX, Entry, Journal, read_journals, sync_folder
 from technopole.plan import Plan
 from technopole.points import Points
 from technopole.store import refuse_folder
@@ -331,6 +331,10 @@ class ExperimentStore:
         """Attributes of the root as they are now."""
         return read_attributes(self.path)
 
+    def processes(self) -> int:
+        """Return how many processes have written a journal."""
+        return sum(1 for _ in (self.path / JOURNAL).glob(f"*{SUFFIX}"))
+
     def remove_leftovers(self) -> None:
         """Remove parts of files that killed processes left; only when nobody writes."""
         for path in self.path.rglob(f".*{PARTIAL_SUFFIX}"):
@@ -534,5 +538,3 @@ def _differences(old: Any, new: Any, key: str = "") -> Iterator[tuple[str, str, 
 def _short(value: Any) -> str:
     text = "nothing" if value is None else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 60 else f"{text[:57]}…"
-
-
