@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing.connection import wait
@@ -28,6 +29,8 @@ from technopole.machine import available_processors
 from technopole.plan import Plan
 from technopole.unit_work import compute_unit
 
+GRACE_SECONDS = 1.0
+"""Processes that do not end by then are killed: those that are still starting, above all."""
 KINDS = ("threads", "processes", "dask")
 ONE_THREAD = {
     name: "1" for name in ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -142,8 +145,14 @@ class Processes:
         self._flag[0] = 1
 
     def close(self) -> None:
-        """Wait until all has ended."""
-        self._pool.shutdown(cancel_futures=True)
+        """Wait until all has ended; after a while end it, which loses nothing that is committed."""
+        processes = list((self._pool._processes or {}).values())
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        end = time.monotonic() + GRACE_SECONDS
+        for process in processes:
+            process.join(max(0.0, end - time.monotonic()))
+            if process.is_alive():
+                process.kill()
 
 
 class Dask:

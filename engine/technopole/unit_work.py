@@ -121,7 +121,9 @@ class _UnitWork:
         self._firms = FirmTable(sweep, len(plan.sectors)) if sweep.firm_variables else None
         self._failed: dict[tuple[int, int], str] = {}
 
+    @np.errstate(all="ignore")  # what a failed replicate and a burn-in leave in the recording is anything
     def compute(self) -> UnitResult:
+        """Do all of it."""
         begin = time.perf_counter()
         if self._plan.sweep.burn_in:
             self._branched(self._unit.points)
@@ -261,13 +263,12 @@ class _UnitWork:
         )
         for name, values in found.items():
             arrays[name][place, cells] = np.where(valid, values, np.nan)
-        with np.errstate(all="ignore"):
-            for name in sweep.variables:
-                values = reduce_to_level(name, recorded, sweep.level)
-                if sweep.stores_raw:
-                    arrays[name][place, cells] = values
-                    arrays[name][place, cells][~valid] = np.nan
-                trees.add(name, values, valid)
+        for name in sweep.variables:
+            values = reduce_to_level(name, recorded, sweep.level)
+            if sweep.stores_raw:
+                arrays[name][place, cells] = values
+                arrays[name][place, cells][~valid] = np.nan
+            trees.add(name, values, valid)
 
     def _keep_moments(self, point: int, trees: _Trees) -> None:
         for path, moments in trees.totals():
