@@ -12,6 +12,7 @@ import os
 import signal
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing.connection import wait
@@ -36,6 +37,8 @@ ONE_THREAD = {
     name: "1" for name in ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 }
 """In workers that are processes: units run on one thread each."""
+QUIET = {"DASK_LOGGING__DISTRIBUTED": "error"}
+"""What Dask says of tasks that are given up is of no use to anybody."""
 
 
 class Executor(Protocol):
@@ -174,6 +177,8 @@ class Dask:
     """
 
     def __init__(self, store: ExperimentStore, workers: int, address: str | None) -> None:
+        import logging
+
         try:
             import dask
             from distributed import Client, LocalCluster
@@ -182,10 +187,16 @@ class Dask:
         self._cluster: Any = None
         if address is None:
             # Dask itself limits the threads of numerical libraries, but not those of numba
-            environment = {f"distributed.nanny.pre-spawn-environ.{k}": v for k, v in ONE_THREAD.items()}
+            environment = {
+                f"distributed.nanny.pre-spawn-environ.{k}": v for k, v in {**ONE_THREAD, **QUIET}.items()
+            }
             with dask.config.set(environment):
                 self._cluster = LocalCluster(  # type: ignore[no-untyped-call]
-                    n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None
+                    n_workers=workers,
+                    threads_per_worker=1,
+                    processes=True,
+                    dashboard_address=None,
+                    silence_logs=logging.ERROR,
                 )
         try:
             make_client: Any = Client
@@ -197,19 +208,27 @@ class Dask:
         self.workers = max(1, sum(self._client.nthreads().values())) if address is not None else workers
         plan = store.plan
         self._plan = self._client.scatter(plan, broadcast=True, hash=False)
-        self._path, self._digest = str(store.path.absolute()), store.digest
+        self._where = (str(store.path.absolute()), store.digest, uuid.uuid4().hex)
+        self._stopped = False
 
     def submit(self, number: int) -> Any:
         """Return a future of a unit."""
-        return self._client.submit(
-            _work_in_dask, self._plan, self._path, self._digest, number, pure=False, retries=2
-        )
+        return self._client.submit(_work_in_dask, self._plan, self._where, number, pure=False, retries=2)
 
     def renew(self) -> None:
         """Do nothing: Dask starts other processes by itself."""
 
     def stop(self) -> None:
-        """Let nothing new begin; a scheduler's workers finish the units they are at."""
+        """Give up what is being computed."""
+        if not self._stopped:
+            self._stopped = True
+            asking = threading.Thread(target=self._tell_workers, daemon=True)
+            asking.start()
+            asking.join(GRACE_SECONDS)  # workers that do not answer compute nothing, or finish their unit
+
+    def _tell_workers(self) -> None:
+        with contextlib.suppress(Exception):
+            self._client.run(_stop_in_dask, self._where[-1], on_error="ignore")
 
     def close(self) -> None:
         """End the processes that were started here."""
@@ -283,13 +302,19 @@ def _work_in_process(number: int) -> Entry:
 
 _dask_lock = threading.Lock()
 _dask_workers: dict[str, Worker] = {}
+_dask_stops: dict[str, NDArray[np.int64]] = {}
 
 
-def _work_in_dask(plan: Plan, path: str, digest: str, number: int) -> Entry:
+def _stop_in_dask(run: str) -> None:
+    """Give up, in a worker of Dask, what is being computed for a run."""
+    _dask_stops.setdefault(run, np.zeros(1, dtype=np.int64))[0] = 1
+
+
+def _work_in_dask(plan: Plan, where: tuple[str, str, str], number: int) -> Entry:
     """Compute a unit in a worker of Dask; data are loaded once in each process."""
-    key = f"{path} {digest}"
+    path, digest, run = where
     with _dask_lock:
-        if key not in _dask_workers:
+        if run not in _dask_workers:
             if plan.digest != digest:
                 raise TechnopoleError("the worker has another version of technopole or of its kernels")
             if not (Path(path) / "zarr.json").is_file():
@@ -297,10 +322,9 @@ def _work_in_dask(plan: Plan, path: str, digest: str, number: int) -> Entry:
                     f"{path}: a worker does not see the store; allowed: a path all workers share"
                 )
             _dask_workers.clear()
-            _dask_workers[key] = Worker(
-                ExperimentStore(Path(path), plan, digest), np.zeros(1, dtype=np.int64)
-            )
-        worker = _dask_workers[key]
+            stop = _dask_stops.setdefault(run, np.zeros(1, dtype=np.int64))
+            _dask_workers[run] = Worker(ExperimentStore(Path(path), plan, digest), stop)
+        worker = _dask_workers[run]
     return worker.work(number)
 
 

@@ -14,13 +14,15 @@ from technopole.errors import TechnopoleError
 from technopole.experiment_rounds import wanted_units
 from technopole.experiment_store import ExperimentStore
 from technopole.journal import sync_folder
-from technopole.moments import Moments, block_moments, merge_blocks, statistics
+from technopole.moments import Moments, Tree, merge_blocks, statistics
 from technopole.quantiles import PIECE_BYTES, quantiles
 from technopole.store_layout import PARTIAL, OutputVariable
 from technopole.version import __version__
 
 BLOCKS = 32
 """Blocks of replicates merged at a time, a power of two."""
+REPLICATES = 1 << 14
+"""Replicates of an outcome read at a time."""
 
 _QUANTILE_PARTS = {"quantile": "value", "quantile_se": "se"}
 
@@ -111,7 +113,10 @@ def _write_moments(
 
 
 def _outcome_moments(array: Any, points: range) -> Moments:
-    return block_moments(np.asarray(array[points.start : points.stop]).T)
+    tree = Tree((len(points),))
+    for first in range(0, array.shape[1], REPLICATES):
+        tree.add(np.asarray(array[points.start : points.stop, first : first + REPLICATES]).T)
+    return tree.total()
 
 
 def _merged_blocks(array: Any, points: range) -> Moments:

@@ -29,7 +29,7 @@ from technopole.recording import Recording, recording_bytes
 from technopole.store_layout import PARTIAL, STATUS, OutputVariable, moments_wanted
 from technopole_kernels.types import Setting, World
 
-BATCH_BYTES = 4 * 2**20
+BATCH_BYTES = 2 * 2**20
 """Size of the recording of a batch, about: it stays in the cache until it is reduced."""
 DONE, FAILED = 1, 2
 """In the array ``replicate_status``."""
@@ -117,6 +117,7 @@ class _UnitWork:
         self._batch = self._batch_size()
         shape = (self._rows, len(plan.regions), len(plan.sectors))
         self._recording = Recording(sweep.recorded, self._batch * self._together, *shape)
+        self._records = [self._recording.records(row) for row in range(self._batch * self._together)]
         self._result = UnitResult(unit, _room(plan, unit))
         self._firms = FirmTable(sweep, len(plan.sectors)) if sweep.firm_variables else None
         self._failed: dict[tuple[int, int], str] = {}
@@ -225,7 +226,7 @@ class _UnitWork:
                     blueprint,
                     setting,
                     self._world,
-                    self._recording.records(row),
+                    self._records[row],
                     until,
                     self._plan.sweep.output.stride,
                     self._stop,
@@ -238,8 +239,6 @@ class _UnitWork:
             self._failed[point, replicate] = str(failure)
             if self._firms is not None:
                 self._firms.drop(int(self._plan.points.ids[point]), replicate)
-            return
-        self._recording.make_counts_whole(row)
 
     def _stations(self) -> Sequence[int]:
         """Return the periods at which the kernels return: the end, and with tables of firms each recorded one."""
@@ -255,6 +254,7 @@ class _UnitWork:
         for index in np.flatnonzero(~valid).tolist():
             for name in sweep.recorded:
                 recorded[name][index] = 0
+        self._recording.make_counts_whole(rows)
         arrays, place = self._result.arrays, point - self._unit.points.start
         cells = slice(batch.start - self._unit.replicates.start, batch.stop - self._unit.replicates.start)
         arrays[STATUS][place, cells] = np.where(valid, DONE, FAILED)

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import sweeping
@@ -72,10 +73,10 @@ def undisturbed(start, tmp_path_factory):
 
 
 def children(process):
-    """Processes below another one."""
+    """Processes below another one, whichever of its threads started them."""
+    files = Path(f"/proc/{process.pid}/task").glob("*/children")
     try:
-        with open(f"/proc/{process.pid}/task/{process.pid}/children") as file:
-            return [int(word) for word in file.read().split()]
+        return [int(word) for file in files for word in file.read_text().split()]
     except OSError:
         return []
 

@@ -36,6 +36,9 @@ seed = 3
 [set]
 "labour.growth" = 0.0
 
+[design]
+kind = "grid"
+
 [design.parameters]
 "learning.technology" = [0.0, 0.1]
 
