@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -109,6 +109,32 @@ def make_blueprint(config: Config) -> Blueprint:
     stocks = np.ascontiguousarray([tables.stocks[name] for name in STOCKS], dtype=np.float64)
     policy = policy_from_config(config, tables)
     return Blueprint(config, tables, constants, make_params(config), policy, identity, stocks)
+
+
+def vary_blueprint(
+    base: Blueprint, config: Config, constants: Constants | None = None, policy: Policy | None = None
+) -> Blueprint:
+    """Return a blueprint of the same tables with other parameters.
+
+    Parameters
+    ----------
+    base : Blueprint
+        Made from the same tables.
+    config : Config
+        Differs from that of `base` in no key that shapes the tables.
+    constants : Constants, optional
+        Those of `config`, where it differs in the geography; otherwise those of `base`.
+    policy : Policy, optional
+        That of `config`, where it differs in the policies; otherwise that of `base`.
+
+    Returns
+    -------
+    Blueprint
+        Shares all other arrays with `base`; they are never written.
+    """
+    made = base.constants if constants is None else constants
+    chosen = base.policy if policy is None else policy
+    return replace(base, config=config, params=make_params(config), constants=made, policy=chosen)
 
 
 def make_params(config: Config) -> NDArray[np.void]:
