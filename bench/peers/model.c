@@ -1,0 +1,230 @@
+/* The reduced model in C, for gcc or clang with -O3 -march=native -ffast-math -fopenmp: what the hardware allows.
+   Philox is the one of technopole (32-bit words in 64-bit lanes, which compilers turn into vector multiplications),
+   so outcomes agree with technopole's to rounding. One loop per mechanism over a cell; OpenMP over worlds. */
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OUTCOMES 6
+#define LOW 0xFFFFFFFFull
+
+typedef struct {
+    double difficulty, learning_technology, learning_quality, spillover, beyond, chance, step, facility,
+        facility_region, least_sales, price_weight, quality_weight, choice, margin, effort, operating, payout, fading;
+} Parameters;
+
+typedef struct {
+    double *technology, *quality, *share, *cash, *research, *fitness;            /* per firm */
+    double *technology_sum, *quality_sum, *share_sum, *squares, *cash_sum, *research_sum, *fitness_sum;
+    double *level, *fitness_all;                                                 /* per sector */
+    double *met_t, *met_q, *chance, *size, *absorption;                          /* work for one cell */
+    int32_t *partner_t, *partner_q;
+} World;
+
+static inline double uniform(uint64_t word)
+{
+    union { uint64_t bits; double value; } u = {(word << 20) | 0x3FF0000000000000ull};
+    return u.value - 1.0;
+}
+
+static void draw(int64_t first, int n, uint64_t period, uint64_t seed, uint64_t world, int32_t *restrict partner_t,
+                 int32_t *restrict partner_q, double *restrict chance, double *restrict size)
+{
+    const double count = n;
+    for (int i = 0; i < n; i++) {
+        uint64_t c0 = (uint64_t)(first + i) & LOW, c1 = (uint64_t)(first + i) >> 32, c2 = period, c3 = 1;
+        uint64_t k0 = seed & LOW, k1 = world & LOW;
+#pragma GCC unroll 10
+        for (int round = 0; round < 10; round++) {
+            const uint64_t p0 = 0xD2511F53ull * (c0 & LOW), p1 = 0xCD9E8D57ull * (c2 & LOW);
+            c0 = (p1 >> 32) ^ c1 ^ k0;
+            c1 = p1;
+            c2 = (p0 >> 32) ^ c3 ^ k1;
+            c3 = p0;
+            k0 = (k0 + 0x9E3779B9ull) & LOW;
+            k1 = (k1 + 0xBB67AE85ull) & LOW;
+        }
+        partner_t[i] = (int32_t)(uniform(c0 & LOW) * count);
+        partner_q[i] = (int32_t)(uniform(c1 & LOW) * count);
+        chance[i] = uniform(c2 & LOW);
+        size[i] = uniform(c3 & LOW) + 0x1p-33;
+    }
+}
+
+static void gather(const double *restrict source, const int32_t *restrict partner, double *restrict target, int n)
+{
+    for (int i = 0; i < n; i++) target[i] = source[partner[i]];
+}
+
+static void learn(double *restrict own, const double *restrict met, const double *restrict absorption, double rate,
+                  double spillover, double pool, int n)
+{
+    for (int i = 0; i < n; i++) {
+        const double x = own[i], gap = met[i] - x, reach = pool - x;
+        own[i] = x + absorption[i] * (rate * (gap > 0.0 ? gap : 0.0) + spillover * (reach > 0.0 ? reach : 0.0));
+    }
+}
+
+static void innovate(double *restrict technology, double *restrict quality, const double *restrict absorption,
+                     const double *restrict chance, const double *restrict size, double probability, double step, int n)
+{
+    for (int i = 0; i < n; i++) {
+        const double h = probability * absorption[i], jump = -step * log(size[i]);
+        technology[i] += chance[i] < h ? jump : 0.0;
+        quality[i] += (chance[i] >= h) & (chance[i] < 2.0 * h) ? jump : 0.0;
+    }
+}
+
+static void rate(const double *restrict technology, const double *restrict quality, double *restrict fitness,
+                 double price_weight, double quality_weight, double level, int n)
+{
+    for (int i = 0; i < n; i++) {
+        double f = quality_weight * quality[i] + price_weight * technology[i] - level;
+        f = f < 600.0 ? f : 600.0;
+        f = f > -600.0 ? f : -600.0;
+        fitness[i] = exp(f);
+    }
+}
+
+static void sum_first(World *w, int c, int n)
+{
+    const double *restrict t = w->technology + (int64_t)c * n, *restrict q = w->quality + (int64_t)c * n;
+    const double *restrict f = w->fitness + (int64_t)c * n;
+    double a = 0.0, b = 0.0, d = 0.0;
+    for (int i = 0; i < n; i++) a += t[i], b += q[i], d += f[i];
+    w->technology_sum[c] = a, w->quality_sum[c] = b, w->fitness_sum[c] = d;
+}
+
+static void sum_second(World *w, int c, int n)
+{
+    const double *restrict s = w->share + (int64_t)c * n, *restrict m = w->cash + (int64_t)c * n;
+    const double *restrict e = w->research + (int64_t)c * n;
+    double a = 0.0, b = 0.0, d = 0.0, g = 0.0;
+    for (int i = 0; i < n; i++) a += s[i], b += s[i] * s[i], d += m[i], g += e[i];
+    w->share_sum[c] = a, w->squares[c] = b, w->cash_sum[c] = d, w->research_sum[c] = g;
+}
+
+static void first_sweep(World *w, const Parameters *p, int R, int S, int n, uint64_t period, uint64_t seed,
+                        uint64_t world)
+{
+    for (int r = 0; r < R; r++) {
+        double t = 0.0, q = 0.0, sales = 0.0;
+        for (int c = r * S; c < (r + 1) * S; c++)
+            t += w->technology_sum[c], q += w->quality_sum[c], sales += w->share_sum[c] * R;
+        sales = fmax(sales / S, p->least_sales);
+        for (int k = 0; k < S; k++) {
+            const int c = r * S + k;
+            double *own_t = w->technology + (int64_t)c * n, *own_q = w->quality + (int64_t)c * n;
+            const double *restrict research = w->research + (int64_t)c * n;
+            double *restrict absorption = w->absorption;
+            const double pool_t = (1.0 - p->beyond) * w->technology_sum[c] / n + p->beyond * t / (n * S);
+            const double pool_q = (1.0 - p->beyond) * w->quality_sum[c] / n + p->beyond * q / (n * S);
+            const double sold = fmax(w->share_sum[c] * R, p->least_sales);
+            const double overhead = log(1.0 + p->facility / sold + p->facility_region / sales);
+            const double difficulty = p->difficulty;
+            draw((int64_t)c * n, n, period, seed, world, w->partner_t, w->partner_q, w->chance, w->size);
+            gather(own_t, w->partner_t, w->met_t, n);
+            gather(own_q, w->partner_q, w->met_q, n);
+            for (int i = 0; i < n; i++) absorption[i] = research[i] / (research[i] + difficulty);
+            learn(own_t, w->met_t, absorption, p->learning_technology, p->spillover, pool_t, n);
+            learn(own_q, w->met_q, absorption, p->learning_quality, p->spillover, pool_q, n);
+            innovate(own_t, own_q, absorption, w->chance, w->size, p->chance, p->step, n);
+            rate(own_t, own_q, w->fitness + (int64_t)c * n, p->price_weight, p->quality_weight,
+                 w->level[k] + p->price_weight * overhead, n);
+            sum_first(w, c, n);
+        }
+    }
+}
+
+static void second_sweep(World *w, const Parameters *p, int R, int S, int n)
+{
+    for (int k = 0; k < S; k++) {
+        double everyone = 0.0;
+        for (int c = k; c < R * S; c += S) everyone += w->fitness_sum[c];
+        w->fitness_all[k] = everyone;
+        w->level[k] += log(everyone / ((double)R * n));
+    }
+    const double keep = 1.0 - p->choice, demand = (double)R * n, margin = p->margin, effort = p->effort;
+    const double operating = p->operating, saved = 1.0 - p->payout, kept = 1.0 - p->fading;
+    for (int c = 0; c < R * S; c++) {
+        double *restrict share = w->share + (int64_t)c * n, *restrict cash = w->cash + (int64_t)c * n;
+        double *restrict research = w->research + (int64_t)c * n;
+        const double *restrict fitness = w->fitness + (int64_t)c * n;
+        const double win = p->choice / w->fitness_all[c % S];
+        for (int i = 0; i < n; i++) {
+            const double s = keep * share[i] + win * fitness[i], sales = demand * s;
+            const double spent = cash[i] >= 0.0 ? effort * sales : 0.0;
+            share[i] = s;
+            cash[i] = saved * cash[i] + (margin * sales - spent - operating);
+            research[i] = kept * research[i] + spent;
+        }
+        sum_second(w, c, n);
+    }
+}
+
+static void record(const World *w, int R, int S, int n, double *row)
+{
+    const double firms = (double)R * S * n;
+    memset(row, 0, OUTCOMES * sizeof *row);
+    for (int r = 0; r < R; r++) {
+        double sales = 0.0;
+        for (int c = r * S; c < (r + 1) * S; c++) {
+            row[0] += w->technology_sum[c] / firms, row[1] += w->quality_sum[c] / firms;
+            row[2] += w->squares[c] * R * n / S, row[3] += w->cash_sum[c] / firms;
+            row[4] += w->research_sum[c] / firms, sales += w->share_sum[c];
+        }
+        row[5] += sales * sales * R / ((double)S * S);
+    }
+}
+
+static double *take(double **memory, int64_t count)
+{
+    double *taken = *memory;
+    *memory += (count + 7) / 8 * 8;
+    return taken;
+}
+
+/* outcomes[worlds][periods][OUTCOMES]; technology and quality at the start are [cells * n]; returns 0 if all is well */
+int run_worlds(const double *technology, const double *quality, const Parameters *p, int R, int S, int n, int64_t seed,
+               int worlds, int periods, int threads, double *outcomes)
+{
+    const int64_t cells = (int64_t)R * S, firms = cells * n;
+    int failed = 0;
+#pragma omp parallel num_threads(threads)
+    {
+        double *all = aligned_alloc(64, 8 * (6 * (firms + 8) + 7 * (cells + 8) + 2 * (S + 8) + 7 * (n + 8)));
+        World w;
+        if (all) {
+            double *m = all, **rows[] = {&w.technology, &w.quality, &w.share, &w.cash, &w.research, &w.fitness};
+            double **sums[] = {&w.technology_sum, &w.quality_sum, &w.share_sum, &w.squares, &w.cash_sum,
+                               &w.research_sum, &w.fitness_sum};
+            double **work[] = {&w.met_t, &w.met_q, &w.chance, &w.size, &w.absorption};
+            for (int j = 0; j < 6; j++) *rows[j] = take(&m, firms);
+            for (int j = 0; j < 7; j++) *sums[j] = take(&m, cells);
+            for (int j = 0; j < 5; j++) *work[j] = take(&m, n);
+            w.level = take(&m, S), w.fitness_all = take(&m, S);
+            w.partner_t = (int32_t *)take(&m, n), w.partner_q = (int32_t *)take(&m, n);
+        }
+#pragma omp for schedule(dynamic)
+        for (int number = 0; number < worlds; number++) {
+            if (!all) {
+                failed = 1;
+                continue;
+            }
+            memcpy(w.technology, technology, firms * 8);
+            memcpy(w.quality, quality, firms * 8);
+            memset(w.level, 0, S * 8);
+            for (int64_t i = 0; i < firms; i++)
+                w.share[i] = 1.0 / ((double)R * n), w.cash[i] = 1.0, w.research[i] = 0.5, w.fitness[i] = 0.0;
+            for (int c = 0; c < cells; c++) sum_first(&w, c, n), sum_second(&w, c, n);
+            for (int t = 0; t < periods; t++) {
+                first_sweep(&w, p, R, S, n, t + 1, seed, number);
+                second_sweep(&w, p, R, S, n);
+                record(&w, R, S, n, outcomes + ((int64_t)number * periods + t) * OUTCOMES);
+            }
+        }
+        free(all);
+    }
+    return failed;
+}
