@@ -5,6 +5,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
 
 #define OUTCOMES 6
 #define LOW 0xFFFFFFFFull
@@ -31,7 +34,7 @@ static inline double uniform(uint64_t word)
 static void draw(int64_t first, int n, uint64_t period, uint64_t seed, uint64_t world, int32_t *restrict partner_t,
                  int32_t *restrict partner_q, double *restrict chance, double *restrict size)
 {
-    const double count = n;
+    const uint64_t count = n;
     for (int i = 0; i < n; i++) {
         uint64_t c0 = (uint64_t)(first + i) & LOW, c1 = (uint64_t)(first + i) >> 32, c2 = period, c3 = 1;
         uint64_t k0 = seed & LOW, k1 = world & LOW;
@@ -45,8 +48,8 @@ static void draw(int64_t first, int n, uint64_t period, uint64_t seed, uint64_t 
             k0 = (k0 + 0x9E3779B9ull) & LOW;
             k1 = (k1 + 0xBB67AE85ull) & LOW;
         }
-        partner_t[i] = (int32_t)(uniform(c0 & LOW) * count);
-        partner_q[i] = (int32_t)(uniform(c1 & LOW) * count);
+        partner_t[i] = (int32_t)((c0 & LOW) * count >> 32);
+        partner_q[i] = (int32_t)((c1 & LOW) * count >> 32);
         chance[i] = uniform(c2 & LOW);
         size[i] = uniform(c3 & LOW) + 0x1p-33;
     }
@@ -66,13 +69,23 @@ static void learn(double *restrict own, const double *restrict met, const double
     }
 }
 
+/* About one firm in thirty innovates: list them without a branch on chance, then one loop for the logarithms. */
 static void innovate(double *restrict technology, double *restrict quality, const double *restrict absorption,
-                     const double *restrict chance, const double *restrict size, double probability, double step, int n)
+                     const double *restrict chance, const double *restrict size, double probability, double step,
+                     int32_t *restrict listed, double *restrict jump, int n)
 {
+    int count = 0;
     for (int i = 0; i < n; i++) {
-        const double h = probability * absorption[i], jump = -step * log(size[i]);
-        technology[i] += chance[i] < h ? jump : 0.0;
-        quality[i] += (chance[i] >= h) & (chance[i] < 2.0 * h) ? jump : 0.0;
+        listed[count] = i;
+        count += chance[i] < 2.0 * probability * absorption[i];
+    }
+    for (int j = 0; j < count; j++) jump[j] = size[listed[j]];
+    for (int j = 0; j < count; j++) jump[j] = -step * log(jump[j]);
+    for (int j = 0; j < count; j++) {
+        const int i = listed[j];
+        const int process = chance[i] < probability * absorption[i];
+        technology[i] += process ? jump[j] : 0.0;
+        quality[i] += process ? 0.0 : jump[j];
     }
 }
 
@@ -129,7 +142,8 @@ static void first_sweep(World *w, const Parameters *p, int R, int S, int n, uint
             for (int i = 0; i < n; i++) absorption[i] = research[i] / (research[i] + difficulty);
             learn(own_t, w->met_t, absorption, p->learning_technology, p->spillover, pool_t, n);
             learn(own_q, w->met_q, absorption, p->learning_quality, p->spillover, pool_q, n);
-            innovate(own_t, own_q, absorption, w->chance, w->size, p->chance, p->step, n);
+            innovate(own_t, own_q, absorption, w->chance, w->size, p->chance, p->step,
+                     w->partner_t, w->met_t, n);
             rate(own_t, own_q, w->fitness + (int64_t)c * n, p->price_weight, p->quality_weight,
                  w->level[k] + p->price_weight * overhead, n);
             sum_first(w, c, n);
@@ -193,7 +207,12 @@ int run_worlds(const double *technology, const double *quality, const Parameters
     int failed = 0;
 #pragma omp parallel num_threads(threads)
     {
-        double *all = aligned_alloc(64, 8 * (6 * (firms + 8) + 7 * (cells + 8) + 2 * (S + 8) + 7 * (n + 8)));
+        const size_t page = (size_t)1 << 21, bytes = 8 * (6 * (firms + 8) + 7 * (cells + 8) + 2 * (S + 8) + 7 * (n + 16));
+        const size_t pages = (bytes + page - 1) / page * page;
+        double *all = aligned_alloc(page, pages);
+#ifdef MADV_HUGEPAGE
+        if (all) madvise(all, pages, MADV_HUGEPAGE); /* as NumPy does for its arrays */
+#endif
         World w;
         if (all) {
             double *m = all, **rows[] = {&w.technology, &w.quality, &w.share, &w.cash, &w.research, &w.fitness};

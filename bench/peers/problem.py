@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -51,7 +52,7 @@ class Parameters(NamedTuple):
     choice: float = 0.3
     margin: float = 0.25
     effort: float = 0.10
-    operating: float = 0.12
+    operating: float = 0.20
     payout: float = 0.10
     fading: float = 0.15
 
@@ -63,6 +64,7 @@ class Start(NamedTuple):
     quality: np.ndarray
 
 
+@lru_cache(maxsize=4)
 def make_start(shape: Shape) -> Start:
     """Knowledge at the start from a low-discrepancy sequence: data, not chance. Shares, cash, research are uniform."""
     number = np.arange(1, shape.total + 1, dtype=np.float64).reshape(shape.cells, shape.firms)

@@ -14,7 +14,7 @@ import numpy as np
 from peers.problem import OUTCOMES, Parameters, Problem, make_start
 
 PACKAGE = "numpy"
-FLAGS = ["-O3", "-march=native", "-ffast-math", "-fopenmp", "-shared", "-fPIC", "-std=c11"]
+FLAGS = ["-O3", "-march=native", "-ffast-math", "-fopenmp", "-shared", "-fPIC", "-std=gnu11"]
 _SOURCE = Path(__file__).with_name("model.c")
 
 

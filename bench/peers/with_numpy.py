@@ -1,4 +1,4 @@
-"""The reduced model as vectorised NumPy: whole-world arrays of cells x firms, NumPy's own generator, reused memory.
+"""The reduced model as vectorised NumPy with every array operation in place: whole-world arrays of cells x firms.
 
 NumPy runs on one thread. ``make`` gives that; ``make_processes`` spreads the worlds over processes, which is what its
 users do to keep a second core busy.

@@ -15,12 +15,13 @@ import numpy as np
 from peers.problem import OUTCOMES, Problem, Start, make_start
 from technopole_kernels._jit import device, kernel, stage
 from technopole_kernels._lanes import WIDTH, load, nothing, total
-from technopole_kernels.choose import natural
+from technopole_kernels.choose import list_below, natural
 from technopole_kernels.mathx import exp_core, log, log_core
 from technopole_kernels.rng import MEETING, draw, uniform, uniform_open
 
 PACKAGE = "numba"
 _HIGHEST = 600.0
+_HALF = np.uint64(32)
 
 
 class World(NamedTuple):
@@ -39,23 +40,31 @@ LEVEL, FITNESS_ALL = range(2)
 GAP_T, GAP_Q, CHANCE, SIZE, ABSORPTION = range(5)
 
 
+def aligned_rows(rows: int, columns: int) -> np.ndarray:
+    """Zeros whose rows begin at cache lines, which vectors of 64 bytes then do not straddle."""
+    stride = -(-columns // WIDTH) * WIDTH
+    memory = np.zeros(rows * stride + WIDTH)
+    skip = -memory.ctypes.data // 8 % WIDTH
+    return memory[skip : skip + rows * stride].reshape(rows, stride)
+
+
 def new_world(shape) -> World:
     return World(
-        np.zeros((6, shape.total)), np.zeros((10, shape.cells)), np.zeros((2, shape.sectors)),
-        np.zeros((5, shape.firms)), np.zeros((2, shape.firms), dtype=np.int32),
+        aligned_rows(6, shape.total), np.zeros((10, shape.cells)), np.zeros((2, shape.sectors)),
+        aligned_rows(5, shape.firms), np.zeros((2, -(-shape.firms // WIDTH) * WIDTH), dtype=np.int32),
     )  # fmt: skip
 
 
 @device
 def place(word, count):
-    """A uniform index below ``count``."""
-    return np.int32(uniform(word) * count)
+    """A uniform index below ``count``: the upper half of a product, the same number as floor(uniform(word) * count)."""
+    return np.int32(np.uint64(word * count) >> _HALF)
 
 
 @stage
 def draw_numbers(first, period, seed, world_number, partner_t, partner_q, chance, size):
     """Philox numbers of a cell: two partners, the chance of an innovation and the number behind its size."""
-    count = float(chance.size)
+    count = np.uint64(chance.size)
     for i in range(chance.size):
         w0, w1, w2, w3 = draw(np.uint64(first + i), period, MEETING, seed, world_number)
         partner_t[i] = place(w0, count)
@@ -88,18 +97,33 @@ def learn(own, met, absorption, rate, spillover, pool):
 
 
 @stage
-def take_logarithm(size):
-    for i in range(size.size):
-        size[i] = log_core(size[i])
+def list_innovators(chance, size, absorption, probability, listed, sizes):
+    """List who innovates: first all who might at the highest absorption, without a branch on chance."""
+    candidates = list_below(chance, 2.0 * probability, listed)
+    count = 0
+    for j in range(candidates):
+        i = natural(listed[natural(j)])
+        listed[natural(count)] = np.int32(i)
+        sizes[natural(count)] = size[i]
+        count += 1 if chance[i] < 2.0 * probability * absorption[i] else 0
+    return count
 
 
 @stage
-def innovate(technology, quality, absorption, chance, size, probability, step):
-    for i in range(size.size):
-        h = probability * absorption[i]
-        jump = -step * size[i]
-        technology[i] = technology[i] + (jump if chance[i] < h else 0.0)
-        quality[i] = quality[i] + (jump if (chance[i] >= h) & (chance[i] < 2.0 * h) else 0.0)
+def take_logarithms(sizes, count):
+    x = sizes[:count]
+    for j in range(x.size):
+        x[j] = log_core(x[j])
+
+
+@stage
+def innovate(technology, quality, chance, absorption, probability, step, listed, sizes, count):
+    for j in range(count):
+        i = natural(listed[j])
+        jump = -step * sizes[j]
+        process = chance[i] < probability * absorption[i]
+        technology[i] = technology[i] + (jump if process else 0.0)
+        quality[i] = quality[i] + (0.0 if process else jump)
 
 
 @stage
@@ -200,15 +224,17 @@ def work_cell(world, p, shape, c, period, seed, number):
     firms, cells, buffer, partner = world.firms, world.cells, world.buffer, world.partner
     technology, quality = firms[TECHNOLOGY, first:last], firms[QUALITY, first:last]
     fitness = firms[FITNESS, first:last]
-    g = buffer[ABSORPTION]
-    draw_numbers(first, period, seed, number, partner[0], partner[1], buffer[CHANCE], buffer[SIZE])
-    gather(technology, partner[0], buffer[GAP_T])
-    gather(quality, partner[1], buffer[GAP_Q])
+    met_t, met_q, g = buffer[GAP_T, :n], buffer[GAP_Q, :n], buffer[ABSORPTION, :n]
+    chance, size = buffer[CHANCE, :n], buffer[SIZE, :n]
+    draw_numbers(first, period, seed, number, partner[0], partner[1], chance, size)
+    gather(technology, partner[0], met_t)
+    gather(quality, partner[1], met_q)
     absorb(firms[RESEARCH, first:last], p.difficulty, g)
-    learn(technology, buffer[GAP_T], g, p.learning_technology, p.spillover, cells[POOL_T, c])
-    learn(quality, buffer[GAP_Q], g, p.learning_quality, p.spillover, cells[POOL_Q, c])
-    take_logarithm(buffer[SIZE])
-    innovate(technology, quality, g, buffer[CHANCE], buffer[SIZE], p.chance, p.step)
+    learn(technology, met_t, g, p.learning_technology, p.spillover, cells[POOL_T, c])
+    learn(quality, met_q, g, p.learning_quality, p.spillover, cells[POOL_Q, c])
+    count = list_innovators(chance, size, g, p.chance, partner[0], met_t)
+    take_logarithms(met_t, count)
+    innovate(technology, quality, chance, g, p.chance, p.step, partner[0], met_t, count)
     level = world.sectors[LEVEL, c % S] + p.price_weight * cells[OVERHEAD, c]
     rate_fitness(technology, quality, fitness, p.price_weight, p.quality_weight, level)
     sum_first(technology, quality, fitness, cells, c)

@@ -1,0 +1,55 @@
+"""The results as a table for people."""
+
+from __future__ import annotations
+
+
+def _rows(report: dict, shape: str) -> list[list[str]]:
+    peers = report["peers"]
+    base = peers.get("technopole", {}).get("shapes", {}).get(shape, {"ns": float("nan"), "cpu_ns": float("nan")})
+    rows = []
+    for peer in peers.values():
+        measured = peer.get("shapes", {}).get(shape)
+        if measured:
+            rows.append([
+                peer["label"], str(peer["threads"]), f"{measured['ns']:,.1f}", f"{measured['ns'] / base['ns']:,.2f}",
+                f"{measured['cpu_ns']:,.1f}", f"{measured['cpu_ns'] / base['cpu_ns']:,.2f}",
+                f"{1e3 / measured['ns']:,.2f}", f"{measured['memory_mib']:,.0f}",
+                f"{peer['cold_start_s']:.1f}", f"{measured['worlds']} x {measured['periods']}",
+            ])  # fmt: skip
+    return rows
+
+
+def format_rows(header: list[str], rows: list[list[str]]) -> str:
+    """Align the columns: the first to the left, the others to the right."""
+    widths = [max(len(row[j]) for row in [header, *rows]) for j in range(len(header))]
+    lines = [
+        "  ".join(cell.ljust(width) if j == 0 else cell.rjust(width) for j, (cell, width) in enumerate(zip(row, widths)))
+        for row in [header, ["-" * width for width in widths], *rows]
+    ]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def format_table(report: dict) -> str:
+    """All shapes, what did not run and why, and the engines with models of their own."""
+    header = ["", "threads", "ns", "ratio", "CPU ns", "ratio", "M/s", "MiB", "start s", "worlds x periods"]
+    parts = [
+        "ns per firm and period, wall and CPU; each with its ratio to technopole; million firm-periods per second; peak\n"
+        "memory; seconds from nothing to a first result, compilation included. "
+        f"Load {report['load_at_start']} to {report['load_at_end']}."
+    ]
+    shapes = {shape: None for peer in report["peers"].values() for shape in peer.get("shapes", {})}
+    for shape in shapes:
+        parts.append(f"{shape.replace(' x ', ' cells x ')} firms\n" + format_rows(header, _rows(report, shape)))
+    absent = [f"{p['label']}: {p['status']}" for p in report["peers"].values() if p["status"] != "passed"]
+    rows = []
+    for name, anchor in report["anchors"].items():
+        if "wall" in anchor:
+            per_step = anchor["wall"] / anchor["agents"] / anchor["steps"] * 1e9
+            rows.append([anchor["version"], anchor["model"], f"{anchor['agents']:,}", f"{per_step:,.1f}"])
+        else:
+            absent.append(f"{name}: {anchor['status']}")
+    if rows:
+        parts.append("Other models\n" + format_rows(["", "model", "agents", "ns per agent and step"], rows))
+    if absent:
+        parts.append("Not measured\n" + "\n".join(absent))
+    return "\n\n".join(parts)
