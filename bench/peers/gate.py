@@ -50,11 +50,13 @@ def check_means(outcomes: np.ndarray, reference: np.ndarray, tolerance: float) -
         for j, name in enumerate(OUTCOMES):
             a, b = transform(outcomes[:, period, j], name), transform(reference[:, period, j], name)
             error = np.sqrt(a.var(ddof=1) / a.size + b.var(ddof=1) / b.size)
-            if error > LEAST_POWER * abs(b.mean()):
+            if error > LEAST_POWER * max(abs(b.mean()), 0.1):
                 complaints.append(f"{name}: too few worlds to tell (error {error:.2e} of {b.mean():.4g})")
             elif abs(a.mean() - b.mean()) > MOST_ERRORS * error + tolerance * abs(b.mean()):
                 distance = abs(a.mean() - b.mean()) / error
-                complaints.append(f"{name}: {a.mean():.6g} against {b.mean():.6g}, {distance:.1f} standard errors")
+                complaints.append(
+                    f"{name}: {a.mean():.6g} against {b.mean():.6g}, {distance:.1f} standard errors"
+                )
     return complaints
 
 
@@ -65,7 +67,11 @@ def check_numbers(outcomes: np.ndarray, reference: np.ndarray, tolerance: float 
 
 
 def check(
-    outcomes: np.ndarray, reference: np.ndarray, p: Parameters, tolerance: float = 1e-9, same_numbers: bool = False
+    outcomes: np.ndarray,
+    reference: np.ndarray,
+    p: Parameters,
+    tolerance: float = 1e-9,
+    same_numbers: bool = False,
 ) -> list[str]:
     """All tests; an empty list means that times count."""
     if outcomes.ndim != 3 or outcomes.shape[1:] != reference.shape[1:]:

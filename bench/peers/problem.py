@@ -1,4 +1,4 @@
-"""The reduced model of the comparison as data: shapes, parameters, start and outcomes (MODEL.md says what they mean)."""
+"""The reduced model as data: shapes, parameters, start and outcomes. MODEL.md says what they mean."""
 
 from __future__ import annotations
 
@@ -70,7 +70,9 @@ def make_start(shape: Shape) -> Start:
     number = np.arange(1, shape.total + 1, dtype=np.float64).reshape(shape.cells, shape.firms)
     cell = np.arange(shape.cells, dtype=np.float64)[:, None]
     lead = 0.1 * ((cell * 0.7548776662466927) % 1.0)
-    return Start(lead + 0.3 * ((number * 0.6180339887498949) % 1.0), 0.3 * ((number * 0.5698402909980532) % 1.0))
+    return Start(
+        lead + 0.3 * ((number * 0.6180339887498949) % 1.0), 0.3 * ((number * 0.5698402909980532) % 1.0)
+    )
 
 
 class Problem(NamedTuple):

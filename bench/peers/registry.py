@@ -1,4 +1,4 @@
-"""Which implementations there are, and how much each is given to do so that a measurement takes some tenths of a second."""
+"""Which implementations there are, and how much each is given to do so that a call takes some tenths of a second."""
 
 from __future__ import annotations
 

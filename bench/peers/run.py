@@ -92,7 +92,11 @@ def admit(worker: Worker, reference: np.ndarray | None, result: dict) -> np.ndar
         return None
     outcomes = np.array(answer["outcomes"])
     complaints = check(
-        outcomes, outcomes if reference is None else reference, Parameters(), peer.tolerance, peer.same_numbers
+        outcomes,
+        outcomes if reference is None else reference,
+        Parameters(),
+        peer.tolerance,
+        peer.same_numbers,
     )
     if complaints:
         result["status"] = "stopped at the gate: " + "; ".join(complaints)
@@ -144,19 +148,32 @@ def load() -> list[float] | None:
 
 def main() -> None:
     """Run the comparison, print the table and write the results."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--quick", action="store_true", help="smallest shape and two rounds only")
-    parser.add_argument("--only", nargs="+", metavar="NAME", choices=[*PEERS, *ANCHORS], help=f"of {', '.join(PEERS)}")
+    parser.add_argument(
+        "--only", nargs="+", metavar="NAME", choices=[*PEERS, *ANCHORS], help=f"of {', '.join(PEERS)}"
+    )
     parser.add_argument("--json", type=Path, default=ROOT / "bench/results/peers.json")
     parser.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1))
-    parser.add_argument("--rounds", type=int, default=0, help="calls of which the median is taken; 5, or 2 if quick")
     parser.add_argument(
-        "--python", nargs="+", default=[], metavar="NAME=PATH", help="interpreter with that implementation's packages"
+        "--rounds", type=int, default=0, help="calls of which the median is taken; 5, or 2 if quick"
+    )
+    parser.add_argument(
+        "--python",
+        nargs="+",
+        default=[],
+        metavar="NAME=PATH",
+        help="interpreter with that implementation's packages",
     )
     options = parser.parse_args()
     pythons = dict(item.split("=", 1) for item in options.python)
     chosen = [*PEERS, *ANCHORS] if options.only is None else ["technopole", *options.only]
-    shapes, rounds = list(SHAPES)[: 1 if options.quick else None], options.rounds or (2 if options.quick else 5)
+    shapes, rounds = (
+        list(SHAPES)[: 1 if options.quick else None],
+        options.rounds or (2 if options.quick else 5),
+    )
     report: dict = {"machine": describe_machine(), "threads": options.threads, "load_at_start": load()}
     workers: dict[str, Worker] = {}
     results: dict[str, dict] = {}

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 def _rows(report: dict, shape: str) -> list[list[str]]:
     peers = report["peers"]
-    base = peers.get("technopole", {}).get("shapes", {}).get(shape, {"ns": float("nan"), "cpu_ns": float("nan")})
+    base = (
+        peers.get("technopole", {}).get("shapes", {}).get(shape, {"ns": float("nan"), "cpu_ns": float("nan")})
+    )
     rows = []
     for peer in peers.values():
         measured = peer.get("shapes", {}).get(shape)
@@ -23,7 +25,7 @@ def format_rows(header: list[str], rows: list[list[str]]) -> str:
     """Align the columns: the first to the left, the others to the right."""
     widths = [max(len(row[j]) for row in [header, *rows]) for j in range(len(header))]
     lines = [
-        "  ".join(cell.ljust(width) if j == 0 else cell.rjust(width) for j, (cell, width) in enumerate(zip(row, widths)))
+        "  ".join([row[0].ljust(widths[0]), *(cell.rjust(widths[j + 1]) for j, cell in enumerate(row[1:]))])
         for row in [header, ["-" * width for width in widths], *rows]
     ]
     return "\n".join(line.rstrip() for line in lines)
@@ -33,13 +35,15 @@ def format_table(report: dict) -> str:
     """All shapes, what did not run and why, and the engines with models of their own."""
     header = ["", "threads", "ns", "ratio", "CPU ns", "ratio", "M/s", "MiB", "start s", "worlds x periods"]
     parts = [
-        "ns per firm and period, wall and CPU; each with its ratio to technopole; million firm-periods per second; peak\n"
-        "memory; seconds from nothing to a first result, compilation included. "
+        "ns per firm and period, wall and CPU, each with its ratio to technopole; million firm-periods per second;\n"
+        "peak memory; seconds from nothing to a first result, compilation included. "
         f"Load {report['load_at_start']} to {report['load_at_end']}."
     ]
     shapes = {shape: None for peer in report["peers"].values() for shape in peer.get("shapes", {})}
     for shape in shapes:
-        parts.append(f"{shape.replace(' x ', ' cells x ')} firms\n" + format_rows(header, _rows(report, shape)))
+        parts.append(
+            f"{shape.replace(' x ', ' cells x ')} firms\n" + format_rows(header, _rows(report, shape))
+        )
     absent = [f"{p['label']}: {p['status']}" for p in report["peers"].values() if p["status"] != "passed"]
     rows = []
     for name, anchor in report["anchors"].items():

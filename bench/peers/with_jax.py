@@ -47,7 +47,9 @@ def make(problem: Problem, precision: str = "float64", devices: int = 1, togethe
         x, q, share, cash, research, level = state
         sales = share.sum(axis=1).reshape(R, S) * R
         region_sales = jnp.maximum(sales.mean(axis=1, keepdims=True), p.least_sales)
-        overhead = jnp.log(1.0 + p.facility / jnp.maximum(sales, p.least_sales) + p.facility_region / region_sales)
+        overhead = jnp.log(
+            1.0 + p.facility / jnp.maximum(sales, p.least_sales) + p.facility_region / region_sales
+        )
         bits = jax.random.bits(key, (4, cells, n), jnp.uint32)
         unit = bits.astype(real) * real.type(2.0**-32)
         partner = jnp.minimum((unit[:2] * n).astype(jnp.int32), n - 1)

@@ -72,7 +72,9 @@ def define():
             self.cells = [Cell(c // S, c % S) for c in range(R * S)]
             self.level, self.win = [0.0] * S, [0.0] * S
             for c, cell in enumerate(self.cells):
-                for technology, quality in zip(start.technology[c].tolist(), start.quality[c].tolist(), strict=True):
+                for technology, quality in zip(
+                    start.technology[c].tolist(), start.quality[c].tolist(), strict=True
+                ):
                     Firm(self, cell, technology, quality)
             self.rows = []
 
@@ -101,7 +103,9 @@ def define():
 
         def record(self):
             (R, S, n), firms = self.problem.shape, self.problem.shape.total
-            regional = [sum(f.share for cell in self.cells[r * S : (r + 1) * S] for f in cell.firms) for r in range(R)]
+            regional = [
+                sum(f.share for cell in self.cells[r * S : (r + 1) * S] for f in cell.firms) for r in range(R)
+            ]
             agents = self.agents
             self.rows.append([
                 agents.agg("technology", sum) / firms, agents.agg("quality", sum) / firms,

@@ -39,7 +39,9 @@ def define():
             random, total = self.model.random, self.model.problem.shape.total
 
             def mix(name):
-                return (1.0 - p.beyond) * col(name).mean().over("cell") + p.beyond * col(name).mean().over("region")
+                return (1.0 - p.beyond) * col(name).mean().over("cell") + p.beyond * col(name).mean().over(
+                    "region"
+                )
 
             def learned(name, met, rate):
                 gap, reach = (col(met) - col(name)).clip(0.0), (mix(name) - col(name)).clip(0.0)
@@ -76,7 +78,9 @@ def define():
                 level=col("level") + (col("everyone") / (R * n)).log(),
                 share=(1.0 - p.choice) * col("share") + p.choice * col("fitness") / col("everyone"),
             )
-            frame = frame.with_columns(spent=pl.when(col("cash") >= 0.0).then(p.effort * sales).otherwise(0.0))
+            frame = frame.with_columns(
+                spent=pl.when(col("cash") >= 0.0).then(p.effort * sales).otherwise(0.0)
+            )
             self.agents = frame.with_columns(
                 cash=(1.0 - p.payout) * col("cash") + p.margin * sales - spent - p.operating,
                 research=(1.0 - p.fading) * col("research") + spent,

@@ -22,7 +22,11 @@ def run_world(problem: Problem, number: int) -> np.ndarray:
     cells, firms = R * S, R * S * n
     rng = np.random.Generator(np.random.SFC64([problem.seed, number]))
     x, q = start.technology.copy(), start.quality.copy()
-    share, cash, research = np.full((cells, n), 1.0 / (R * n)), np.full((cells, n), 1.0), np.full((cells, n), 0.5)
+    share, cash, research = (
+        np.full((cells, n), 1.0 / (R * n)),
+        np.full((cells, n), 1.0),
+        np.full((cells, n), 0.5),
+    )
     level = np.zeros(S)
     base = (np.arange(cells) * n)[:, None]
     outcomes = np.empty((problem.periods, len(OUTCOMES)))
@@ -47,7 +51,9 @@ def run_world(problem: Problem, number: int) -> np.ndarray:
     for period in range(problem.periods):
         sales = share.sum(axis=1).reshape(R, S) * R
         region_sales = np.maximum(sales.mean(axis=1, keepdims=True), p.least_sales)
-        overhead = np.log(1.0 + p.facility / np.maximum(sales, p.least_sales) + p.facility_region / region_sales)
+        overhead = np.log(
+            1.0 + p.facility / np.maximum(sales, p.least_sales) + p.facility_region / region_sales
+        )
         pool_x, pool_q = mix(x.mean(axis=1)), mix(q.mean(axis=1))
         np.add(research, p.difficulty, out=g)
         np.divide(research, g, out=g)

@@ -15,7 +15,11 @@ def run_world(problem: Problem, number: int) -> np.ndarray:
     cells, firms = R * S, R * S * n
     rng = np.random.default_rng([problem.seed, number])
     x, q = start.technology.copy(), start.quality.copy()
-    share, cash, research = np.full((cells, n), 1.0 / (R * n)), np.full((cells, n), 1.0), np.full((cells, n), 0.5)
+    share, cash, research = (
+        np.full((cells, n), 1.0 / (R * n)),
+        np.full((cells, n), 1.0),
+        np.full((cells, n), 0.5),
+    )
     level = np.zeros(S)
     outcomes = np.empty((problem.periods, len(OUTCOMES)))
 
@@ -31,7 +35,9 @@ def run_world(problem: Problem, number: int) -> np.ndarray:
     for period in range(problem.periods):
         sales = share.sum(axis=1).reshape(R, S) * R
         region_sales = np.maximum(sales.mean(axis=1, keepdims=True), p.least_sales)
-        overhead = np.log(1.0 + p.facility / np.maximum(sales, p.least_sales) + p.facility_region / region_sales)
+        overhead = np.log(
+            1.0 + p.facility / np.maximum(sales, p.least_sales) + p.facility_region / region_sales
+        )
         g = research / (research + p.difficulty)
         x, q = learn(x, g, p.learning_technology), learn(q, g, p.learning_quality)
         chance, jump, h = rng.random((cells, n)), rng.exponential(p.step, (cells, n)), p.chance * g

@@ -23,13 +23,17 @@ GATE_PERIODS = 25
 def living_children() -> list[Path]:
     """Folders of /proc of the processes that this one has started; none where there is no /proc."""
     own = Path("/proc/self/task")
-    pids = [pid for task in own.glob("*/children") for pid in task.read_text().split()] if own.exists() else []
+    pids = (
+        [pid for task in own.glob("*/children") for pid in task.read_text().split()] if own.exists() else []
+    )
     return [Path("/proc", pid) for pid in pids]
 
 
 def peak_memory() -> float:
     """Peak resident memory of this process and its living children in MiB."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024.0 if sys.platform != "darwin" else 2.0**20)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (
+        1024.0 if sys.platform != "darwin" else 2.0**20
+    )
     for child in living_children():
         lines = (child / "status").read_text().splitlines()
         peak += sum(float(line.split()[1]) / 1024.0 for line in lines if line.startswith("VmHWM"))
