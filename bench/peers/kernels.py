@@ -1,7 +1,8 @@
 """Kernels of the reduced model with technopole's device functions: strict IEEE arithmetic.
 
-A world runs through all its periods while its state is in the cache. A period is two sweeps over the cells, since the
-market needs the sum of all firms' fitness; each mechanism is a small loop of its own over the slice of a cell.
+A world runs through all its periods while its state is in the cache. A sweep over its regions ends one period, whose
+market needed the sum of all firms' fitness, and begins the next; each mechanism is a small loop of its own over the
+slice of a cell.
 """
 
 import numpy as np
@@ -163,24 +164,23 @@ def begin(world, start, shape):
 
 
 @stage
-def prepare_cells(world, p, shape):
-    """Pools of knowledge and overhead rates from the sums of the period before."""
+def prepare_region(world, p, shape, r):
+    """Pools of knowledge and overhead rates of a region's cells from the sums of the period before."""
     R, S, n = shape
     cells = world.cells
-    for r in range(R):
-        t = q = sales = 0.0
-        for c in range(r * S, (r + 1) * S):
-            t += cells[TECHNOLOGY_SUM, c]
-            q += cells[QUALITY_SUM, c]
-            sales += cells[SHARE_SUM, c] * R
-        sales = sales / S
-        sales = sales if sales > p.least_sales else p.least_sales
-        for c in range(r * S, (r + 1) * S):
-            cells[POOL_T, c] = (1.0 - p.beyond) * (cells[TECHNOLOGY_SUM, c] / n) + p.beyond * (t / (n * S))
-            cells[POOL_Q, c] = (1.0 - p.beyond) * (cells[QUALITY_SUM, c] / n) + p.beyond * (q / (n * S))
-            own = cells[SHARE_SUM, c] * R
-            own = own if own > p.least_sales else p.least_sales
-            cells[OVERHEAD, c] = log(1.0 + p.facility / own + p.facility_region / sales)
+    t = q = sales = 0.0
+    for c in range(r * S, (r + 1) * S):
+        t += cells[TECHNOLOGY_SUM, c]
+        q += cells[QUALITY_SUM, c]
+        sales += cells[SHARE_SUM, c] * R
+    sales = sales / S
+    sales = sales if sales > p.least_sales else p.least_sales
+    for c in range(r * S, (r + 1) * S):
+        cells[POOL_T, c] = (1.0 - p.beyond) * (cells[TECHNOLOGY_SUM, c] / n) + p.beyond * (t / (n * S))
+        cells[POOL_Q, c] = (1.0 - p.beyond) * (cells[QUALITY_SUM, c] / n) + p.beyond * (q / (n * S))
+        own = cells[SHARE_SUM, c] * R
+        own = own if own > p.least_sales else p.least_sales
+        cells[OVERHEAD, c] = log(1.0 + p.facility / own + p.facility_region / sales)
 
 
 @stage
@@ -235,39 +235,59 @@ def settle_cell(world, p, shape, c):
 
 
 @stage
-def record(world, shape, row):
-    """Outcomes of a period from the sums of the cells."""
+def add_region(world, shape, r, row):
+    """Add the sums of a region's cells to the outcomes of a period."""
+    S, cells = shape[1], world.cells
+    sales = 0.0
+    for c in range(r * S, (r + 1) * S):
+        row[0] += cells[TECHNOLOGY_SUM, c]
+        row[1] += cells[QUALITY_SUM, c]
+        row[2] += cells[SQUARES, c]
+        row[3] += cells[CASH_SUM, c]
+        row[4] += cells[RESEARCH_SUM, c]
+        sales += cells[SHARE_SUM, c]
+    row[5] += sales * sales
+
+
+@stage
+def finish_row(shape, row):
+    """Means and indices from the sums."""
     R, S, n = shape
-    cells = world.cells
-    for j in range(row.size):
-        row[j] = 0.0
-    for r in range(R):
-        sales = 0.0
-        for c in range(r * S, (r + 1) * S):
-            row[0] += cells[TECHNOLOGY_SUM, c]
-            row[1] += cells[QUALITY_SUM, c]
-            row[2] += cells[SQUARES, c]
-            row[3] += cells[CASH_SUM, c]
-            row[4] += cells[RESEARCH_SUM, c]
-            sales += cells[SHARE_SUM, c]
-        row[5] += sales * sales
     for j in (0, 1, 3, 4):
         row[j] = row[j] / (R * S * n)
     row[2] = row[2] * R * n / S
     row[5] = row[5] * R / (S * S)
 
 
+@stage
+def work_region(world, p, shape, r, period, seed, number):
+    """First half of a period for a region."""
+    prepare_region(world, p, shape, r)
+    for c in range(r * shape[1], (r + 1) * shape[1]):
+        work_cell(world, p, shape, c, period, seed, number)
+
+
 @kernel
 def run_worlds(world, start, p, shape, seed, first_world, periods, outcomes):
-    """Run worlds one after the other; outcomes[w, period, outcome]."""
-    cells = shape[0] * shape[1]
+    """Run worlds one after the other; outcomes[w, period, outcome].
+
+    A region goes from the market of a period to the meetings of the next while its firms are in the cache.
+    """
+    R, S = shape[0], shape[1]
     for w in range(outcomes.shape[0]):
+        number = np.uint64(first_world + w)
         begin(world, start, shape)
+        for r in range(R):
+            work_region(world, p, shape, r, np.uint64(1), seed, number)
         for t in range(periods):
-            prepare_cells(world, p, shape)
-            for c in range(cells):
-                work_cell(world, p, shape, c, np.uint64(t + 1), seed, np.uint64(first_world + w))
+            row = outcomes[w, t]
+            for j in range(row.size):
+                row[j] = 0.0
             settle(world, shape)
-            for c in range(cells):
-                settle_cell(world, p, shape, c)
-            record(world, shape, outcomes[w, t])
+            for r in range(R):
+                for c in range(r * S, (r + 1) * S):
+                    settle_cell(world, p, shape, c)
+                add_region(world, shape, r, row)
+                if t + 1 < periods:
+                    work_region(world, p, shape, r, np.uint64(t + 2), seed, number)
+            finish_row(shape, row)

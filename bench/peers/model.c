@@ -118,40 +118,38 @@ static void sum_second(World *w, int c, int n)
     w->share_sum[c] = a, w->squares[c] = b, w->cash_sum[c] = d, w->research_sum[c] = g;
 }
 
-static void first_sweep(World *w, const Parameters *p, int R, int S, int n, uint64_t period, uint64_t seed,
+/* First half of a period for a region: from the sums of the period before to the firms' fitness. */
+static void work_region(World *w, const Parameters *p, int R, int S, int n, int r, uint64_t period, uint64_t seed,
                         uint64_t world)
 {
-    for (int r = 0; r < R; r++) {
-        double t = 0.0, q = 0.0, sales = 0.0;
-        for (int c = r * S; c < (r + 1) * S; c++)
-            t += w->technology_sum[c], q += w->quality_sum[c], sales += w->share_sum[c] * R;
-        sales = fmax(sales / S, p->least_sales);
-        for (int k = 0; k < S; k++) {
-            const int c = r * S + k;
-            double *own_t = w->technology + (int64_t)c * n, *own_q = w->quality + (int64_t)c * n;
-            const double *restrict research = w->research + (int64_t)c * n;
-            double *restrict absorption = w->absorption;
-            const double pool_t = (1.0 - p->beyond) * w->technology_sum[c] / n + p->beyond * t / (n * S);
-            const double pool_q = (1.0 - p->beyond) * w->quality_sum[c] / n + p->beyond * q / (n * S);
-            const double sold = fmax(w->share_sum[c] * R, p->least_sales);
-            const double overhead = log(1.0 + p->facility / sold + p->facility_region / sales);
-            const double difficulty = p->difficulty;
-            draw((int64_t)c * n, n, period, seed, world, w->partner_t, w->partner_q, w->chance, w->size);
-            gather(own_t, w->partner_t, w->met_t, n);
-            gather(own_q, w->partner_q, w->met_q, n);
-            for (int i = 0; i < n; i++) absorption[i] = research[i] / (research[i] + difficulty);
-            learn(own_t, w->met_t, absorption, p->learning_technology, p->spillover, pool_t, n);
-            learn(own_q, w->met_q, absorption, p->learning_quality, p->spillover, pool_q, n);
-            innovate(own_t, own_q, absorption, w->chance, w->size, p->chance, p->step,
-                     w->partner_t, w->met_t, n);
-            rate(own_t, own_q, w->fitness + (int64_t)c * n, p->price_weight, p->quality_weight,
-                 w->level[k] + p->price_weight * overhead, n);
-            sum_first(w, c, n);
-        }
+    double t = 0.0, q = 0.0, sales = 0.0;
+    for (int c = r * S; c < (r + 1) * S; c++)
+        t += w->technology_sum[c], q += w->quality_sum[c], sales += w->share_sum[c] * R;
+    sales = fmax(sales / S, p->least_sales);
+    for (int k = 0; k < S; k++) {
+        const int c = r * S + k;
+        double *own_t = w->technology + (int64_t)c * n, *own_q = w->quality + (int64_t)c * n;
+        const double *restrict research = w->research + (int64_t)c * n;
+        double *restrict absorption = w->absorption;
+        const double pool_t = (1.0 - p->beyond) * w->technology_sum[c] / n + p->beyond * t / (n * S);
+        const double pool_q = (1.0 - p->beyond) * w->quality_sum[c] / n + p->beyond * q / (n * S);
+        const double sold = fmax(w->share_sum[c] * R, p->least_sales);
+        const double overhead = log(1.0 + p->facility / sold + p->facility_region / sales);
+        const double difficulty = p->difficulty;
+        draw((int64_t)c * n, n, period, seed, world, w->partner_t, w->partner_q, w->chance, w->size);
+        gather(own_t, w->partner_t, w->met_t, n);
+        gather(own_q, w->partner_q, w->met_q, n);
+        for (int i = 0; i < n; i++) absorption[i] = research[i] / (research[i] + difficulty);
+        learn(own_t, w->met_t, absorption, p->learning_technology, p->spillover, pool_t, n);
+        learn(own_q, w->met_q, absorption, p->learning_quality, p->spillover, pool_q, n);
+        innovate(own_t, own_q, absorption, w->chance, w->size, p->chance, p->step, w->partner_t, w->met_t, n);
+        rate(own_t, own_q, w->fitness + (int64_t)c * n, p->price_weight, p->quality_weight,
+             w->level[k] + p->price_weight * overhead, n);
+        sum_first(w, c, n);
     }
 }
 
-static void second_sweep(World *w, const Parameters *p, int R, int S, int n)
+static void settle_market(World *w, int R, int S, int n)
 {
     for (int k = 0; k < S; k++) {
         double everyone = 0.0;
@@ -159,9 +157,16 @@ static void second_sweep(World *w, const Parameters *p, int R, int S, int n)
         w->fitness_all[k] = everyone;
         w->level[k] += log(everyone / ((double)R * n));
     }
+}
+
+/* Second half of a period for a region, and its part of the outcomes. */
+static void settle_region(World *w, const Parameters *p, int R, int S, int n, int r, double *row)
+{
     const double keep = 1.0 - p->choice, demand = (double)R * n, margin = p->margin, effort = p->effort;
     const double operating = p->operating, saved = 1.0 - p->payout, kept = 1.0 - p->fading;
-    for (int c = 0; c < R * S; c++) {
+    const double firms = (double)R * S * n;
+    double sales_all = 0.0;
+    for (int c = r * S; c < (r + 1) * S; c++) {
         double *restrict share = w->share + (int64_t)c * n, *restrict cash = w->cash + (int64_t)c * n;
         double *restrict research = w->research + (int64_t)c * n;
         const double *restrict fitness = w->fitness + (int64_t)c * n;
@@ -174,22 +179,11 @@ static void second_sweep(World *w, const Parameters *p, int R, int S, int n)
             research[i] = kept * research[i] + spent;
         }
         sum_second(w, c, n);
+        row[0] += w->technology_sum[c] / firms, row[1] += w->quality_sum[c] / firms;
+        row[2] += w->squares[c] * R * n / S, row[3] += w->cash_sum[c] / firms;
+        row[4] += w->research_sum[c] / firms, sales_all += w->share_sum[c];
     }
-}
-
-static void record(const World *w, int R, int S, int n, double *row)
-{
-    const double firms = (double)R * S * n;
-    memset(row, 0, OUTCOMES * sizeof *row);
-    for (int r = 0; r < R; r++) {
-        double sales = 0.0;
-        for (int c = r * S; c < (r + 1) * S; c++) {
-            row[0] += w->technology_sum[c] / firms, row[1] += w->quality_sum[c] / firms;
-            row[2] += w->squares[c] * R * n / S, row[3] += w->cash_sum[c] / firms;
-            row[4] += w->research_sum[c] / firms, sales += w->share_sum[c];
-        }
-        row[5] += sales * sales * R / ((double)S * S);
-    }
+    row[5] += sales_all * sales_all * R / ((double)S * S);
 }
 
 static double *take(double **memory, int64_t count)
@@ -237,10 +231,15 @@ int run_worlds(const double *technology, const double *quality, const Parameters
             for (int64_t i = 0; i < firms; i++)
                 w.share[i] = 1.0 / ((double)R * n), w.cash[i] = 1.0, w.research[i] = 0.5, w.fitness[i] = 0.0;
             for (int c = 0; c < cells; c++) sum_first(&w, c, n), sum_second(&w, c, n);
+            for (int r = 0; r < R; r++) work_region(&w, p, R, S, n, r, 1, seed, number);
             for (int t = 0; t < periods; t++) {
-                first_sweep(&w, p, R, S, n, t + 1, seed, number);
-                second_sweep(&w, p, R, S, n);
-                record(&w, R, S, n, outcomes + ((int64_t)number * periods + t) * OUTCOMES);
+                double *row = outcomes + ((int64_t)number * periods + t) * OUTCOMES;
+                memset(row, 0, OUTCOMES * sizeof *row);
+                settle_market(&w, R, S, n);
+                for (int r = 0; r < R; r++) { /* from the market to the next meetings while the region is in the cache */
+                    settle_region(&w, p, R, S, n, r, row);
+                    if (t + 1 < periods) work_region(&w, p, R, S, n, r, t + 2, seed, number);
+                }
             }
         }
         free(all);
