@@ -10,12 +10,15 @@ compared, so that whatever else the machine does falls on all alike. `requiremen
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import platform
 import statistics
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -27,11 +30,14 @@ import numpy as np  # noqa: E402
 from peers.gate import check  # noqa: E402
 from peers.problem import SHAPES, Parameters  # noqa: E402
 from peers.registry import ANCHORS, PEERS  # noqa: E402
-from peers.table import format_table  # noqa: E402
+from peers.table import compare_bars, format_table  # noqa: E402
 
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "POLARS_MAX_THREADS",
 )  # fmt: skip
+
+LONGEST = 300
+"""Seconds after which a command is given up."""
 
 
 class Worker:
@@ -40,35 +46,42 @@ class Worker:
     def __init__(self, name: str, threads: int, python: str) -> None:
         self.name = name
         environment = {**os.environ, **dict.fromkeys(THREAD_VARIABLES, str(threads))}
+        self.errors = tempfile.TemporaryFile()  # not a pipe, which would be full some day
         self.started = time.perf_counter()
         self.process = subprocess.Popen(
             [python, str(Path(__file__).with_name("worker.py")), name, str(threads)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, text=True, env=environment,
         )  # fmt: skip
 
     def ask(self, **command: object) -> dict:
         """Send a command and wait for the answer; a process that died answers with its last words."""
+        limit = threading.Timer(LONGEST, self.process.kill)
+        limit.start()
         try:
             self.process.stdin.write(json.dumps(command) + "\n")
             self.process.stdin.flush()
             line = self.process.stdout.readline()
         except BrokenPipeError:
             line = ""
+        finally:
+            limit.cancel()
         if line:
             return json.loads(line)
-        words = self.process.stderr.read().strip().splitlines()
-        return {"failed": words[-1] if words else "the process ended"}
+        self.errors.seek(0)
+        words = self.errors.read().decode(errors="replace").strip().splitlines()
+        return {"failed": words[-1] if words else f"the process ended, perhaps after {LONGEST} seconds"}
 
     def close(self) -> None:
         """End the process, which ends when its input does."""
-        self.process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
         try:
             self.process.wait(20)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        for stream in (self.process.stdout, self.process.stderr):
-            stream.close()
+        self.process.stdout.close()
+        self.errors.close()
 
 
 def trouble(answer: dict) -> str | None:
@@ -146,8 +159,8 @@ def load() -> list[float] | None:
     return [round(x, 2) for x in os.getloadavg()] if hasattr(os, "getloadavg") else None
 
 
-def main() -> None:
-    """Run the comparison, print the table and write the results."""
+def main() -> int:
+    """Run the comparison, print the table and write the results; 1 if something failed or was stopped at the gate."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -155,7 +168,9 @@ def main() -> None:
     parser.add_argument(
         "--only", nargs="+", metavar="NAME", choices=[*PEERS, *ANCHORS], help=f"of {', '.join(PEERS)}"
     )
-    parser.add_argument("--json", type=Path, default=ROOT / "bench/results/peers.json")
+    parser.add_argument(
+        "--json", type=Path, help="where results go; bench/results/peers.json if all is measured"
+    )
     parser.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1))
     parser.add_argument(
         "--rounds", type=int, default=0, help="calls of which the median is taken; 5, or 2 if quick"
@@ -188,6 +203,8 @@ def main() -> None:
             print(f"{peer.label}: {results[name]['status']}", file=sys.stderr, flush=True)
             if outcomes is None:
                 worker.close()
+                if name == "technopole":
+                    parser.exit(1, "there is nothing to compare with\n")
             else:
                 workers[name] = worker
                 reference = outcomes if name == "technopole" else reference
@@ -202,10 +219,16 @@ def main() -> None:
             worker.close()
             report["anchors"][name] = {"status": trouble(answer)} if trouble(answer) else answer
     report["load_at_end"] = load()
-    options.json.parent.mkdir(parents=True, exist_ok=True)
-    options.json.write_text(json.dumps(report, indent=1) + "\n")
+    report["bars"] = compare_bars(report)
+    target = options.json or (None if options.quick or options.only else ROOT / "bench/results/peers.json")
+    if target:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(json.dumps(report, indent=1) + "\n")
     print(format_table(report))
+    return (
+        0 if all(p["status"] == "passed" or "not installed" in p["status"] for p in results.values()) else 1
+    )
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

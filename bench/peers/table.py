@@ -2,6 +2,22 @@
 
 from __future__ import annotations
 
+BARS = {"numpy": 15.0, "jax": 8.0, "mesa": 1000.0, "c": 1.0}
+"""Least ratios of time to technopole's that the project wants to reach."""
+
+
+def compare_bars(report: dict) -> dict[str, dict]:
+    """Ratios to technopole by bar and shape, of wall time and of the processors' time."""
+    ours, bars = report["peers"].get("technopole", {}).get("shapes", {}), {}
+    for name, least in BARS.items():
+        shapes = report["peers"].get(name, {}).get("shapes", {})
+        bars[name] = {
+            "least": least,
+            "wall": {shape: round(shapes[shape]["ns"] / ours[shape]["ns"], 2) for shape in shapes},
+            "cpu": {shape: round(shapes[shape]["cpu_ns"] / ours[shape]["cpu_ns"], 2) for shape in shapes},
+        }
+    return bars
+
 
 def _rows(report: dict, shape: str) -> list[list[str]]:
     peers = report["peers"]
@@ -44,6 +60,14 @@ def format_table(report: dict) -> str:
         parts.append(
             f"{shape.replace(' x ', ' cells x ')} firms\n" + format_rows(header, _rows(report, shape))
         )
+    lines = [
+        f"{report['peers'][name]['label']} at least {bar['least']:g}: wall "
+        + ", ".join(f"{ratio:,.2f}" for ratio in bar["wall"].values())
+        for name, bar in report.get("bars", {}).items()
+        if bar["wall"]
+    ]
+    if lines:
+        parts.append("Bars\n" + "\n".join(lines))
     absent = [f"{p['label']}: {p['status']}" for p in report["peers"].values() if p["status"] != "passed"]
     rows = []
     for name, anchor in report["anchors"].items():

@@ -6,6 +6,7 @@ users do to keep a second core busy.
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
@@ -109,6 +110,9 @@ def make(problem: Problem):
 
 def make_processes(problem: Problem):
     """The same with the worlds spread over processes, started before the clock runs."""
+    os.environ.update(
+        OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1"
+    )  # read by the processes
     pool = ProcessPoolExecutor(problem.threads, mp_context=get_context("spawn"))
     list(pool.map(abs, range(problem.threads)))
     blocks = [list(range(j, problem.worlds, problem.threads)) for j in range(problem.threads)]

@@ -169,6 +169,9 @@ def test_table_has_ratios_and_says_what_is_missing():
         },
         "anchors": {"starsim": {"status": "not installed (no)"}},
     }  # fmt: skip
+    report["bars"] = table.compare_bars(report)
+    assert report["bars"]["numpy"] == {"least": 15.0, "wall": {"50 x 200": 15.0}, "cpu": {"50 x 200": 15.0}}
+    assert report["bars"]["jax"]["wall"] == {}
     text = table.format_table(json.load(io.StringIO(json.dumps(report))))
     assert "15.00" in text
     assert "JAX: not installed" in text and "starsim: not installed" in text
