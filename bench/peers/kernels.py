@@ -1,6 +1,6 @@
 """Kernels of the reduced model with technopole's device functions: strict IEEE arithmetic.
 
-A world runs through all its periods while its state is in the cache. A sweep over its regions ends one period, whose
+A world runs through all its periods while its state is in the cache. A sweep over its cells ends one period, whose
 market needed the sum of all firms' fitness, and begins the next; each mechanism is a small loop of its own over the
 slice of a cell.
 """
@@ -19,7 +19,7 @@ _HALF = np.uint64(32)
 TECHNOLOGY, QUALITY, SHARE, CASH, RESEARCH, FITNESS = range(6)
 TECHNOLOGY_SUM, QUALITY_SUM, FITNESS_SUM, SHARE_SUM, SQUARES, CASH_SUM, RESEARCH_SUM = range(7)
 POOL_T, POOL_Q, OVERHEAD = range(7, 10)
-LEVEL, FITNESS_ALL = range(2)
+LEVEL, WIN = range(2)
 GAP_T, GAP_Q, CHANCE, SIZE, ABSORPTION = range(5)
 
 
@@ -129,15 +129,13 @@ def account(share, fitness, cash, research, keep, win, demand, margin, effort, o
 
 @stage
 def sum_second(share, cash, research, cells, c):
-    a = b = d = e = nothing()
+    b = d = e = nothing()
     n = share.size
     for i in range(0, n, WIDTH):
         s = load(share, i, n - i)
-        a = a + s
         b = b + s * s
         d = d + load(cash, i, n - i)
         e = e + load(research, i, n - i)
-    cells[SHARE_SUM, c] = total(a)
     cells[SQUARES, c] = total(b)
     cells[CASH_SUM, c] = total(d)
     cells[RESEARCH_SUM, c] = total(e)
@@ -158,7 +156,7 @@ def begin(world, start, shape):
             firms[FITNESS, c * n + i] = 0.0
         a, b = c * n, (c + 1) * n
         sum_first(firms[TECHNOLOGY, a:b], firms[QUALITY, a:b], firms[FITNESS, a:b], world.cells, c)
-        sum_second(firms[SHARE, a:b], firms[CASH, a:b], firms[RESEARCH, a:b], world.cells, c)
+        world.cells[SHARE_SUM, c] = 1.0 / R
     for k in range(S):
         world.sectors[LEVEL, k] = 0.0
 
@@ -208,15 +206,23 @@ def work_cell(world, p, shape, c, period, seed, number):
 
 
 @stage
-def settle(world, shape):
-    """Fitness of all firms of a sector, and the level that keeps its mean near one."""
+def settle(world, p, shape):
+    """Fitness of all firms of a sector, the level that keeps its mean near one, and the new shares of its cells.
+
+    These follow from sums, so a cell can go on to the next period as soon as its own firms are settled.
+    """
     R, S, n = shape
+    cells = world.cells
     for k in range(S):
         everyone = 0.0
         for c in range(k, R * S, S):
-            everyone += world.cells[FITNESS_SUM, c]
-        world.sectors[FITNESS_ALL, k] = everyone
+            everyone += cells[FITNESS_SUM, c]
+        world.sectors[WIN, k] = p.choice / everyone
         world.sectors[LEVEL, k] += log(everyone / (R * n))
+        for c in range(k, R * S, S):
+            cells[SHARE_SUM, c] = (1.0 - p.choice) * cells[SHARE_SUM, c] + world.sectors[WIN, k] * cells[
+                FITNESS_SUM, c
+            ]
 
 
 @stage
@@ -226,25 +232,28 @@ def settle_cell(world, p, shape, c):
     first, last = c * n, (c + 1) * n
     firms = world.firms
     share, cash, research = firms[SHARE, first:last], firms[CASH, first:last], firms[RESEARCH, first:last]
-    win = p.choice / world.sectors[FITNESS_ALL, c % S]
     account(
-        share, firms[FITNESS, first:last], cash, research, 1.0 - p.choice, win, float(R * n),
+        share, firms[FITNESS, first:last], cash, research, 1.0 - p.choice, world.sectors[WIN, c % S], float(R * n),
         p.margin, p.effort, p.operating, p.payout, p.fading,
     )  # fmt: skip
     sum_second(share, cash, research, world.cells, c)
 
 
 @stage
-def add_region(world, shape, r, row):
-    """Add the sums of a region's cells to the outcomes of a period."""
-    S, cells = shape[1], world.cells
+def add_cell(cells, c, row):
+    """Add the sums of a cell to the outcomes of a period."""
+    row[0] += cells[TECHNOLOGY_SUM, c]
+    row[1] += cells[QUALITY_SUM, c]
+    row[2] += cells[SQUARES, c]
+    row[3] += cells[CASH_SUM, c]
+    row[4] += cells[RESEARCH_SUM, c]
+
+
+@stage
+def add_sales(cells, first, last, row):
+    """Add the square of a region's sales to the outcomes of a period."""
     sales = 0.0
-    for c in range(r * S, (r + 1) * S):
-        row[0] += cells[TECHNOLOGY_SUM, c]
-        row[1] += cells[QUALITY_SUM, c]
-        row[2] += cells[SQUARES, c]
-        row[3] += cells[CASH_SUM, c]
-        row[4] += cells[RESEARCH_SUM, c]
+    for c in range(first, last):
         sales += cells[SHARE_SUM, c]
     row[5] += sales * sales
 
@@ -259,35 +268,32 @@ def finish_row(shape, row):
     row[5] = row[5] * R / (S * S)
 
 
-@stage
-def work_region(world, p, shape, r, period, seed, number):
-    """First half of a period for a region."""
-    prepare_region(world, p, shape, r)
-    for c in range(r * shape[1], (r + 1) * shape[1]):
-        work_cell(world, p, shape, c, period, seed, number)
-
-
 @kernel
 def run_worlds(world, start, p, shape, seed, first_world, periods, outcomes):
     """Run worlds one after the other; outcomes[w, period, outcome].
 
-    A region goes from the market of a period to the meetings of the next while its firms are in the cache.
+    A cell goes from the market of a period to the meetings of the next while its firms are in the cache.
     """
     R, S = shape[0], shape[1]
+    cells = world.cells
     for w in range(outcomes.shape[0]):
         number = np.uint64(first_world + w)
         begin(world, start, shape)
         for r in range(R):
-            work_region(world, p, shape, r, np.uint64(1), seed, number)
+            prepare_region(world, p, shape, r)
+            for c in range(r * S, (r + 1) * S):
+                work_cell(world, p, shape, c, np.uint64(1), seed, number)
         for t in range(periods):
             row = outcomes[w, t]
             for j in range(row.size):
                 row[j] = 0.0
-            settle(world, shape)
+            settle(world, p, shape)
             for r in range(R):
+                prepare_region(world, p, shape, r)
+                add_sales(cells, r * S, (r + 1) * S, row)
                 for c in range(r * S, (r + 1) * S):
                     settle_cell(world, p, shape, c)
-                add_region(world, shape, r, row)
-                if t + 1 < periods:
-                    work_region(world, p, shape, r, np.uint64(t + 2), seed, number)
+                    add_cell(cells, c, row)
+                    if t + 1 < periods:
+                        work_cell(world, p, shape, c, np.uint64(t + 2), seed, number)
             finish_row(shape, row)

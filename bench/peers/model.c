@@ -19,8 +19,9 @@ typedef struct {
 
 typedef struct {
     double *technology, *quality, *share, *cash, *research, *fitness;            /* per firm */
-    double *technology_sum, *quality_sum, *share_sum, *squares, *cash_sum, *research_sum, *fitness_sum;
-    double *level, *fitness_all;                                                 /* per sector */
+    double *technology_sum, *quality_sum, *share_sum, *squares, *cash_sum, *research_sum, *fitness_sum,
+        *pool_t, *pool_q, *overhead;                                                  /* per cell */
+    double *level, *win;                                                         /* per sector */
     double *met_t, *met_q, *chance, *size, *absorption;                          /* work for one cell */
     int32_t *partner_t, *partner_q;
 } World;
@@ -113,77 +114,77 @@ static void sum_second(World *w, int c, int n)
 {
     const double *restrict s = w->share + (int64_t)c * n, *restrict m = w->cash + (int64_t)c * n;
     const double *restrict e = w->research + (int64_t)c * n;
-    double a = 0.0, b = 0.0, d = 0.0, g = 0.0;
-    for (int i = 0; i < n; i++) a += s[i], b += s[i] * s[i], d += m[i], g += e[i];
-    w->share_sum[c] = a, w->squares[c] = b, w->cash_sum[c] = d, w->research_sum[c] = g;
+    double b = 0.0, d = 0.0, g = 0.0;
+    for (int i = 0; i < n; i++) b += s[i] * s[i], d += m[i], g += e[i];
+    w->squares[c] = b, w->cash_sum[c] = d, w->research_sum[c] = g;
 }
 
-/* First half of a period for a region: from the sums of the period before to the firms' fitness. */
-static void work_region(World *w, const Parameters *p, int R, int S, int n, int r, uint64_t period, uint64_t seed,
-                        uint64_t world)
+/* Pools of knowledge and overhead of a region's cells, from the sums of the period before. */
+static void prepare_region(World *w, const Parameters *p, int R, int S, int n, int r)
 {
     double t = 0.0, q = 0.0, sales = 0.0;
     for (int c = r * S; c < (r + 1) * S; c++)
         t += w->technology_sum[c], q += w->quality_sum[c], sales += w->share_sum[c] * R;
     sales = fmax(sales / S, p->least_sales);
-    for (int k = 0; k < S; k++) {
-        const int c = r * S + k;
-        double *own_t = w->technology + (int64_t)c * n, *own_q = w->quality + (int64_t)c * n;
-        const double *restrict research = w->research + (int64_t)c * n;
-        double *restrict absorption = w->absorption;
-        const double pool_t = (1.0 - p->beyond) * w->technology_sum[c] / n + p->beyond * t / (n * S);
-        const double pool_q = (1.0 - p->beyond) * w->quality_sum[c] / n + p->beyond * q / (n * S);
+    for (int c = r * S; c < (r + 1) * S; c++) {
         const double sold = fmax(w->share_sum[c] * R, p->least_sales);
-        const double overhead = log(1.0 + p->facility / sold + p->facility_region / sales);
-        const double difficulty = p->difficulty;
-        draw((int64_t)c * n, n, period, seed, world, w->partner_t, w->partner_q, w->chance, w->size);
-        gather(own_t, w->partner_t, w->met_t, n);
-        gather(own_q, w->partner_q, w->met_q, n);
-        for (int i = 0; i < n; i++) absorption[i] = research[i] / (research[i] + difficulty);
-        learn(own_t, w->met_t, absorption, p->learning_technology, p->spillover, pool_t, n);
-        learn(own_q, w->met_q, absorption, p->learning_quality, p->spillover, pool_q, n);
-        innovate(own_t, own_q, absorption, w->chance, w->size, p->chance, p->step, w->partner_t, w->met_t, n);
-        rate(own_t, own_q, w->fitness + (int64_t)c * n, p->price_weight, p->quality_weight,
-             w->level[k] + p->price_weight * overhead, n);
-        sum_first(w, c, n);
+        w->pool_t[c] = (1.0 - p->beyond) * w->technology_sum[c] / n + p->beyond * t / (n * S);
+        w->pool_q[c] = (1.0 - p->beyond) * w->quality_sum[c] / n + p->beyond * q / (n * S);
+        w->overhead[c] = log(1.0 + p->facility / sold + p->facility_region / sales);
     }
 }
 
-static void settle_market(World *w, int R, int S, int n)
+/* First half of a period for a cell: meetings, learning, innovation, fitness. */
+static void work_cell(World *w, const Parameters *p, int S, int n, int c, uint64_t period, uint64_t seed, uint64_t world)
+{
+    double *own_t = w->technology + (int64_t)c * n, *own_q = w->quality + (int64_t)c * n;
+    const double *restrict research = w->research + (int64_t)c * n;
+    double *restrict absorption = w->absorption;
+    const double difficulty = p->difficulty;
+    draw((int64_t)c * n, n, period, seed, world, w->partner_t, w->partner_q, w->chance, w->size);
+    gather(own_t, w->partner_t, w->met_t, n);
+    gather(own_q, w->partner_q, w->met_q, n);
+    for (int i = 0; i < n; i++) absorption[i] = research[i] / (research[i] + difficulty);
+    learn(own_t, w->met_t, absorption, p->learning_technology, p->spillover, w->pool_t[c], n);
+    learn(own_q, w->met_q, absorption, p->learning_quality, p->spillover, w->pool_q[c], n);
+    innovate(own_t, own_q, absorption, w->chance, w->size, p->chance, p->step, w->partner_t, w->met_t, n);
+    rate(own_t, own_q, w->fitness + (int64_t)c * n, p->price_weight, p->quality_weight,
+         w->level[c % S] + p->price_weight * w->overhead[c], n);
+    sum_first(w, c, n);
+}
+
+/* What the sum of all firms' fitness decides: levels and, from sums alone, the new shares of the cells. */
+static void settle_market(World *w, const Parameters *p, int R, int S, int n)
 {
     for (int k = 0; k < S; k++) {
         double everyone = 0.0;
         for (int c = k; c < R * S; c += S) everyone += w->fitness_sum[c];
-        w->fitness_all[k] = everyone;
+        w->win[k] = p->choice / everyone;
         w->level[k] += log(everyone / ((double)R * n));
+        for (int c = k; c < R * S; c += S)
+            w->share_sum[c] = (1.0 - p->choice) * w->share_sum[c] + w->win[k] * w->fitness_sum[c];
     }
 }
 
-/* Second half of a period for a region, and its part of the outcomes. */
-static void settle_region(World *w, const Parameters *p, int R, int S, int n, int r, double *row)
+/* Second half of a period for a cell, and its part of the outcomes. */
+static void settle_cell(World *w, const Parameters *p, int R, int S, int n, int c, double *row)
 {
     const double keep = 1.0 - p->choice, demand = (double)R * n, margin = p->margin, effort = p->effort;
     const double operating = p->operating, saved = 1.0 - p->payout, kept = 1.0 - p->fading;
-    const double firms = (double)R * S * n;
-    double sales_all = 0.0;
-    for (int c = r * S; c < (r + 1) * S; c++) {
-        double *restrict share = w->share + (int64_t)c * n, *restrict cash = w->cash + (int64_t)c * n;
-        double *restrict research = w->research + (int64_t)c * n;
-        const double *restrict fitness = w->fitness + (int64_t)c * n;
-        const double win = p->choice / w->fitness_all[c % S];
-        for (int i = 0; i < n; i++) {
-            const double s = keep * share[i] + win * fitness[i], sales = demand * s;
-            const double spent = cash[i] >= 0.0 ? effort * sales : 0.0;
-            share[i] = s;
-            cash[i] = saved * cash[i] + (margin * sales - spent - operating);
-            research[i] = kept * research[i] + spent;
-        }
-        sum_second(w, c, n);
-        row[0] += w->technology_sum[c] / firms, row[1] += w->quality_sum[c] / firms;
-        row[2] += w->squares[c] * R * n / S, row[3] += w->cash_sum[c] / firms;
-        row[4] += w->research_sum[c] / firms, sales_all += w->share_sum[c];
+    const double firms = (double)R * S * n, win = w->win[c % S];
+    double *restrict share = w->share + (int64_t)c * n, *restrict cash = w->cash + (int64_t)c * n;
+    double *restrict research = w->research + (int64_t)c * n;
+    const double *restrict fitness = w->fitness + (int64_t)c * n;
+    for (int i = 0; i < n; i++) {
+        const double s = keep * share[i] + win * fitness[i], sales = demand * s;
+        const double spent = cash[i] >= 0.0 ? effort * sales : 0.0;
+        share[i] = s;
+        cash[i] = saved * cash[i] + (margin * sales - spent - operating);
+        research[i] = kept * research[i] + spent;
     }
-    row[5] += sales_all * sales_all * R / ((double)S * S);
+    sum_second(w, c, n);
+    row[0] += w->technology_sum[c] / firms, row[1] += w->quality_sum[c] / firms;
+    row[2] += w->squares[c] * R * n / S, row[3] += w->cash_sum[c] / firms, row[4] += w->research_sum[c] / firms;
 }
 
 static double *take(double **memory, int64_t count)
@@ -201,7 +202,7 @@ int run_worlds(const double *technology, const double *quality, const Parameters
     int failed = 0;
 #pragma omp parallel num_threads(threads)
     {
-        const size_t page = (size_t)1 << 21, bytes = 8 * (6 * (firms + 8) + 7 * (cells + 8) + 2 * (S + 8) + 7 * (n + 16));
+        const size_t page = (size_t)1 << 21, bytes = 8 * (6 * (firms + 8) + 10 * (cells + 8) + 2 * (S + 8) + 7 * (n + 16));
         const size_t pages = (bytes + page - 1) / page * page;
         double *all = aligned_alloc(page, pages);
 #ifdef MADV_HUGEPAGE
@@ -211,12 +212,12 @@ int run_worlds(const double *technology, const double *quality, const Parameters
         if (all) {
             double *m = all, **rows[] = {&w.technology, &w.quality, &w.share, &w.cash, &w.research, &w.fitness};
             double **sums[] = {&w.technology_sum, &w.quality_sum, &w.share_sum, &w.squares, &w.cash_sum,
-                               &w.research_sum, &w.fitness_sum};
+                               &w.research_sum, &w.fitness_sum, &w.pool_t, &w.pool_q, &w.overhead};
             double **work[] = {&w.met_t, &w.met_q, &w.chance, &w.size, &w.absorption};
             for (int j = 0; j < 6; j++) *rows[j] = take(&m, firms);
-            for (int j = 0; j < 7; j++) *sums[j] = take(&m, cells);
+            for (int j = 0; j < 10; j++) *sums[j] = take(&m, cells);
             for (int j = 0; j < 5; j++) *work[j] = take(&m, n);
-            w.level = take(&m, S), w.fitness_all = take(&m, S);
+            w.level = take(&m, S), w.win = take(&m, S);
             w.partner_t = (int32_t *)take(&m, n), w.partner_q = (int32_t *)take(&m, n);
         }
 #pragma omp for schedule(dynamic)
@@ -230,15 +231,24 @@ int run_worlds(const double *technology, const double *quality, const Parameters
             memset(w.level, 0, S * 8);
             for (int64_t i = 0; i < firms; i++)
                 w.share[i] = 1.0 / ((double)R * n), w.cash[i] = 1.0, w.research[i] = 0.5, w.fitness[i] = 0.0;
-            for (int c = 0; c < cells; c++) sum_first(&w, c, n), sum_second(&w, c, n);
-            for (int r = 0; r < R; r++) work_region(&w, p, R, S, n, r, 1, seed, number);
+            for (int c = 0; c < cells; c++) sum_first(&w, c, n), w.share_sum[c] = 1.0 / R;
+            for (int r = 0; r < R; r++) {
+                prepare_region(&w, p, R, S, n, r);
+                for (int c = r * S; c < (r + 1) * S; c++) work_cell(&w, p, S, n, c, 1, seed, number);
+            }
             for (int t = 0; t < periods; t++) {
                 double *row = outcomes + ((int64_t)number * periods + t) * OUTCOMES;
                 memset(row, 0, OUTCOMES * sizeof *row);
-                settle_market(&w, R, S, n);
-                for (int r = 0; r < R; r++) { /* from the market to the next meetings while the region is in the cache */
-                    settle_region(&w, p, R, S, n, r, row);
-                    if (t + 1 < periods) work_region(&w, p, R, S, n, r, t + 2, seed, number);
+                settle_market(&w, p, R, S, n);
+                for (int r = 0; r < R; r++) {
+                    double sales = 0.0;
+                    prepare_region(&w, p, R, S, n, r);
+                    for (int c = r * S; c < (r + 1) * S; c++) { /* on to the next period while it is in the cache */
+                        settle_cell(&w, p, R, S, n, c, row);
+                        sales += w.share_sum[c];
+                        if (t + 1 < periods) work_cell(&w, p, S, n, c, t + 2, seed, number);
+                    }
+                    row[5] += sales * sales * R / ((double)S * S);
                 }
             }
         }

@@ -31,9 +31,9 @@ def run_loop(problem, number):
     cells, total = range(R * S), R * S * n
     x, q = start.technology.tolist(), start.quality.tolist()
     s, m, e = ([[v] * n for _ in cells] for v in (1.0 / (R * n), 1.0, 0.5))
-    level, rows = [0.0] * S, []
+    level, rows, shares = [0.0] * S, [], [1.0 / R] * (R * S)
     for t in range(1, problem.periods + 1):
-        sums = [[sum_in_lanes(v[c]) for c in cells] for v in (x, q, s)]
+        sums = [*([sum_in_lanes(v[c]) for c in cells] for v in (x, q)), shares]
         f = []
         for c in cells:
             region = range(c // S * S, (c // S + 1) * S)
@@ -67,16 +67,18 @@ def run_loop(problem, number):
             for c in range(k, R * S, S):
                 everyone += by_cell[c]
             level[k] += log(everyone / (R * n))
+            win = p.choice / everyone
             for c in range(k, R * S, S):
+                shares[c] = (1.0 - p.choice) * shares[c] + win * by_cell[c]
                 for i in range(n):
-                    s[c][i] = (1.0 - p.choice) * s[c][i] + p.choice / everyone * f[c][i]
+                    s[c][i] = (1.0 - p.choice) * s[c][i] + win * f[c][i]
                     sales = float(R * n) * s[c][i]
                     spent = p.effort * sales if m[c][i] >= 0.0 else 0.0
                     m[c][i] = (1.0 - p.payout) * m[c][i] + (p.margin * sales - spent - p.operating)
                     e[c][i] = (1.0 - p.fading) * e[c][i] + spent
         row = [sum(sum_in_lanes(v[c]) for c in cells) / total for v in (x, q, m, e)]
         squares = sum(sum_in_lanes([v * v for v in s[c]]) for c in cells) * R * n / S
-        regional = [sum(sum_in_lanes(s[c]) for c in range(r * S, (r + 1) * S)) for r in range(R)]
+        regional = [sum(shares[r * S : (r + 1) * S]) for r in range(R)]
         rows.append([row[0], row[1], squares, row[2], row[3], sum(y * y for y in regional) * R / (S * S)])
     return rows
 
