@@ -135,7 +135,8 @@ static void prepare_region(World *w, const Parameters *p, int R, int S, int n, i
 }
 
 /* First half of a period for a cell: meetings, learning, innovation, fitness. */
-static void work_cell(World *w, const Parameters *p, int S, int n, int c, uint64_t period, uint64_t seed, uint64_t world)
+static void work_cell(World *w, const Parameters *p, int S, int n, int c, uint64_t period, uint64_t seed,
+                      uint64_t world)
 {
     double *own_t = w->technology + (int64_t)c * n, *own_q = w->quality + (int64_t)c * n;
     const double *restrict research = w->research + (int64_t)c * n;
@@ -202,7 +203,8 @@ int run_worlds(const double *technology, const double *quality, const Parameters
     int failed = 0;
 #pragma omp parallel num_threads(threads)
     {
-        const size_t page = (size_t)1 << 21, bytes = 8 * (6 * (firms + 8) + 10 * (cells + 8) + 2 * (S + 8) + 7 * (n + 16));
+        const size_t page = (size_t)1 << 21;
+        const size_t bytes = 8 * (6 * (firms + 8) + 10 * (cells + 8) + 2 * (S + 8) + 7 * (n + 16));
         const size_t pages = (bytes + page - 1) / page * page;
         double *all = aligned_alloc(page, pages);
 #ifdef MADV_HUGEPAGE
