@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import re
 import signal
 import threading
 import time
@@ -30,6 +31,8 @@ from technopole.machine import available_processors
 from technopole.plan import Plan
 from technopole.unit_work import compute_unit
 
+CONNECT_SECONDS = 10
+"""So long a scheduler of Dask is waited for."""
 GRACE_SECONDS = 1.0
 """Processes that do not end by then are killed: those that are still starting, above all."""
 KINDS = ("threads", "processes", "dask")
@@ -269,6 +272,8 @@ def make_executor(
         raise ConfigError(f"--executor: found {kind!r}; allowed: {', '.join(KINDS)}")
     if address is not None and kind != "dask":
         raise ConfigError(f"--address: is that of a scheduler of Dask; the executor is {kind}")
+    if address is not None and not re.fullmatch(r"[a-z]+://\S+:\d+", address):
+        raise ConfigError(f"--address: found {address!r}; allowed: such as tcp://host:8786")
     if workers is not None and workers < 1:
         raise ConfigError(f"--workers: found {workers}; allowed: from 1")
     number = max(1, min(available_processors().number if workers is None else workers, most))
