@@ -250,6 +250,9 @@ def _compute(pool: Executor, units: list[int], tell: _Tell) -> Iterator[Entry]:
             continue
         except BrokenExecutor:
             # seen when a unit is submitted; those that are running report it too
+            if not running:
+                pool.renew()
+                continue
             number, future = ready.get()
         running -= 1
         try:

@@ -4,6 +4,7 @@ import json
 import subprocess
 
 import pytest
+
 import sweeping
 
 SWEEP = f"""
@@ -38,7 +39,9 @@ def test_from_sweep_to_netcdf(technopole, sweep, tmp_path):
     assert "finished: runs/small.zarr" in done.stderr
     store = tmp_path / "runs" / "small.zarr"
     planned = json.loads(technopole("plan", sweep, "--json").stdout)
-    assert sum(1 for path in store.rglob("*") if path.is_file() and path.suffix != ".jsonl") == planned["files"]
+    assert (
+        sum(1 for path in store.rglob("*") if path.is_file() and path.suffix != ".jsonl") == planned["files"]
+    )
 
     status = json.loads(technopole("status", store, "--json").stdout)
     assert status["complete"] and status["units_done"] == 1 and status["replicates_done"] == 12
@@ -113,18 +116,24 @@ def test_what_is_refused(technopole, sweep, tmp_path, arguments, words):
 
 @pytest.mark.parametrize("scheduler", ["slurm", "pbs"])
 def test_job_scripts(technopole, sweep, tmp_path, scheduler):
-    done = technopole("jobscript", scheduler, sweep, "--tasks", 5, "--cpus", 2, "--out", "a b.zarr", "--replicates", 9)
+    done = technopole(
+        "jobscript", scheduler, sweep, "--tasks", 5, "--cpus", 2, "--out", "a b.zarr", "--replicates", 9
+    )
     assert (done.returncode, done.stderr) == (0, "")
     script = done.stdout
     assert subprocess.run(["bash", "-n"], input=script, text=True).returncode == 0
-    for words in ("0-4", "/5\"", "--replicates 9", f"'{tmp_path}/a b.zarr'", "warmup", "75"):
+    for words in ("0-4", '/5"', "--replicates 9", f"'{tmp_path}/a b.zarr'", "warmup", "75"):
         assert words in script, words
     assert max(map(len, script.splitlines())) < 160
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
-    [(("lsf",), "slurm, pbs"), (("slurm", "--tasks", 0), "--tasks"), (("slurm", "--time", "soon"), "HH:MM:SS")],
+    [
+        (("lsf",), "slurm, pbs"),
+        (("slurm", "--tasks", 0), "--tasks"),
+        (("slurm", "--time", "soon"), "HH:MM:SS"),
+    ],
 )
 def test_job_scripts_that_are_refused(technopole, sweep, arguments, words):
     done = technopole("jobscript", arguments[0], sweep, *arguments[1:])

@@ -10,8 +10,8 @@ import warnings
 
 import numpy as np
 import pytest
-import sweeping
 
+import sweeping
 import technopole as tp
 from technopole import executors, store_chunks
 from technopole.errors import ConfigError, DataError, Interrupted, OutputError, TechnopoleError
@@ -72,7 +72,9 @@ def test_the_same_bytes_by_any_executor(planned, undisturbed, tmp_path, kind, wo
 
 def test_dask_by_address(planned, undisturbed, tmp_path):
     distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(n_workers=1, threads_per_worker=2, protocol="tcp", processes=False, dashboard_address=None) as cluster:
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=2, protocol="tcp", processes=False, dashboard_address=None
+    ) as cluster:
         run_experiment(planned, tmp_path / "a.zarr", "dask", address=cluster.scheduler_address)
     assert chunks(tmp_path / "a.zarr") == chunks(undisturbed)
 
@@ -99,7 +101,9 @@ def test_statistics_are_those_of_the_replicates(undisturbed):
     raw = ds["productivity"].values
     np.testing.assert_allclose(ds["productivity_mean"], raw.mean(axis=1), rtol=1e-12)
     np.testing.assert_allclose(ds["productivity_std"], raw.std(axis=1, ddof=1), rtol=1e-9)
-    np.testing.assert_allclose(ds["productivity_quantile"], np.moveaxis(np.quantile(raw, [0.05, 0.5, 0.95], axis=1), 0, 1))
+    np.testing.assert_allclose(
+        ds["productivity_quantile"], np.moveaxis(np.quantile(raw, [0.05, 0.5, 0.95], axis=1), 0, 1)
+    )
     assert (ds["productivity_n"] == 10).all()
     for name in ("final_firms", "productivity_growth"):
         np.testing.assert_allclose(ds[f"{name}_mean"], ds[name].mean("replicate"), rtol=1e-12)
@@ -108,7 +112,11 @@ def test_statistics_are_those_of_the_replicates(undisturbed):
 def test_replicates_are_those_of_runs(planned, undisturbed):
     ds = tp.open(undisturbed)
     for index in range(planned.n_points):
-        run = tp.run(PointWorlds(planned).config(index).replace({"run.replicates": 10, "output.variables": ["employment"]}))
+        run = tp.run(
+            PointWorlds(planned)
+            .config(index)
+            .replace({"run.replicates": 10, "output.variables": ["employment"]})
+        )
         np.testing.assert_allclose(ds["employment"][index], run["employment"].sum("sector"), rtol=1e-14)
 
 

@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
-import sweeping
 
+import sweeping
 from technopole.experiment_status import experiment_status
 from technopole.store_names import JOURNAL
 
@@ -53,7 +53,12 @@ def start(tmp_path_factory, environment):
     def run(path, kind="threads", shard=""):
         command = [sys.executable, str(file), str(path), kind, shard]
         return subprocess.Popen(
-            command, env=inside, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+            command,
+            env=inside,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
         )
 
     return run
@@ -149,7 +154,11 @@ def test_a_signal_is_obeyed_within_two_seconds(technopole, environment, tmp_path
     sweep.write_text(LONG)
     command = [sys.executable, "-m", "technopole", "experiment", sweep, "--out", store, "--executor", kind]
     process = subprocess.Popen(
-        [*map(str, command), "--workers", "2"], env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
+        [*map(str, command), "--workers", "2"],
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
     end = time.monotonic() + 60
     while not (store.exists() and (kind == "threads" or len(children(process)) >= 2)):
@@ -170,8 +179,20 @@ def test_a_signal_is_obeyed_within_two_seconds(technopole, environment, tmp_path
 def test_workers_end_with_a_killed_parent(environment, tmp_path):
     sweep, store = tmp_path / "long.toml", tmp_path / "a.zarr"
     sweep.write_text(LONG)
-    command = [sys.executable, "-m", "technopole", "experiment", sweep, "--out", store, "--executor", "processes"]
-    process = subprocess.Popen([*map(str, command), "--workers", "2", "-q"], env=environment, start_new_session=True)
+    command = [
+        sys.executable,
+        "-m",
+        "technopole",
+        "experiment",
+        sweep,
+        "--out",
+        store,
+        "--executor",
+        "processes",
+    ]
+    process = subprocess.Popen(
+        [*map(str, command), "--workers", "2", "-q"], env=environment, start_new_session=True
+    )
     end = time.monotonic() + 60
     while len(children(process)) < 3:  # two workers and what multiprocessing keeps track with
         assert time.monotonic() < end
@@ -181,7 +202,9 @@ def test_workers_end_with_a_killed_parent(environment, tmp_path):
     process.kill()
     process.wait()
     end = time.monotonic() + 10
-    while any(os.path.exists(f"/proc/{worker}") and b"technopole" in command_line(worker) for worker in workers):
+    while any(
+        os.path.exists(f"/proc/{worker}") and b"technopole" in command_line(worker) for worker in workers
+    ):
         assert time.monotonic() < end, "workers live on without their parent"
         time.sleep(0.1)
 

@@ -12,10 +12,10 @@ import sys
 import time
 
 import pytest
-import sweeping
-from conftest import ROOT
 
+import sweeping
 import technopole as tp
+from conftest import ROOT
 from technopole.experiment_status import experiment_status
 
 pytestmark = [
@@ -109,7 +109,9 @@ def slurm(tmp_path_factory, environment):
         for name in ("slurmctld", "slurmd")
     ]
     try:
-        wait_until(lambda: "idle" in call("sinfo", "-h", "-o", "%T", environment=inside, check=False), 60, "a node")
+        wait_until(
+            lambda: "idle" in call("sinfo", "-h", "-o", "%T", environment=inside, check=False), 60, "a node"
+        )
         yield inside
     finally:
         call("scancel", "--full", "--user=root", environment=inside, check=False)
@@ -125,15 +127,32 @@ def test_array_with_a_requeued_task(slurm, tmp_path):
     sweep, store = tmp_path / "small.toml", tmp_path / "small.zarr"
     sweep.write_text(SWEEP)
     technopole = [sys.executable, "-m", "technopole"]
-    script = call(*technopole, "jobscript", "slurm", sweep, "--out", store, "--tasks", "3", "--time", "00:20:00",
-                  "--logs", tmp_path, environment=slurm)
+    script = call(
+        *technopole,
+        "jobscript",
+        "slurm",
+        sweep,
+        "--out",
+        store,
+        "--tasks",
+        "3",
+        "--time",
+        "00:20:00",
+        "--logs",
+        tmp_path,
+        environment=slurm,
+    )
     (tmp_path / "job.sh").write_text(script + "\n")
-    job = call("sbatch", "--parsable", f"--chdir={ROOT}", str(tmp_path / "job.sh"), environment=slurm).partition(";")[0]
+    job = call(
+        "sbatch", "--parsable", f"--chdir={ROOT}", str(tmp_path / "job.sh"), environment=slurm
+    ).partition(";")[0]
     # as soon as the first task has finished a unit it is put back into the queue, in the middle of another
     wait_until(lambda: store.exists() and experiment_status(store).units_done > 0, 180, "the first unit")
     call("scontrol", "requeue", f"{job}_0", environment=slurm)
     # the array ends in the queue by itself
-    wait_until(lambda: job not in call("squeue", "-h", "-o", "%F", environment=slurm).split(), 500, "the array")
+    wait_until(
+        lambda: job not in call("squeue", "-h", "-o", "%F", environment=slurm).split(), 500, "the array"
+    )
     logs = {path.name: path.read_text() for path in tmp_path.glob("*.log")}
     assert len(logs) == 3, logs
     assert "start number 2" in next(text for name, text in logs.items() if name.endswith("_0.log")), logs
@@ -143,17 +162,34 @@ def test_array_with_a_requeued_task(slurm, tmp_path):
     tp.experiment(sweep, to=tmp_path / "here.zarr")
     there, here = tp.open(store), tp.open(tmp_path / "here.zarr")
     for name in here.variables:
-        assert there[name].values.tobytes() == here[name].values.tobytes() or here[name].dtype.kind == "T", name
+        assert there[name].values.tobytes() == here[name].values.tobytes() or here[name].dtype.kind == "T", (
+            name
+        )
 
 
 def test_time_limit_ends_with_a_requeue(slurm, tmp_path):
     """SIGTERM to the step: exit code 75, and the script puts its task back into the queue."""
     sweep, store = tmp_path / "small.toml", tmp_path / "small.zarr"
     sweep.write_text(SWEEP)
-    script = call(sys.executable, "-m", "technopole", "jobscript", "slurm", sweep, "--out", store, "--tasks", "1",
-                  "--logs", tmp_path, environment=slurm)
+    script = call(
+        sys.executable,
+        "-m",
+        "technopole",
+        "jobscript",
+        "slurm",
+        sweep,
+        "--out",
+        store,
+        "--tasks",
+        "1",
+        "--logs",
+        tmp_path,
+        environment=slurm,
+    )
     (tmp_path / "job.sh").write_text(script + "\n")
-    job = call("sbatch", "--parsable", f"--chdir={ROOT}", str(tmp_path / "job.sh"), environment=slurm).partition(";")[0]
+    job = call(
+        "sbatch", "--parsable", f"--chdir={ROOT}", str(tmp_path / "job.sh"), environment=slurm
+    ).partition(";")[0]
     wait_until(lambda: store.exists() and experiment_status(store).units_done > 0, 180, "the first unit")
     call("scancel", "--signal=TERM", f"{job}_0", environment=slurm)
     wait_until(lambda: job not in call("squeue", "-h", "-o", "%F", environment=slurm).split(), 500, "the job")
