@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import re
 import signal
+import socket
 import threading
 import time
 import uuid
@@ -274,12 +275,27 @@ def make_executor(
         raise ConfigError(f"--address: is that of a scheduler of Dask; the executor is {kind}")
     if address is not None and not re.fullmatch(r"[a-z]+://\S+:\d+", address):
         raise ConfigError(f"--address: found {address!r}; allowed: such as tcp://host:8786")
+    if address is not None:
+        _refuse_silent(address)
     if workers is not None and workers < 1:
         raise ConfigError(f"--workers: found {workers}; allowed: from 1")
     number = max(1, min(available_processors().number if workers is None else workers, most))
     if kind == "threads":
         return Threads(store, number)
     return Processes(store, number) if kind == "processes" else Dask(store, number, address)
+
+
+def _refuse_silent(address: str) -> None:
+    """Raise if nobody listens at an address; Dask itself would try for a minute."""
+    protocol, _, place = address.partition("://")
+    host, _, port = place.rpartition(":")
+    if protocol in ("tcp", "tls"):
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS).close()
+        except OSError as failure:
+            raise ConfigError(
+                f"--address: found {address!r}: no scheduler of Dask answers: {failure.strerror or failure}"
+            ) from None
 
 
 _process: dict[str, Worker] = {}
