@@ -235,7 +235,13 @@ class Dask:
             self._client.run(_stop_in_dask, self._where[-1], on_error="ignore")
 
     def close(self) -> None:
-        """End the processes that were started here."""
+        """End the processes that were started here; nothing they might still do is wanted."""
+        if self._cluster is not None:
+            for nanny in list(self._cluster.workers.values()):
+                nanny.auto_restart = False
+                if nanny.pid:
+                    with contextlib.suppress(OSError):
+                        os.kill(nanny.pid, signal.SIGKILL)
         self._client.close()
         if self._cluster is not None:
             self._cluster.close()
