@@ -41,8 +41,8 @@ ONE_THREAD = {
     name: "1" for name in ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 }
 """In workers that are processes: units run on one thread each."""
-QUIET = {"DASK_LOGGING__DISTRIBUTED": "error"}
-"""What Dask says of tasks that are given up is of no use to anybody."""
+QUIET = {"DASK_LOGGING__DISTRIBUTED": "critical"}
+"""What Dask says of tasks that are given up is of no use to anybody; errors come with the units."""
 
 
 class Executor(Protocol):
@@ -200,7 +200,7 @@ class Dask:
                     threads_per_worker=1,
                     processes=True,
                     dashboard_address=None,
-                    silence_logs=logging.ERROR,
+                    silence_logs=logging.CRITICAL,
                 )
         try:
             make_client: Any = Client
