@@ -9,7 +9,9 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import re
 import signal
+import socket
 import threading
 import time
 import uuid
@@ -30,6 +32,8 @@ from technopole.machine import available_processors
 from technopole.plan import Plan
 from technopole.unit_work import compute_unit
 
+CONNECT_SECONDS = 10
+"""So long a scheduler of Dask is waited for."""
 GRACE_SECONDS = 1.0
 """Processes that do not end by then are killed: those that are still starting, above all."""
 KINDS = ("threads", "processes", "dask")
@@ -37,8 +41,8 @@ ONE_THREAD = {
     name: "1" for name in ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 }
 """In workers that are processes: units run on one thread each."""
-QUIET = {"DASK_LOGGING__DISTRIBUTED": "error"}
-"""What Dask says of tasks that are given up is of no use to anybody."""
+QUIET = {"DASK_LOGGING__DISTRIBUTED": "critical"}
+"""What Dask says of tasks that are given up is of no use to anybody; errors come with the units."""
 
 
 class Executor(Protocol):
@@ -196,7 +200,7 @@ class Dask:
                     threads_per_worker=1,
                     processes=True,
                     dashboard_address=None,
-                    silence_logs=logging.ERROR,
+                    silence_logs=logging.CRITICAL,
                 )
         try:
             make_client: Any = Client
@@ -231,7 +235,13 @@ class Dask:
             self._client.run(_stop_in_dask, self._where[-1], on_error="ignore")
 
     def close(self) -> None:
-        """End the processes that were started here."""
+        """End the processes that were started here; nothing they might still do is wanted."""
+        if self._cluster is not None:
+            for nanny in list(self._cluster.workers.values()):
+                nanny.auto_restart = False
+                if nanny.pid:
+                    with contextlib.suppress(OSError):
+                        os.kill(nanny.pid, signal.SIGKILL)
         self._client.close()
         if self._cluster is not None:
             self._cluster.close()
@@ -269,12 +279,29 @@ def make_executor(
         raise ConfigError(f"--executor: found {kind!r}; allowed: {', '.join(KINDS)}")
     if address is not None and kind != "dask":
         raise ConfigError(f"--address: is that of a scheduler of Dask; the executor is {kind}")
+    if address is not None and not re.fullmatch(r"[a-z]+://\S+:\d+", address):
+        raise ConfigError(f"--address: found {address!r}; allowed: such as tcp://host:8786")
+    if address is not None:
+        _refuse_silent(address)
     if workers is not None and workers < 1:
         raise ConfigError(f"--workers: found {workers}; allowed: from 1")
     number = max(1, min(available_processors().number if workers is None else workers, most))
     if kind == "threads":
         return Threads(store, number)
     return Processes(store, number) if kind == "processes" else Dask(store, number, address)
+
+
+def _refuse_silent(address: str) -> None:
+    """Raise if nobody listens at an address; Dask itself would try for a minute."""
+    protocol, _, place = address.partition("://")
+    host, _, port = place.rpartition(":")
+    if protocol in ("tcp", "tls"):
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS).close()
+        except OSError as failure:
+            raise ConfigError(
+                f"--address: found {address!r}: no scheduler of Dask answers: {failure.strerror or failure}"
+            ) from None
 
 
 _process: dict[str, Worker] = {}

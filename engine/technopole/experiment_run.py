@@ -34,6 +34,8 @@ AHEAD = 3
 """Units given to an executor for each of its workers, so that none waits for the next one."""
 DEATHS = 3
 """Processes that may die one after the other while no unit is finished."""
+OLD_SECONDS = 600.0
+"""Parts of files so old are those of a process that was killed, also where other shards may be writing."""
 
 Report = Callable[[Progress], object]
 
@@ -153,6 +155,7 @@ def run_experiment(
             missing = len(wanted_units(store))
         if not missing and (computed or not store.attributes["complete"]):
             finalize(store)
+            store.remove_leftovers(0.0 if part is None else OLD_SECONDS)
     except KeyboardInterrupt:
         raise Interrupted(_interrupted(store)) from None
     entries = store.done_units().values()
@@ -247,6 +250,9 @@ def _compute(pool: Executor, units: list[int], tell: _Tell) -> Iterator[Entry]:
             continue
         except BrokenExecutor:
             # seen when a unit is submitted; those that are running report it too
+            if not running:
+                pool.renew()
+                continue
             number, future = ready.get()
         running -= 1
         try:

@@ -12,6 +12,7 @@ import contextlib
 import json
 import os
 import shutil
+import time
 import uuid
 import warnings
 from collections.abc import Iterator
@@ -335,12 +336,24 @@ class ExperimentStore:
         """Return how many processes have written a journal."""
         return sum(1 for _ in (self.path / JOURNAL).glob(f"*{SUFFIX}"))
 
-    def remove_leftovers(self) -> None:
-        """Remove parts of files that killed processes left; only when nobody writes."""
-        for path in self.path.rglob(f".*{PARTIAL_SUFFIX}"):
-            path.unlink(missing_ok=True) if path.is_file() else shutil.rmtree(path, ignore_errors=True)
-        for path in self.path.glob(f"{FIRMS}/.*.part"):
-            shutil.rmtree(path, ignore_errors=True)
+    def remove_leftovers(self, seconds: float = 0.0) -> None:
+        """Remove parts of files that killed processes left.
+
+        Parameters
+        ----------
+        seconds : float
+            Only those that are older; 0 only when nobody writes.
+        """
+        before = time.time() - seconds
+        parts = [*self.path.rglob(f".*{PARTIAL_SUFFIX}"), *self.path.glob(f"{FIRMS}/.*.part")]
+        for path in parts:
+            with contextlib.suppress(OSError):
+                if path.stat().st_mtime > before:
+                    continue
+                if path.is_dir():
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
+                    path.unlink()
 
     def _place(self, number: int) -> tuple[int, int]:
         """Return the index of a unit along blocks of points and of replicates."""

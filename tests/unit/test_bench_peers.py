@@ -38,7 +38,8 @@ def run_loop(problem, number):
         for c in cells:
             region = range(c // S * S, (c // S + 1) * S)
             pools = [
-                (1.0 - p.beyond) * (v[c] / n) + p.beyond * (sum(v[d] for d in region) / (n * S)) for v in sums[:2]
+                (1.0 - p.beyond) * (v[c] / n) + p.beyond * (sum(v[d] for d in region) / (n * S))
+                for v in sums[:2]
             ]
             own = max(sums[2][c] * R, p.least_sales)
             everywhere = max(sum(sums[2][d] * R for d in region) / S, p.least_sales)
@@ -53,7 +54,9 @@ def run_loop(problem, number):
                     (q[c], old_q, pools[1], p.learning_quality, words[1]),
                 ):
                     met = old[int(uniform(word) * n)]
-                    own[i] = old[i] + g * (rate * max(met - old[i], 0.0) + p.spillover * max(pool - old[i], 0.0))
+                    own[i] = old[i] + g * (
+                        rate * max(met - old[i], 0.0) + p.spillover * max(pool - old[i], 0.0)
+                    )
                 u, jump = uniform(words[2]), -p.step * log_core(uniform_open(words[3]))
                 if u < p.chance * g:
                     x[c][i] += jump
@@ -161,7 +164,13 @@ class TestGate:
 def test_table_has_ratios_and_says_what_is_missing():
     def peer(label, ns):
         shape = {"ns": ns, "cpu_ns": ns, "memory_mib": 10.0, "worlds": 2, "periods": 3}
-        return {"label": label, "threads": 2, "status": "passed", "cold_start_s": 1.0, "shapes": {"50 x 200": shape}}
+        return {
+            "label": label,
+            "threads": 2,
+            "status": "passed",
+            "cold_start_s": 1.0,
+            "shapes": {"50 x 200": shape},
+        }
 
     report = {
         "load_at_start": [0.1], "load_at_end": [0.2],

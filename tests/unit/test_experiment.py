@@ -73,7 +73,7 @@ def test_the_same_bytes_by_any_executor(planned, undisturbed, tmp_path, kind, wo
 def test_dask_by_address(planned, undisturbed, tmp_path):
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None
+        n_workers=1, threads_per_worker=2, protocol="tcp", processes=False, dashboard_address=None
     ) as cluster:
         run_experiment(planned, tmp_path / "a.zarr", "dask", address=cluster.scheduler_address)
     assert chunks(tmp_path / "a.zarr") == chunks(undisturbed)

@@ -106,6 +106,7 @@ def kill_again_and_again(start, undisturbed, folder, kills, seed):
         assert process.returncode in (0, -signal.SIGKILL), err
         if path.exists() and experiment_status(path).complete:
             assert arrays(path) == undisturbed
+            assert not list(path.rglob(".*"))
             finished, number = finished + 1, number + 1
     path = folder / f"{number}.zarr"
     assert finish(start(path)).startswith("True")
