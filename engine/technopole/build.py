@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from technopole.config import Config
-from technopole.data import Tables, load_tables
+from technopole.data import Draft, Tables, draft_tables
+from technopole.errors import ConfigError
 from technopole.geography import cumulative_rows, far_cumulative, guide, proximity
+from technopole.machine import available_memory, readable_bytes
 from technopole.policies import policy_from_config
 from technopole.schema import PARAMETERS
 from technopole_kernels import layout
@@ -76,7 +78,7 @@ class Blueprint:
     @property
     def capacity(self) -> int:
         """Firm slots a new world gets."""
-        return int(np.ceil(self.n_firms * (1.0 + self.config.capacity.slack))) + 16
+        return first_capacity(self.config, self.n_firms)
 
     def setting(self, seed: int, policy: Policy | None = None) -> Setting:
         """Return what the kernels read and never write, for one seed."""
@@ -100,14 +102,40 @@ def make_blueprint(config: Config) -> Blueprint:
     ------
     DataError
         If the tables are missing or contradict each other.
+    ConfigError
+        If one world would not fit into memory; that is known before its firms are made.
     """
-    tables = load_tables(config)
+    draft = draft_tables(config)
+    _refuse_too_large(config, draft)
+    tables = draft.make()
     constants = make_constants(config, tables)
     identity = np.empty(int(tables.offsets[-1]), dtype=np.uint64)
     name_firms(tables.offsets, identity)
     stocks = np.ascontiguousarray([tables.stocks[name] for name in STOCKS], dtype=np.float64)
     policy = policy_from_config(config, tables)
     return Blueprint(config, tables, constants, make_params(config), policy, identity, stocks)
+
+
+def first_capacity(config: Config, firms: int) -> int:
+    """Return the firm slots that a new world of so many firms gets."""
+    return int(np.ceil(firms * (1.0 + config.capacity.slack))) + 16
+
+
+def _refuse_too_large(config: Config, draft: Draft) -> None:
+    world = world_bytes(first_capacity(config, draft.firms), draft.regions, draft.sectors)
+    needed, available = draft.tables_bytes + world, available_memory()
+    if available is None or needed <= available:
+        return
+    raise ConfigError(
+        f"the economy needs about {readable_bytes(needed)} of memory and {readable_bytes(available)} are "
+        f"available: {draft.regions:,} regions × {draft.sectors:,} sectors with {draft.firms:,} firms; "
+        f"{smaller_economy(config)} or less capacity.slack would need less"
+    )
+
+
+def smaller_economy(config: Config) -> str:
+    """Say which key makes an economy of fewer firms."""
+    return "fewer firms in [[cells]]" if config.cells else "a smaller data.scale"
 
 
 def make_params(config: Config) -> NDArray[np.void]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from technopole.build import Blueprint, make_blueprint, world_bytes
+from technopole.build import Blueprint, make_blueprint, smaller_economy, world_bytes
 from technopole.config import Config
 from technopole.ensemble import Ensemble, Report
 from technopole.errors import ConfigError
@@ -38,7 +38,7 @@ class Simulation:
     Raises
     ------
     ConfigError
-        If the data are missing or contradict each other.
+        If the data are missing or contradict each other, or one world would not fit into memory.
     """
 
     def __init__(self, config: Config) -> None:
@@ -89,8 +89,8 @@ class Simulation:
             f"available: {readable_bytes(self.output_bytes)} for results ({run.replicates:,} replicates × "
             f"{self.times:,} recorded periods × {blueprint.n_regions:,} regions × {blueprint.n_sectors:,} "
             f"sectors), {readable_bytes(self.worlds_bytes)} for worlds ({self.threads.worlds} at a time × "
-            f"{blueprint.n_firms:,} firms); smaller values of run.replicates, time.periods, data.scale or "
-            "run.threads, a larger output.stride or fewer output.variables need less"
+            f"{blueprint.n_firms:,} firms); smaller values of run.replicates, time.periods or run.threads, "
+            f"{smaller_economy(self.config)}, a larger output.stride or fewer output.variables need less"
         )
 
     def run(self, report: Report | None = None) -> xr.Dataset:

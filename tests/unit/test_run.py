@@ -169,6 +169,26 @@ def test_economy_that_outgrows_the_machine_is_stopped(config, monkeypatch):
         tp.run(config.replace({"time.periods": 60, "capacity.slack": 0.0}))
 
 
+HUGE = {
+    "cells": {"cells": [{"region": "r", "sector": "s", "firms": 10**9}]},
+    "sectors": {"data": {"scale": 1.0}, "sectors": [{"id": "s", "establishments": 10**9}]},
+}
+
+
+@pytest.mark.parametrize("kind", HUGE)
+@pytest.mark.parametrize("start", [tp.run, tp.Model, Simulation])
+def test_economy_too_large_is_refused_before_its_firms_are_made(kind, start, monkeypatch):
+    content = {"regions": [{"id": "r", "x": 0.0, "y": 0.0}], "sectors": [{"id": "s"}], **HUGE[kind]}
+    monkeypatch.setattr("technopole.build.available_memory", lambda: 10**10)
+    monkeypatch.setattr("technopole.draft.draw_employment", None)
+    with pytest.raises(
+        tp.ConfigError, match=r"needs about \d+ GB .* 10 GB .* 1,000,000,000 firms"
+    ) as failure:
+        start(tp.Config.from_dict(content))
+    assert {"cells": "[[cells]]", "sectors": "data.scale"}[kind] in str(failure.value)
+    assert failure.value.exit_code == 2
+
+
 def test_run_is_refused_before_memory_is_taken(config, monkeypatch):
     monkeypatch.setattr("technopole.simulation.available_memory", lambda: 1000)
     monkeypatch.setattr("technopole.simulation.Recording", None)
