@@ -94,7 +94,7 @@ REFUSED = [
     (("cells", 1), {"region": "north", "sector": "optics", "firms": 1},
      "cells no. 2 (north, optics): given a second time"),
     (("cells",), [{"region": "north", "sector": "optics", "firms": 0}],
-     "cells: found 0 firms in all; allowed: at least 1"),
+     "regions no. 1 (north): no firms in [[cells]]; allowed: at least 1 in some cell"),
     (("cells",), [],
      "sectors no. 1 (optics).establishments: missing; it is needed where no [[cells]] are given"),
     (("suppliers",), [{"sector": "stone", "from": {"steel": 1}}],
@@ -179,7 +179,31 @@ def test_population_of_some_regions():
         "case.toml: regions no. 2 (south).population: missing; it is needed as other regions have one"
         in lines
     )
-    assert "case.toml: sectors: found 0 establishments in all; allowed: at least 1" in lines
+    assert (
+        "case.toml: sectors no. 1 (stone).establishments: found 0; allowed: at least 1, or leave the sector out"
+        in lines
+    )
+
+
+def test_empty_regions_and_sectors():
+    content = changed(("cells", 1, "sector"), "optics")
+    content["cells"][1]["firms"] = 0
+    assert problems_of(content) == (
+        "case.toml: regions no. 2 (south): no firms in [[cells]]; allowed: at least 1 in some cell, or leave "
+        "the region out",
+        "case.toml: sectors no. 2 (stone): no firms in [[cells]]; allowed: at least 1 in some cell, or leave "
+        "the sector out",
+    )
+    content = changed(("cells",), [])
+    for sector in content["sectors"]:
+        sector["establishments"] = 10
+    content["regions"][0]["weights"] = {"optics": 0.0, "stone": 0.0}
+    content["regions"][1]["weights"] = {"stone": 0.0}
+    assert problems_of(content) == (
+        "case.toml: regions no. 1 (north).weights: found 0 for every sector; allowed: above 0 for at least one",
+        "case.toml: sectors no. 2 (stone): found weight 0 in every region; allowed: above 0 in the weights of "
+        "at least one",
+    )
 
 
 def test_all_problems_at_once():
