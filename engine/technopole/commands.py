@@ -99,6 +99,7 @@ def _configuration(options: RunOptions) -> Config:
         periods=options.periods,
         data=options.data,
         more=parse_set(options.assignments),
+        options=True,
     )
 
 

@@ -47,13 +47,13 @@ class Problems:
     ----------
     source : str
         File, or what else the configuration came from.
-    overridden : frozenset of str
-        Dotted keys set from outside the file.
+    overridden : mapping of str to str, optional
+        Dotted keys set from outside the file → what messages call their origin.
     """
 
-    def __init__(self, source: str, overridden: frozenset[str] = frozenset()) -> None:
+    def __init__(self, source: str, overridden: Mapping[str, str] | None = None) -> None:
         self.source = source
-        self.overridden = overridden
+        self.overridden = dict(overridden or {})
         self.lines: list[str] = []
 
     def add(self, key: str, text: str) -> None:
@@ -66,8 +66,8 @@ class Problems:
         text : str
             What was found and what is allowed.
         """
-        outside = any(key == o or key.startswith(f"{o}.") for o in self.overridden)
-        source = f"{self.source} (override)" if outside else self.source
+        outside = (origin for o, origin in self.overridden.items() if key == o or key.startswith(f"{o}."))
+        source = next(outside, self.source)
         self.lines.append(_one_line(f"{source}: {shortened(key, 200)}: {text}"))
 
     def unknown(self, key: str, known: Iterable[str]) -> None:

@@ -106,7 +106,8 @@ def test_configuration_in_the_results_repeats_them(two_regions, tmp_path):
     [
         ({"periods": 0}, "a run needs at least 1 period"),
         ({"replicates": 0}, "run.replicates: found 0"),
-        ({"threads": -1}, "run.threads: found -1"),
+        ({"threads": -1}, "^argument threads: run.threads: found -1"),
+        ({"data": "nowhere"}, r'^argument data: found nowhere, but data.kind is "embedded"'),
         ({"seed": 2**32}, "run.seed: found 4294967296"),
         ({"seed": 1.5}, "run.seed: found 1.5"),
     ],
@@ -114,6 +115,11 @@ def test_configuration_in_the_results_repeats_them(two_regions, tmp_path):
 def test_arguments_outside_their_range_are_refused(config, arguments, message):
     with pytest.raises(tp.ConfigError, match=message):
         tp.run(config, **arguments)
+
+
+def test_model_has_no_use_for_data_either(config):
+    with pytest.raises(tp.ConfigError, match="^argument data: found nowhere"):
+        tp.Model(config, data="nowhere")
 
 
 def test_something_else_than_a_configuration_is_refused():
