@@ -213,7 +213,9 @@ def _report_field(problems: Problems, model: type[BaseModel], where: str, error:
     elif kind in _LIMITS:
         name, words = _LIMITS[kind]
         limit = plain_number(context[name])
-        per_class = where.endswith((".size_classes", ".mean_employment"))
+        per_class = kind in ("too_short", "too_long") and where.endswith(
+            (".size_classes", ".mean_employment")
+        )
         allowed = f"{limit} values, one per size class" if per_class else words.format(limit)
         problems.add(where, f"found {found(value)}; allowed: {allowed}")
     else:

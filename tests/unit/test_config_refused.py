@@ -88,6 +88,12 @@ REFUSED = [
      "sectors no. 1 (optics).high_tech: found text 'yes'; allowed: true or false"),
     (("cells", 0, "firms"), -3, "cells no. 1 (north, optics).firms: found -3; allowed: at least 0"),
     (("cells", 0, "firms"), 2.5, "cells no. 1 (north, optics).firms: found 2.5; allowed: a whole number"),
+    (("cells", 0, "mean_employment"), 1e12,
+     "cells no. 1 (north, optics).mean_employment: found 1000000000000.0; allowed: at most 10000000"),
+    (("cells", 0, "mean_employment"), 1e-9, "mean_employment: found 1e-09; allowed: at least 1"),
+    (("sectors", 0, "mean_employment"), [2.0] * 8 + [1e8],
+     "sectors no. 1 (optics).mean_employment[8]: found 100000000.0; allowed: at most 10000000"),
+    (("sectors", 0, "mean_employment"), [2.0], "mean_employment: found a list of 1; allowed: 9 values"),
     (("cells", 0, "region"), "norh",
      "cells no. 1 (norh, optics).region: found text 'norh'; allowed: the id of a region; did "
      'you mean "north"?'),
