@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from technopole.errors import Interrupted, OutputError, TechnopoleError
+from technopole.errors import TO_DRAW, Interrupted, OutputError, TechnopoleError
 from technopole.version import __version__
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _figures_folder(options: RunOptions, default: Path) -> Path | None:
     if importlib.util.find_spec("matplotlib") is not None:
         return options.figures or default
     if options.figures is not None:
-        raise OutputError("--figures: drawing needs matplotlib: pip install technopole[plot]")
+        raise OutputError(f"--figures: {TO_DRAW}")
     return None
 
 

@@ -289,7 +289,7 @@ def test_footnote_and_years() -> None:
 
 def test_missing_matplotlib_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(TechnopoleError, match=r"pip install technopole\[plot\]"):
+    with pytest.raises(TechnopoleError, match=r"pip install matplotlib .*technopole\[plot\]"):
         draw(fake_run(periods=2), tmp_path)
 
 
