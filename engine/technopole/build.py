@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from technopole.config import Config
 from technopole.data import Draft, Tables, draft_tables
+from technopole.entries import counted
 from technopole.errors import ConfigError
 from technopole.geography import cumulative_rows, far_cumulative, guide, proximity
 from technopole.machine import available_memory, readable_bytes
@@ -128,7 +129,7 @@ def _refuse_too_large(config: Config, draft: Draft) -> None:
         return
     raise ConfigError(
         f"the economy needs about {readable_bytes(needed)} of memory and {readable_bytes(available)} are "
-        f"available: {draft.regions:,} regions × {draft.sectors:,} sectors with {draft.firms:,} firms; "
+        f"available: {counted(draft.regions, 'region')} × {counted(draft.sectors, 'sector')} with {counted(draft.firms, 'firm')}; "
         f"{smaller_economy(config)} or less capacity.slack would need less"
     )
 

@@ -127,13 +127,14 @@ def _refuse_outputs(out: Path, figures: Path | None, overwrite: bool) -> None:
 
 
 def _announcement(simulation: Simulation, name: str) -> str:
-    blueprint, run = simulation.blueprint, simulation.config.run
-    number, reason = simulation.threads.number, simulation.threads.reason
+    from technopole.entries import counted
+
+    blueprint, run, threads = simulation.blueprint, simulation.config.run, simulation.threads
     return (
-        f"technopole {__version__} · {name}: {blueprint.n_regions:,} regions × {blueprint.n_sectors:,} "
-        f"sectors, {blueprint.n_firms:,} firms · {run.replicates:,} replicates × "
-        f"{simulation.config.time.periods:,} periods · {number} {'thread' if number == 1 else 'threads'} "
-        f"({reason}) · seed {run.seed}"
+        f"technopole {__version__} · {name}: {counted(blueprint.n_regions, 'region')} × "
+        f"{counted(blueprint.n_sectors, 'sector')}, {counted(blueprint.n_firms, 'firm')} · "
+        f"{counted(run.replicates, 'replicate')} × {counted(simulation.config.time.periods, 'period')} · "
+        f"{counted(threads.number, 'thread')} ({threads.reason}) · seed {run.seed}"
     )
 
 
@@ -146,6 +147,7 @@ def _compile(tell: Tell) -> None:
 
 
 def _compute(simulation: Simulation, tell: Tell, quiet: bool) -> xr.Dataset:
+    from technopole.entries import counted
     from technopole.progress import duration, watching
 
     begin = time.perf_counter()
@@ -156,7 +158,7 @@ def _compute(simulation: Simulation, tell: Tell, quiet: bool) -> xr.Dataset:
             done = watch.last.replicates_done if watch.last is not None else 0
             wanted = simulation.config.run.replicates
             raise Interrupted(
-                f"{done:,} of {wanted:,} replicates were finished; nothing was written"
+                f"{done:,} of {counted(wanted, 'replicate')} {'was' if wanted == 1 else 'were'} finished; nothing was written"
             ) from None
     tell(f"computed in {duration(time.perf_counter() - begin)}")
     return results
@@ -178,7 +180,8 @@ def print_results(results: xr.Dataset) -> None:
         return
     last = min(LAST, results.sizes["time"])
     end = int(results["time"].values[-1])
-    print(f"\nAt the end of period {end} (rates: mean of the last {last} recorded periods)\n")
+    over = f"mean of the last {last} recorded periods" if last > 1 else "of that period"
+    print(f"\nAt the end of period {end} (rates: {over})\n")
     write_table(sys.stdout, ("result", "mean", "95 % interval", "unit"), rows, right=(1, 2))
     print(flush=True)
 

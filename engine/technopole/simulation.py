@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from technopole.build import Blueprint, make_blueprint, smaller_economy, world_bytes
 from technopole.config import Config
 from technopole.ensemble import Ensemble, Report
+from technopole.entries import counted
 from technopole.errors import ConfigError
 from technopole.machine import Threads, available_memory, choose_threads, readable_bytes
 from technopole.output import make_dataset
@@ -86,10 +87,10 @@ class Simulation:
         run, blueprint = self.config.run, self.blueprint
         raise ConfigError(
             f"the run needs about {readable_bytes(needed)} of memory and {readable_bytes(available)} are "
-            f"available: {readable_bytes(self.output_bytes)} for results ({run.replicates:,} replicates × "
-            f"{self.times:,} recorded periods × {blueprint.n_regions:,} regions × {blueprint.n_sectors:,} "
-            f"sectors), {readable_bytes(self.worlds_bytes)} for worlds ({self.threads.worlds} at a time × "
-            f"{blueprint.n_firms:,} firms); smaller values of run.replicates, time.periods or run.threads, "
+            f"available: {readable_bytes(self.output_bytes)} for results ({counted(run.replicates, 'replicate')} × "
+            f"{counted(self.times, 'recorded period')} × {counted(blueprint.n_regions, 'region')} × "
+            f"{counted(blueprint.n_sectors, 'sector')}), {readable_bytes(self.worlds_bytes)} for worlds ({self.threads.worlds} at a time × "
+            f"{counted(blueprint.n_firms, 'firm')}); smaller values of run.replicates, time.periods or run.threads, "
             f"{smaller_economy(self.config)}, a larger output.stride or fewer output.variables need less"
         )
 

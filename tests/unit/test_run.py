@@ -17,7 +17,9 @@ import technopole as tp
 from technopole import machine
 from technopole.advance import _checked_values
 from technopole.build import make_blueprint, world_bytes
+from technopole.commands import _announcement
 from technopole.ensemble import Ensemble
+from technopole.entries import counted
 from technopole.recording import Recording, recording_bytes
 from technopole.schema import RECORDS
 from technopole.simulation import Simulation
@@ -339,3 +341,13 @@ def test_limits_of_control_groups(monkeypatch, tmp_path):
 )
 def test_memory_for_people(amount, text):
     assert machine.readable_bytes(amount) == text
+
+
+@pytest.mark.parametrize(("number", "text"), [(0, "0 firms"), (1, "1 firm"), (1000, "1,000 firms")])
+def test_one_is_singular(number, text):
+    assert counted(number, "firm") == text
+
+
+def test_one_replicate_of_one_world_is_announced_as_such(two_regions):
+    one = Simulation(tp.Config.from_toml(two_regions, {"run.replicates": 1, "time.periods": 1}))
+    assert "60 firms · 1 replicate × 1 period · 1 thread (" in _announcement(one, "a")
