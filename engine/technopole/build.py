@@ -129,8 +129,8 @@ def _refuse_too_large(config: Config, draft: Draft) -> None:
         return
     raise ConfigError(
         f"the economy needs about {readable_bytes(needed)} of memory and {readable_bytes(available)} are "
-        f"available: {counted(draft.regions, 'region')} × {counted(draft.sectors, 'sector')} with {counted(draft.firms, 'firm')}; "
-        f"{smaller_economy(config)} or less capacity.slack would need less"
+        f"available: {counted(draft.regions, 'region')} × {counted(draft.sectors, 'sector')} with "
+        f"{counted(draft.firms, 'firm')}; {smaller_economy(config)} or less capacity.slack would need less"
     )
 
 

@@ -156,10 +156,8 @@ def _compute(simulation: Simulation, tell: Tell, quiet: bool) -> xr.Dataset:
             results = simulation.run(watch)
         except KeyboardInterrupt:
             done = watch.last.replicates_done if watch.last is not None else 0
-            wanted = simulation.config.run.replicates
-            raise Interrupted(
-                f"{done:,} of {counted(wanted, 'replicate')} {'was' if wanted == 1 else 'were'} finished; nothing was written"
-            ) from None
+            wanted = counted(simulation.config.run.replicates, "replicate")
+            raise Interrupted(f"{done:,} of {wanted} finished; nothing was written") from None
     tell(f"computed in {duration(time.perf_counter() - begin)}")
     return results
 

@@ -66,13 +66,16 @@ Identifier = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x0
 Positive = Annotated[float, Field(gt=0, le=1e12)]
 NonNegative = Annotated[float, Field(ge=0, le=1e12)]
 Coordinate = Annotated[float, Field(ge=-1e12, le=1e12)]
-# the largest employers of the world have some 10^6 workers
+# the largest employers of the world have some 10^6 workers; statistics count establishments without any
 Workers = Annotated[float, Field(ge=1, le=1e7)]
+ClassMean = Annotated[float, Field(ge=0.1, le=1e7)]
 Count = Annotated[int, Field(ge=0, le=10**9)]
 Classes = Annotated[
     tuple[NonNegative, ...], Field(min_length=len(SIZE_CLASSES), max_length=len(SIZE_CLASSES))
 ]
-ClassMeans = Annotated[tuple[Workers, ...], Field(min_length=len(SIZE_CLASSES), max_length=len(SIZE_CLASSES))]
+ClassMeans = Annotated[
+    tuple[ClassMean, ...], Field(min_length=len(SIZE_CLASSES), max_length=len(SIZE_CLASSES))
+]
 Latitude = Annotated[float, Field(ge=-90, le=90)]
 Longitude = Annotated[float, Field(ge=-180, le=180)]
 Stock = Annotated[float, Field(ge=0, le=1000)]

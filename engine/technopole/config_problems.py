@@ -222,6 +222,11 @@ def _report_field(problems: Problems, model: type[BaseModel], where: str, error:
         problems.add(where, f"found {found(value)}; allowed: {_EXPECTED.get(kind, error['msg'])}")
 
 
+def _only_seems_short(error: Mapping[str, Any]) -> bool:
+    """Tell whether a list is long enough and only its valid values are too few."""
+    return error["type"] == "too_short" and len(error["input"]) >= error["ctx"]["min_length"]
+
+
 def validated(model: type[ModelT], value: Any, key: str, problems: Problems) -> ModelT | None:
     """Return a section or table as its model.
 
@@ -252,8 +257,8 @@ def validated(model: type[ModelT], value: Any, key: str, problems: Problems) -> 
     except ValidationError as failure:
         entries = GROUPS.get(key, {})
         for error in failure.errors(include_url=False):
-            # follows from another error of the same table
-            if error["type"] == "default_factory_not_called":
+            # follows from another error of the same table or list
+            if error["type"] == "default_factory_not_called" or _only_seems_short(error):
                 continue
             entry = entries.get(str(error["loc"][0])) if error["loc"] else None
             if entry is not None:

@@ -89,8 +89,9 @@ class Simulation:
             f"the run needs about {readable_bytes(needed)} of memory and {readable_bytes(available)} are "
             f"available: {readable_bytes(self.output_bytes)} for results ({counted(run.replicates, 'replicate')} × "
             f"{counted(self.times, 'recorded period')} × {counted(blueprint.n_regions, 'region')} × "
-            f"{counted(blueprint.n_sectors, 'sector')}), {readable_bytes(self.worlds_bytes)} for worlds ({self.threads.worlds} at a time × "
-            f"{counted(blueprint.n_firms, 'firm')}); smaller values of run.replicates, time.periods or run.threads, "
+            f"{counted(blueprint.n_sectors, 'sector')}), {readable_bytes(self.worlds_bytes)} for worlds "
+            f"({self.threads.worlds} at a time × {counted(blueprint.n_firms, 'firm')}); smaller values of "
+            "run.replicates, time.periods or run.threads, "
             f"{smaller_economy(self.config)}, a larger output.stride or fewer output.variables need less"
         )
 

@@ -222,7 +222,7 @@ def test_signal_ends_a_run_within_a_second_or_so(environment, two_regions, tmp_p
         assert time.monotonic() - begin < 3.0
     assert process.returncode == 75 and printed == ""
     name = signal.Signals(number).name
-    assert lines(errors)[-1] == f"stopped by {name}: 0 of 4 replicates were finished; nothing was written"
+    assert lines(errors)[-1] == f"stopped by {name}: 0 of 4 replicates finished; nothing was written"
     assert os.listdir(tmp_path) == []
 
 

@@ -164,6 +164,13 @@ def test_bad_input_is_named(path, value, expected):
     assert any(expected in line for line in lines), lines
 
 
+def test_one_bad_value_of_a_list_is_one_problem():
+    lines = problems_of(changed(("sectors", 0, "mean_employment"), [0.01] + [5.0] * 8))
+    assert lines == (
+        "case.toml: sectors no. 1 (optics).mean_employment[0]: found 0.01; allowed: at least 0.1",
+    )
+
+
 def test_weights_that_are_all_zero():
     kinds = {f"kind_{name}": 0 for name in ("quality", "technology", "organisation", "sourcing")}
     assert problems_of(changed(("innovation",), kinds)) == (
