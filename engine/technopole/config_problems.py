@@ -224,7 +224,7 @@ def _report_field(problems: Problems, model: type[BaseModel], where: str, error:
 
 def _only_seems_short(error: Mapping[str, Any]) -> bool:
     """Tell whether a list is long enough and only its valid values are too few."""
-    return error["type"] == "too_short" and len(error["input"]) >= error["ctx"]["min_length"]
+    return bool(error["type"] == "too_short" and len(error["input"]) >= error["ctx"]["min_length"])
 
 
 def validated(model: type[ModelT], value: Any, key: str, problems: Problems) -> ModelT | None:
