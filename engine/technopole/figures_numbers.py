@@ -216,6 +216,36 @@ def fit_tail(counts: Floats, edges: Floats, inside: NDArray[np.bool_]) -> TailFi
     return TailFit(float(slope), float(y_mean - slope * x_mean))
 
 
+def fit_halves(counts: Floats, edges: Floats, inside: NDArray[np.bool_]) -> tuple[float, Floats]:
+    """Fit the lower and the upper half of the tail by themselves: a straight tail has one slope.
+
+    Parameters
+    ----------
+    counts : ndarray, shape (replicate, size_class)
+        Firms per bin.
+    edges, inside : ndarray
+        As in `fit_tail`; the halves are equally long on the logarithmic axis.
+
+    Returns
+    -------
+    middle : float
+        Workers, where the halves meet; NaN if nothing is inside.
+    slopes : ndarray, shape (2,)
+        Means over replicates; NaN where a half has fewer than three edges.
+    """
+    if not inside.any():
+        return float("nan"), np.full(2, np.nan)
+    low, high = edges[inside][[0, -1]]
+    middle = float(edges[np.argmin(np.abs(np.log(np.maximum(edges, 1e-9)) - np.log(low * high) / 2.0))])
+    slopes = np.array(
+        [
+            [fit_tail(world, edges, inside & half).slope for half in (edges <= middle, edges >= middle)]
+            for world in counts
+        ]
+    )
+    return middle, mean_interval(slopes)[0]
+
+
 def correlation(x: Floats, y: Floats) -> float:
     """Return Pearson's correlation of the pairs without NaN; NaN with fewer than three or no spread."""
     use = np.isfinite(x) & np.isfinite(y)

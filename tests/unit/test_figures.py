@@ -23,6 +23,7 @@ pytest.importorskip("matplotlib")
 
 import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
@@ -46,6 +47,7 @@ from technopole.figures_numbers import (
 from technopole.figures_places import Places, components, positions
 from technopole.figures_sizes import draw_firm_sizes
 from technopole.figures_structure import draw_sectors, draw_similarity
+from technopole.summary import summarise
 
 CELL = ("replicate", "time", "region", "sector")
 EDGES = np.array([0.0, *(step * 2.0**power for power in range(20) for step in (1.0, 1.5))])
@@ -267,6 +269,33 @@ def test_titles_state_the_numbers() -> None:
     assert "Knowledge grows most in quality: +0.2" in texts(draw_knowledge(ds, ""))
     assert "falls with slope −1." in texts(draw_firm_sizes(ds, ""))
     assert "Productivity grows by" in texts(draw_map(ds, "")) and "a note" in texts(draw_map(ds, "a note"))
+
+
+def test_bend_of_the_tail_is_told_and_the_slope_is_that_of_the_table() -> None:
+    ds = fake_run()
+    straight = texts(draw_firm_sizes(ds, ""))
+    assert "falls with slope −1." in straight and "bends" not in straight
+    above = 50_000.0 * np.maximum(EDGES, 1.0) ** -0.9 * np.exp(-EDGES / 400.0)
+    counts = np.round(above - np.append(above[1:], 0.0))
+    ds["size_distribution"] = xr.zeros_like(ds.size_distribution) + counts
+    bent = texts(draw_firm_sizes(ds, ""))
+    exponent = next(row.mean for row in summarise(ds) if row.name == "exponent of the tail of firm sizes")
+    assert "bends: slope" in bent and f"−{exponent:.2f} in all" in bent
+    share = 100.0 * (above[above <= 0.1 * above[0]] / above[0])[0]
+    assert f"largest {share:.0f} %" in bent
+
+
+def test_few_replicates_have_no_bands() -> None:
+    for replicates, bands in ((3, 0), (4, 2)):
+        figure = draw_entry_exit(fake_run(replicates=replicates), "")
+        assert len([c for c in figure.axes[0].collections if isinstance(c, PolyCollection)]) == bands
+        assert ("bands: 95" in texts(figure)) == (bands > 0)
+
+
+def test_few_years_are_marked_by_whole_numbers() -> None:
+    figure = draw_entry_exit(fake_run(periods=3).assign_attrs(config=""), "")
+    figure.canvas.draw()
+    assert all(float(t.get_text()).is_integer() for t in figure.axes[0].get_xticklabels() if t.get_text())
 
 
 def test_entry_and_exit_are_shares_of_the_firms_at_the_start_of_the_period() -> None:
