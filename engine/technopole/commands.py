@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from technopole.entries import counted
 from technopole.errors import TO_DRAW, Interrupted, OutputError, TechnopoleError
 from technopole.version import __version__
 
@@ -127,8 +128,6 @@ def _refuse_outputs(out: Path, figures: Path | None, overwrite: bool) -> None:
 
 
 def _announcement(simulation: Simulation, name: str) -> str:
-    from technopole.entries import counted
-
     blueprint, run, threads = simulation.blueprint, simulation.config.run, simulation.threads
     return (
         f"technopole {__version__} · {name}: {counted(blueprint.n_regions, 'region')} × "
@@ -147,7 +146,6 @@ def _compile(tell: Tell) -> None:
 
 
 def _compute(simulation: Simulation, tell: Tell, quiet: bool) -> xr.Dataset:
-    from technopole.entries import counted
     from technopole.progress import duration, watching
 
     begin = time.perf_counter()
@@ -170,16 +168,16 @@ def print_results(results: xr.Dataset) -> None:
     results : xarray.Dataset
         Results of a run.
     """
-    from technopole.summary import LAST, summarise
+    from technopole.figures_numbers import LAST
+    from technopole.summary import summarise
     from technopole.text_table import mean_and_interval, write_table
 
     rows = [(row.name, *mean_and_interval(row.mean, row.half), row.unit) for row in summarise(results)]
     if not rows:
         return
-    last = min(LAST, results.sizes["time"])
-    end = int(results["time"].values[-1])
-    over = f"mean of the last {last} recorded periods" if last > 1 else "of that period"
-    print(f"\nAt the end of period {end} (rates: {over})\n")
+    start, end = (int(results["time"].values[place]) for place in (0, -1))
+    last = counted(min(LAST, results.sizes["time"]), "recorded period")
+    print(f"\nAt the end of period {end} (growth: since period {start}; rates: mean of the last {last})\n")
     write_table(sys.stdout, ("result", "mean", "95 % interval", "unit"), rows, right=(1, 2))
     print(flush=True)
 

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from technopole.figures_data import Floats
 
+LAST = 10
+"""Rates are means over so many recorded periods at the end, in the figures and in the table."""
 TAIL_SHARE = 0.1
 """The upper tail that is fitted: the largest tenth of the firms."""
 TAIL_FIRMS = 10.0

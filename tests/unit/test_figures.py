@@ -30,8 +30,8 @@ from matplotlib.image import imread
 from technopole.errors import OutputError, TechnopoleError
 from technopole.figures import FIGURES, draw, footnote
 from technopole.figures_data import CannotDraw, period_years
-from technopole.figures_firms import draw_entry_exit, draw_knowledge
-from technopole.figures_labels import place_labels, spread
+from technopole.figures_firms import _entry_exit_texts, draw_entry_exit, draw_knowledge
+from technopole.figures_labels import _cross, place_labels, spread
 from technopole.figures_map import draw_map
 from technopole.figures_numbers import (
     fit_tail,
@@ -307,6 +307,53 @@ def test_entry_and_exit_are_shares_of_the_firms_at_the_start_of_the_period() -> 
     )  # periods of 2 years
     with pytest.raises(CannotDraw, match="'startups' is not in the dataset"):
         draw_entry_exit(ds.drop_vars("startups"), "")
+
+
+def test_entry_and_exit_of_the_title_are_those_of_the_table() -> None:
+    ds = fake_run(periods=30)
+    ds["exits"] = ds.exits.where(
+        ds.time > 1, 3 * ds.exits
+    )  # what happens at the start is not part of the mean
+    rates = {row.name: row.mean for row in summarise(ds)}
+    told = texts(draw_entry_exit(ds, ""))
+    assert f"{rates['entry']:.1f} % of firms enter and {rates['exit']:.1f} % leave" in told
+    assert "mean of years 42 to 60" in told  # the last ten periods of two years
+
+
+@pytest.mark.parametrize(
+    ("related", "words"),
+    [
+        (0.95, "go closely together"),
+        (0.66, "two go together (r"),
+        (0.36, "loosely"),
+        (0.1, "hardly"),
+        (-0.5, "against"),
+    ],
+)
+def test_correlation_in_words(related: float, words: str) -> None:
+    assert words in _entry_exit_texts([10.0, 9.0], np.array([1.0, 2.0]), related, 3)[0]
+
+
+def test_region_far_out_does_not_squash_the_others() -> None:
+    ds = fake_run(regions=100, periods=3)
+    ds["exits"] = ds.exits.where(ds.region != "r7", ds.firms)
+    right = draw_entry_exit(ds, "").axes[1]
+    assert right.get_ylim()[1] < 20.0
+    assert any("1 region beyond the frame" in text.get_text() for text in right.texts)
+
+
+def test_label_at_a_strange_mark_gets_a_line_and_lines_do_not_cross() -> None:
+    figure = Figure(figsize=(8, 5), dpi=150)
+    FigureCanvasAgg(figure)
+    axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
+    axes.set(xlim=(0, 8), ylim=(0, 5))
+    ring = 0.32 * np.array([[1, 0], [0, 1], [-1, 0], [0, -1], [1, 1], [1, -1], [-1, 1], [-1, -1]])
+    place_labels(axes, np.array([[4.0, 2.5], *(ring + [4.0, 2.5])]), np.full(9, 8.0), ["The middle", "East"])
+    assert len(axes.lines) >= 1
+    assert _cross(np.array([[0.0, 0.0], [1.0, 1.0]]), np.array([[0.0, 1.0], [1.0, 0.0]]))
+    assert not _cross(np.array([[0.0, 0.0], [1.0, 1.0]]), np.array([[2.0, 1.0], [3.0, 0.0]]))
+    lines = [line.get_xydata() for line in axes.lines]
+    assert not any(_cross(one, other) for one, other in combinations(lines, 2))
 
 
 def test_footnote_and_years() -> None:
