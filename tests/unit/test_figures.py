@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from itertools import combinations
@@ -33,6 +34,7 @@ from technopole.figures_data import CannotDraw, period_years
 from technopole.figures_firms import _entry_exit_texts, draw_entry_exit, draw_knowledge
 from technopole.figures_labels import _cross, place_labels, spread
 from technopole.figures_map import draw_map
+from technopole.figures_map_keys import growth_scale
 from technopole.figures_numbers import (
     fit_tail,
     krugman_index,
@@ -354,6 +356,47 @@ def test_label_at_a_strange_mark_gets_a_line_and_lines_do_not_cross() -> None:
     assert not _cross(np.array([[0.0, 0.0], [1.0, 1.0]]), np.array([[2.0, 1.0], [3.0, 0.0]]))
     lines = [line.get_xydata() for line in axes.lines]
     assert not any(_cross(one, other) for one, other in combinations(lines, 2))
+
+
+def test_growth_of_the_map_is_that_of_the_table_and_its_scale_that_of_the_title() -> None:
+    ds = fake_run()
+    ds["sales"] = ds.employment * np.exp(ds.productivity)
+    growth = {row.name: row.mean for row in summarise(ds)}["growth of productivity"]
+    page = draw_map(ds, "")
+    found = re.search(r"grows by (\S+) % a year, from (\S+) % .* to (\S+) % .*sales-weighted", texts(page))
+    assert found is not None and float(found[1]) == pytest.approx(growth, abs=0.0051)
+    scale = page.axes[-1].get_xlim()
+    assert scale == pytest.approx((float(found[2]), float(found[3])), abs=0.0051)
+
+
+def test_map_of_many_regions_speaks_of_most_of_them() -> None:
+    page = draw_map(fake_run(regions=100), "")
+    found = re.search(r"in 90 % of the regions between (\S+) and (\S+) %", texts(page))
+    assert found is not None
+    assert page.axes[-1].get_xlim() == pytest.approx((float(found[1]), float(found[2])), abs=0.0051)
+
+
+def test_scale_does_not_magnify_what_hardly_differs() -> None:
+    norm, _ = growth_scale(np.array([0.88, 0.92]))
+    assert (norm.vmin, norm.vmax) == pytest.approx((0.8, 1.0))
+    norm, _ = growth_scale(np.array([1.0, 1.0]))
+    assert (norm.vmin, norm.vmax) == pytest.approx((0.9, 1.1))
+
+
+def test_boxes_of_the_map_hold_their_names() -> None:
+    ds = fake_run()
+    far = np.array([150.0, -150.0])
+    ds["longitude"][:2] = far
+    names = ds.region_name.values.astype(object)
+    names[:2] = "Somewhere very far away from here"
+    ds = ds.assign_coords(region_name=("region", names.astype(str)))
+    page = draw_map(ds, "")
+    boxes = [axes for axes in page.axes if any(text.get_text().startswith("Some") for text in axes.texts)]
+    boxes = [axes for axes in boxes if axes is not page.axes[0]]
+    assert len(boxes) == 2
+    for axes in boxes:
+        frame, text = axes.get_window_extent(), axes.texts[0].get_window_extent()
+        assert frame.x0 <= text.x0 and text.x1 <= frame.x1
 
 
 def test_footnote_and_years() -> None:
