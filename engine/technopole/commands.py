@@ -168,7 +168,7 @@ def print_results(results: xr.Dataset) -> None:
     results : xarray.Dataset
         Results of a run.
     """
-    from technopole.figures_numbers import LAST
+    from technopole.figures_numbers import LAST, sparse
     from technopole.summary import summarise
     from technopole.text_table import mean_and_interval, write_table
 
@@ -179,7 +179,8 @@ def print_results(results: xr.Dataset) -> None:
     last = counted(min(LAST, results.sizes["time"]), "recorded period")
     print(f"\nAt the end of period {end} (growth: since period {start}; rates: mean of the last {last})\n")
     write_table(sys.stdout, ("result", "mean", "95 % interval", "unit"), rows, right=(1, 2))
-    print(flush=True)
+    caveat = sparse(results["firms"].values) if "firms" in results else ""
+    print(f"\nSimilarity and Krugman index: {caveat}.\n" if caveat else "", flush=True)
 
 
 def _draw(results: xr.Dataset, folder: Path, tell: Tell) -> None:

@@ -11,6 +11,8 @@ from technopole.figures_data import Floats
 
 LAST = 10
 """Rates are means over so many recorded periods at the end, in the figures and in the table."""
+FEW_FIRMS = 10.0
+"""Firms per cell below which single firms make the structures of regions differ."""
 TAIL_SHARE = 0.1
 """The upper tail that is fitted: the largest tenth of the firms."""
 TAIL_FIRMS = 10.0
@@ -133,6 +135,28 @@ def structural_similarity(employment: Floats) -> Floats:
     squares = (np.nansum(unit, axis=-2) ** 2).sum(axis=-1)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(present > 1, (squares - present) / (present * (present - 1.0)), np.nan)
+
+
+def sparse(firms: Floats) -> str:
+    """Tell what few firms per cell do to measures of structure.
+
+    Parameters
+    ----------
+    firms : ndarray, shape (..., region, sector)
+        Firms.
+
+    Returns
+    -------
+    str
+        A sentence without its end; empty if there are enough firms.
+    """
+    mean = float(np.nan_to_num(firms).mean())
+    if mean >= FEW_FIRMS:
+        return ""
+    return (
+        f"with {mean:.1f} firms per region and sector on average, single firms make regions differ: "
+        "compare only runs of the same data.scale"
+    )
 
 
 def krugman_index(employment: Floats) -> Floats:

@@ -28,6 +28,7 @@ from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
+from technopole.commands import print_results
 from technopole.errors import OutputError, TechnopoleError
 from technopole.figures import FIGURES, draw, footnote
 from technopole.figures_data import CannotDraw, period_years
@@ -48,7 +49,7 @@ from technopole.figures_numbers import (
 )
 from technopole.figures_places import Places, components, positions
 from technopole.figures_sizes import draw_firm_sizes
-from technopole.figures_structure import draw_sectors, draw_similarity
+from technopole.figures_structure import _similarity_title, draw_sectors, draw_similarity
 from technopole.summary import summarise
 
 CELL = ("replicate", "time", "region", "sector")
@@ -397,6 +398,46 @@ def test_boxes_of_the_map_hold_their_names() -> None:
     for axes in boxes:
         frame, text = axes.get_window_extent(), axes.texts[0].get_window_extent()
         assert frame.x0 <= text.x0 and text.x1 <= frame.x1
+
+
+def test_few_firms_per_cell_are_a_caveat_in_figure_and_table(capsys) -> None:
+    ds = fake_run()
+    assert "Caution" not in texts(draw_similarity(ds, ""))
+    print_results(ds)
+    assert "single firms" not in capsys.readouterr().out
+    ds["firms"] = xr.full_like(ds.firms, 2)
+    told = texts(draw_similarity(ds, ""))
+    assert "Caution: with 2.0 firms per region and sector on average" in told and "Samples of regions" in told
+    print_results(ds)
+    assert "Similarity and Krugman index: with 2.0 firms per region and sector" in capsys.readouterr().out
+
+
+def test_cut_axes_say_so() -> None:
+    assert all("not start at 0" in axes.get_xlabel() for axes in draw_similarity(fake_run(), "").axes)
+
+
+def test_names_of_sectors_are_not_cut_where_there_is_room() -> None:
+    ds = fake_run(regions=3)
+    name = "Professional, scientific and technical services"
+    ds = ds.assign_coords(sector_name=("sector", [name, *ds.sector_name.values[1:]]))
+    figure = draw_sectors(ds, "")
+    label = next(text for text in figure.axes[0].texts if name in text.get_text())
+    assert label.get_window_extent().x1 <= 1190
+
+
+@pytest.mark.parametrize(
+    ("change", "spread", "replicates", "words"),
+    [
+        (0.1, 0.0, 4, "grow more alike"),
+        (-0.1, 0.05, 2, "grow apart"),
+        (-0.1, 0.5, 4, "show no clear change"),
+        (0.001, 0.01, 4, "hardly change"),
+    ],
+)
+def test_verdict_on_similarity(change: float, spread: float, replicates: int, words: str) -> None:
+    cosine = np.full((replicates, 2), 0.5)
+    cosine[:, 1] += change + spread * np.linspace(-1.0, 1.0, replicates)
+    assert words in _similarity_title(cosine, cosine, np.array([1.0, 2.0]), False)
 
 
 def test_footnote_and_years() -> None:
