@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -80,6 +81,16 @@ class Blueprint:
     def capacity(self) -> int:
         """Firm slots a new world gets."""
         return first_capacity(self.config, self.n_firms)
+
+    @property
+    def final_capacity(self) -> int:
+        """Firm slots that a world will about need at the end, as firms grow with the workforce."""
+        if self.config.capacity.fixed:
+            return self.capacity
+        periods, growth = self.config.time.periods, max(self.config.labour.growth, 0.0)
+        # beyond e^30 no memory is large enough, and the power would overflow
+        factor = math.exp(min(periods * math.log1p(growth), 30.0))
+        return int(self.capacity * factor)
 
     def setting(self, seed: int, policy: Policy | None = None) -> Setting:
         """Return what the kernels read and never write, for one seed."""

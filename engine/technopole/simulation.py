@@ -56,9 +56,9 @@ class Simulation:
 
     @property
     def worlds_bytes(self) -> int:
-        """Memory of the worlds that are computed at the same time, in bytes."""
+        """Memory of the worlds that are computed at the same time, in bytes, as large as they will about grow."""
         blueprint = self.blueprint
-        one = world_bytes(blueprint.capacity, blueprint.n_regions, blueprint.n_sectors)
+        one = world_bytes(blueprint.final_capacity, blueprint.n_regions, blueprint.n_sectors)
         return self.threads.worlds * one
 
     @property
@@ -85,12 +85,16 @@ class Simulation:
         if available is None or needed <= available:
             return
         run, blueprint = self.config.run, self.blueprint
+        grown = blueprint.final_capacity > 2 * blueprint.capacity
+        growth = (
+            f", growing by {100 * self.config.labour.growth:g} % a period (labour.growth)" if grown else ""
+        )
         raise ConfigError(
             f"the run needs about {readable_bytes(needed)} of memory and {readable_bytes(available)} are "
             f"available: {readable_bytes(self.output_bytes)} for results ({counted(run.replicates, 'replicate')} × "
             f"{counted(self.times, 'recorded period')} × {counted(blueprint.n_regions, 'region')} × "
             f"{counted(blueprint.n_sectors, 'sector')}), {readable_bytes(self.worlds_bytes)} for worlds "
-            f"({self.threads.worlds} at a time × {counted(blueprint.n_firms, 'firm')}); smaller values of "
+            f"({self.threads.worlds} at a time × {counted(blueprint.n_firms, 'firm')}{growth}); smaller values of "
             "run.replicates, time.periods or run.threads, "
             f"{smaller_economy(self.config)}, a larger output.stride or fewer output.variables need less"
         )

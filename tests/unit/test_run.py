@@ -197,6 +197,21 @@ def test_economy_too_large_is_refused_before_its_firms_are_made(kind, start, mon
     assert failure.value.exit_code == 2
 
 
+def test_growth_beyond_memory_is_foreseen(config):
+    grows = {"labour.growth": 0.5, "time.periods": 100_000, "output.stride": 100_000, "capacity.fixed": False}
+    with pytest.raises(tp.ConfigError, match=r"60 firms, growing by 50 % a period \(labour.growth\)"):
+        tp.run(config.replace(grows))
+    small = Simulation(config.replace({"labour.growth": 0.0})).worlds_bytes
+    assert Simulation(config.replace({"labour.growth": -0.1})).worlds_bytes == small
+    assert Simulation(config.replace({**grows, "capacity.fixed": True})).worlds_bytes == small
+
+
+def test_firms_stay_within_the_capacity_foreseen(config):
+    growing = Simulation(config.replace({"labour.growth": 0.05, "time.periods": 60}))
+    firms = growing.run().firms.sum(["region", "sector"])
+    assert growing.blueprint.capacity < firms.max() < growing.blueprint.final_capacity
+
+
 def test_run_is_refused_before_memory_is_taken(config, monkeypatch):
     monkeypatch.setattr("technopole.simulation.available_memory", lambda: 1000)
     monkeypatch.setattr("technopole.simulation.Recording", None)
