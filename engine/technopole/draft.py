@@ -14,6 +14,7 @@ from technopole.firm_sizes import (
     class_exponents,
     class_means,
     draw_employment,
+    largest_possible,
     rescale,
     sample_establishments,
 )
@@ -74,9 +75,10 @@ def sampled(regions: RegionRows, sectors: SectorRows, cells: CellRows, scale: fl
     sample = sample_establishments(cells.real, scale, seed)
 
     def make() -> Tables:
-        employment = _match_sectors(
-            _employment(cells, sample, seed), sample, scale * cells.employment().sum(axis=0)
-        )
+        most = largest_possible(sample, cells.real, cells.known)
+        employment = np.minimum(_employment(cells, sample, seed), most)
+        employment = _match_sectors(employment, sample, scale * cells.employment().sum(axis=0))
+        employment = np.minimum(employment, most)
         return _tables(regions, sectors, sample, employment)
 
     return Draft(len(regions.ids), len(sectors.ids), int(sample.sum()), make)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from technopole.config import Config
 from technopole.data import load_tables
+from technopole.draft import sampled
 from technopole.errors import ConfigError, DataError
 from technopole.firm_sizes import (
     CLASS_LABELS,
@@ -21,13 +22,15 @@ from technopole.firm_sizes import (
     class_exponents,
     class_means,
     draw_employment,
+    largest_possible,
     sample_establishments,
     split_firms,
 )
 from technopole.industries import NAMES, USE_TABLE_INDUSTRIES, is_high_tech, overlaps, two_digit
 from technopole.region_files import university_stock
+from technopole.schema import SECTOR_DEFAULTS
 from technopole.sector_innovation import find_row, read_survey
-from technopole.tables import STOCKS
+from technopole.tables import STOCKS, CellRows, RegionRows, SectorRows
 
 SCENARIOS = Path(__file__).parents[2] / "configs" / "scenarios"
 REAL = Path(os.environ.get("TECHNOPOLE_DATA", "") or "/nonexistent")
@@ -149,6 +152,43 @@ def test_exponents_for_any_means(means):
     inside = (np.array(means) > CLASS_LOWER * 1.1) & (np.array(means) < CLASS_UPPER * 0.9)
     assert found[inside] == pytest.approx(np.array(means)[inside], rel=1e-6)
     assert np.all(found >= CLASS_LOWER) and np.all(found <= CLASS_UPPER)
+
+
+def test_no_firm_is_larger_than_its_table_leaves_room_for():
+    real = np.zeros((3, 1, 9))
+    real[0, 0] = [2, 0, 0, 0, 0, 0, 0, 0, 3]
+    real[1, 0, 8] = 1
+    real[2, 0, 8] = 0.5
+    sample = np.zeros((3, 1, 9), dtype=np.int64)
+    sample[0, 0, [0, 8]] = 1, 2
+    sample[1, 0, 8] = sample[2, 0, 8] = 1
+    known = np.array([[4502.0], [2000.0], [900.0]])
+    most = largest_possible(sample, real, known)
+    # 4,502 workers less two firms of one and three of 1,000: 1,500 to share; the second cell is simulated in
+    # full, the third one is a share of a larger table
+    assert most.tolist() == [1501.0, 2500.0, 2500.0, np.inf, np.inf]
+    assert np.isinf(largest_possible(sample, real, np.full((3, 1), np.nan))).all()
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_sampled_firms_keep_to_their_cells(seed):
+    real = np.zeros((40, 1, 9))
+    real[:, 0, 3], real[:, 0, 8] = 20, 1
+    known = np.full((40, 1), 2000.0)
+    regions = RegionRows([f"r{i}" for i in range(40)], ["r"] * 40, np.zeros((40, 2)), "euclidean", {})
+    sectors = SectorRows(
+        ["s"],
+        ["s"],
+        np.zeros(1, bool),
+        ["s"],
+        dict.fromkeys(SECTOR_DEFAULTS, np.zeros(1)),
+        np.eye(1),
+        np.eye(1),
+    )
+    cells = CellRows(real, known, np.full((1, 9), np.nan), "here")
+    tables = sampled(regions, sectors, cells, 0.1, seed).make()
+    assert tables.employment.size > 80
+    assert tables.employment.max() <= 1600.0  # 2,000 less twenty firms of 20
 
 
 def test_neighbouring_firms_are_not_ordered_by_size():
@@ -475,6 +515,7 @@ def test_metropolitan_areas():
     assert firms.shape == (383, 86) and abs(firms.sum() - 68_738) <= 86
     assert np.all(firms.sum(axis=0) >= 1) and np.all(firms.sum(axis=1) >= 1)
     assert tables.employment.sum() == pytest.approx(1_133_958, rel=0.01)
+    assert tables.employment.max() < 10_000.0
     assert 60 <= (tables.employment >= 1000).sum() <= 110  # 7,737 plants at 1:100
     assert np.all(np.isfinite(tables.distances)) and np.all(tables.distances < 8300)
     best = np.argsort(tables.stocks["university"])[-12:]
