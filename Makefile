@@ -15,7 +15,7 @@ FIND_PYTHON = for python in $(PYTHON) python3 python3.14 python3.13 python3.12 p
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2> /dev/null && echo $$python && break; done
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format stats bench warmup clean
+.PHONY: help run test lint format stats stress slurm bench warmup clean
 
 help:  ## say what can be made
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /make \1|/' | column -t -s '|' 2> /dev/null \
@@ -26,7 +26,7 @@ run: $(VENV)/installed-run  ## run the main scenario: results in runs/us-states.
 
 test: lint  ## run all checks: style, types, import walls, tests
 	$(BIN)/technopole warmup
-	$(BIN)/python -m pytest $(TESTS) -m "not slow and not stats" -p no:benchmark -n $(JOBS) $(ARGS)
+	$(BIN)/python -m pytest $(TESTS) -m "not slow and not stats and not stress and not slurm" -p no:benchmark -n $(JOBS) $(ARGS)
 
 lint: $(VENV)/installed-dev  ## check style, types and import walls
 	$(BIN)/ruff check .
@@ -39,6 +39,12 @@ format: $(VENV)/installed-dev  ## format the engine and the tests
 
 stats: $(VENV)/installed-dev  ## run the slow tests and those of facts over large ensembles
 	$(BIN)/python -m pytest $(TESTS) -m "slow or stats" -p no:benchmark $(ARGS)
+
+stress: $(VENV)/installed-dev  ## kill experiments at random moments, again and again, and see that nothing is lost
+	$(BIN)/python -m pytest $(TESTS) -m "stress" -p no:benchmark $(ARGS)
+
+slurm: $(VENV)/installed-dev  ## install and start a real Slurm on this machine (as root, Debian) and use it
+	TECHNOPOLE_SLURM=1 $(BIN)/python -m pytest $(TESTS) -m "slurm" -p no:benchmark $(ARGS)
 
 bench: $(VENV)/installed-dev  ## measure kernels, periods, runs
 	$(BIN)/python -m pytest bench $(ARGS)

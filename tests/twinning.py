@@ -292,6 +292,6 @@ def _scale(name, record):
     """Size of the numbers that a variable is a difference of."""
     if name in LOGARITHMS:
         return LOGARITHMS[name]
-    if name in ("tax", "overhead"):
+    if name == "tax":
         return FLOOR * np.max(record["sales"])
     return np.max(record["workforce"]) if name == "net_migration" else 0.0

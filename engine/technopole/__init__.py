@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 from technopole.version import __version__
 
 if TYPE_CHECKING:
+    from technopole import indicators
+    from technopole.comparison import compare
     from technopole.config import Config
     from technopole.errors import (
         ConfigError,
@@ -24,12 +26,17 @@ if TYPE_CHECKING:
         OutputError,
         TechnopoleError,
     )
+    from technopole.experiment_run import experiment
+    from technopole.experiment_run import open_experiment as open
     from technopole.figures import draw
+    from technopole.firm_output import open_firms
     from technopole.model import Model
+    from technopole.sensitivity_analysis import sensitivity
     from technopole.simulation import Simulation, run
     from technopole.snapshot import Snapshot
     from technopole.store import write
     from technopole.summary import summarise
+    from technopole.sweep import Sweep
 
 __all__ = [
     "Config",
@@ -41,10 +48,17 @@ __all__ = [
     "OutputError",
     "Simulation",
     "Snapshot",
+    "Sweep",
     "TechnopoleError",
     "__version__",
+    "compare",
     "draw",
+    "experiment",
+    "indicators",
+    "open",
+    "open_firms",
     "run",
+    "sensitivity",
     "summarise",
     "write",
 ]
@@ -59,19 +73,29 @@ _MODULES = {
     "OutputError": "errors",
     "Simulation": "simulation",
     "Snapshot": "snapshot",
+    "Sweep": "sweep",
     "TechnopoleError": "errors",
+    "compare": "comparison",
     "draw": "figures",
+    "experiment": "experiment_run",
+    "indicators": "indicators",
+    "open": "experiment_run",
+    "open_firms": "firm_output",
     "run": "simulation",
+    "sensitivity": "sensitivity_analysis",
     "summarise": "summary",
     "write": "store",
 }
+_OTHER_NAMES = {"open": "open_experiment"}
+"""Names that would hide something in their module."""
 
 
 def __getattr__(name: str) -> Any:
     """Import the module of a public name when the name is first used."""
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
+    module = importlib.import_module(f"{__name__}.{_MODULES[name]}")
+    value = module if _MODULES[name] == name else getattr(module, _OTHER_NAMES.get(name, name))
     globals()[name] = value
     return value
 

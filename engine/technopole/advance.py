@@ -31,6 +31,11 @@ _START = (
     ("SMALL_SHARE", "market share of small firms"),
     ("SMALL_SALES", "sales of small firms"),
 )
+_REGION_STATE = (
+    *("workforce", "wage", "trust", "stock of infrastructure", "stock of universities", "stock of services"),
+    *("stock of finance", *["research on its way to production"] * 3),
+)
+"""In the order of the rows."""
 _WORDS = {
     "ONE": "market share",
     "SHARE_SQUARED": "concentration",
@@ -58,9 +63,8 @@ def _checked_values() -> dict[int, str]:
         if name.startswith(("E_", "M_", "W_")):
             values[row] = _WORDS.get(name[2:], name[2:].lower().replace("_", " "))
     return values | {
-        check.WAGE: "wage",
-        check.WORKFORCE: "workforce",
         check.STARTUP_MEAN: "expected number of start-ups",
+        **{check.REGION + row: words for row, words in enumerate(_REGION_STATE)},
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -11,17 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from technopole.config import Config
-from technopole.data import Draft, Tables, draft_tables
-from technopole.entries import counted
-from technopole.errors import ConfigError
-from technopole.geography import cumulative_rows, far_cumulative, guide, proximity
-from technopole.machine import available_memory, readable_bytes
+from technopole.data import Tables, draft_tables
+from technopole.draft import refuse_too_large
+from technopole.geography import cumulative_rows, far_cumulative, grouped, guide, proximity
 from technopole.policies import policy_from_config
 from technopole.schema import PARAMETERS
 from technopole_kernels import layout
 from technopole_kernels.initial import SMALLEST_WORKFORCE, initialise, name_firms
 from technopole_kernels.labour import EMPLOYED
 from technopole_kernels.types import (
+    GROUP,
     GUIDES,
     PARAMS,
     TILE,
@@ -118,7 +117,8 @@ def make_blueprint(config: Config) -> Blueprint:
         If one world would not fit into memory; that is known before its firms are made.
     """
     draft = draft_tables(config)
-    _refuse_too_large(config, draft)
+    world = world_bytes(first_capacity(config, draft.firms), draft.regions, draft.sectors)
+    refuse_too_large(config, draft, world)
     tables = draft.make()
     constants = make_constants(config, tables)
     identity = np.empty(int(tables.offsets[-1]), dtype=np.uint64)
@@ -133,21 +133,30 @@ def first_capacity(config: Config, firms: int) -> int:
     return int(np.ceil(firms * (1.0 + config.capacity.slack))) + 16
 
 
-def _refuse_too_large(config: Config, draft: Draft) -> None:
-    world = world_bytes(first_capacity(config, draft.firms), draft.regions, draft.sectors)
-    needed, available = draft.tables_bytes + world, available_memory()
-    if available is None or needed <= available:
-        return
-    raise ConfigError(
-        f"the economy needs about {readable_bytes(needed)} of memory and {readable_bytes(available)} are "
-        f"available: {counted(draft.regions, 'region')} × {counted(draft.sectors, 'sector')} with "
-        f"{counted(draft.firms, 'firm')}; {smaller_economy(config)} or less capacity.slack would need less"
-    )
+def vary_blueprint(
+    base: Blueprint, config: Config, constants: Constants | None = None, policy: Policy | None = None
+) -> Blueprint:
+    """Return a blueprint of the same tables with other parameters.
 
+    Parameters
+    ----------
+    base : Blueprint
+        Made from the same tables.
+    config : Config
+        Differs from that of `base` in no key that shapes the tables.
+    constants : Constants, optional
+        Those of `config`, where it differs in the geography; otherwise those of `base`.
+    policy : Policy, optional
+        That of `config`, where it differs in the policies; otherwise that of `base`.
 
-def smaller_economy(config: Config) -> str:
-    """Say which key makes an economy of fewer firms."""
-    return "fewer firms in [[cells]]" if config.cells else "a smaller data.scale"
+    Returns
+    -------
+    Blueprint
+        Shares all other arrays with `base`; they are never written.
+    """
+    made = base.constants if constants is None else constants
+    chosen = base.policy if policy is None else policy
+    return replace(base, config=config, params=make_params(config), constants=made, policy=chosen)
 
 
 def make_params(config: Config) -> NDArray[np.void]:
@@ -166,6 +175,7 @@ def make_constants(config: Config, tables: Tables) -> Constants:
     sectors = len(tables.sector_ids)
     csr = proximity(tables.distances, config.spillover.distance_decay, config.spillover.cutoff)
     start, region, weight = csr
+    together = grouped(csr, GROUP)
     base, related = split_relatedness(tables.relatedness)
     firms_of_sector = np.diff(tables.offsets).reshape(-1, sectors).sum(axis=0)
     sector_of_firm = np.repeat(np.tile(np.arange(sectors), len(tables.region_ids)), np.diff(tables.offsets))
@@ -193,6 +203,9 @@ def make_constants(config: Config, tables: Tables) -> Constants:
         proximity_start=np.ascontiguousarray(start, dtype=np.int64),
         proximity_region=np.ascontiguousarray(region, dtype=np.int64),
         proximity=_floats(weight),
+        group_start=together[0],
+        group_region=together[1],
+        group_weight=_floats(together[2]),
         far=far,
         far_guide=np.array([guide(far[a:b], GUIDES) for a, b in pairwise(start)]),
         related_start=related[0],
@@ -232,7 +245,7 @@ def allocate_world(capacity: int, regions: int, sectors: int) -> World:
         economy=np.zeros(layout.ECONOMY),
         sizes=np.zeros(layout.SIZE_CLASSES, dtype=np.int64),
         mixed=np.zeros((regions, 5, sectors)),
-        reached=np.zeros((regions, 5 * sectors)),
+        reached=np.zeros((-(-regions // GROUP) * GROUP, 5 * sectors)),
         buffer=np.zeros(layout.BUFFER_ROWS * layout.ROW),
         partner=np.zeros(TILE, dtype=np.int32),
         keys=np.zeros(TILE, dtype=np.uint64),

@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from technopole import commands
+from technopole import commands, commands_compare, commands_experiment, commands_plan, commands_sensitivity
 from technopole.errors import (
     EXIT_DONE,
     EXIT_ERROR,
@@ -32,7 +32,7 @@ app = typer.Typer(
     name="technopole",
     help="Simulate industrial clusters and regional innovation systems that build each other.",
     epilog=f"Anywhere on the line, {DEBUG} shows the traceback of an error. "
-    "Exit codes: 0 done, 1 error, 2 usage or configuration, 75 interrupted.",
+    "Exit codes: 0 done, 1 error, 2 usage or configuration, 3 some replicates failed, 75 interrupted.",
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -116,15 +116,188 @@ def schema(
     variables: Annotated[
         bool, typer.Option("--variables", help="Table of the variables instead: state and recorded ones.")
     ] = False,
+    sweep: Annotated[bool, typer.Option("--sweep", help="That of sweeps instead.")] = False,
 ) -> None:
     """Print the JSON Schema of configurations, for editors."""
-    _perform(lambda: commands.schema(variables))
+    _perform(commands_plan.schema if sweep and not variables else lambda: commands.schema(variables))
 
 
 @app.command()
 def describe(config: ConfigFile, assignments: Assignments = None) -> None:
     """Print all parameters: value, unit, range, source."""
     _perform(lambda: commands.describe(config, tuple(assignments or ())))
+
+
+SweepFile = Annotated[Path, typer.Argument(help="Sweep, a TOML file such as configs/sweeps/feedback.toml.")]
+
+
+@app.command()
+def plan(
+    sweep: SweepFile,
+    assignments: Assignments = None,
+    data: Data = None,
+    replicates: Annotated[int | None, typer.Option(help="Replicates of each point.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Refuse nothing that is above the limits.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the numbers for programs.")] = False,
+) -> None:
+    """Say what an experiment takes: points, units, files, bytes, core-hours from a short measurement."""
+    _perform(lambda: commands_plan.plan(sweep, tuple(assignments or ()), data, replicates, force, as_json))
+
+
+StorePath = Annotated[Path, typer.Argument(help="Store of an experiment.")]
+Replicates = Annotated[int | None, typer.Option(help="Replicates of each point.")]
+StoreOut = Annotated[
+    Path | None, typer.Option(metavar="STORE", help="Store, .zarr; runs/NAME.zarr if not given.")
+]
+
+
+@app.command()
+def experiment(
+    sweep: SweepFile,
+    out: StoreOut = None,
+    executor: Annotated[str, typer.Option(help="threads, processes or dask.")] = "threads",
+    workers: Annotated[
+        int | None, typer.Option(help="Threads or processes; one per processor if not given.")
+    ] = None,
+    address: Annotated[
+        str | None, typer.Option(help="Scheduler of Dask; processes on this machine if not given.")
+    ] = None,
+    shard: Annotated[
+        str | None, typer.Option(metavar="I/N", help="Only part I, from 0, of N: for job arrays.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a store that is there.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a store that is there.")] = False,
+    assignments: Assignments = None,
+    data: Data = None,
+    replicates: Replicates = None,
+    force: Annotated[bool, typer.Option("--force", help="Refuse nothing that is above the limits.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
+) -> None:
+    """Run a sweep, or go on with one: all points and replicates, statistics, into a store."""
+    options = commands_experiment.ExperimentOptions(
+        commands_experiment.SweepOptions(sweep, tuple(assignments or ()), data, replicates),
+        out,
+        executor,
+        workers,
+        address,
+        shard,
+        resume,
+        overwrite,
+        force,
+        quiet,
+    )
+    _perform(lambda: commands_experiment.experiment(options))
+
+
+@app.command()
+def status(
+    store: StorePath,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the numbers for programs.")] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Read all files; damaged units are then computed again.")
+    ] = False,
+) -> None:
+    """Say how far an experiment is: done, failed, missing, rate, time left."""
+    _perform(lambda: commands_experiment.status(store, as_json, verify))
+
+
+@app.command()
+def finalize(
+    store: StorePath,
+    force: Annotated[bool, typer.Option("--force", help="Although units are missing.")] = False,
+) -> None:
+    """Write the statistics of an experiment whose units are done (the last shard does so by itself)."""
+    _perform(lambda: commands_experiment.finalize(store, force))
+
+
+@app.command()
+def export(
+    store: StorePath,
+    netcdf: Annotated[Path, typer.Option(metavar="FILE", help="File, .nc.")],
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")] = False,
+) -> None:
+    """Write an experiment to a netCDF file."""
+    _perform(lambda: commands_experiment.export(store, netcdf, overwrite))
+
+
+@app.command()
+def jobscript(
+    scheduler: Annotated[str, typer.Argument(help="slurm or pbs.")],
+    sweep: SweepFile,
+    out: StoreOut = None,
+    tasks: Annotated[int | None, typer.Option(help="Tasks of the array.")] = None,
+    cpus: Annotated[int, typer.Option(help="Processors of each task.")] = 1,
+    time: Annotated[str, typer.Option(metavar="HH:MM:SS", help="Limit of a task.")] = "04:00:00",
+    logs: Annotated[str, typer.Option(metavar="DIR", help="Folder of the logs.")] = ".",
+    assignments: Assignments = None,
+    data: Data = None,
+    replicates: Replicates = None,
+) -> None:
+    """Print a job script for an array of tasks that share an experiment."""
+    options = commands_experiment.JobOptions(
+        scheduler,
+        commands_experiment.SweepOptions(sweep, tuple(assignments or ()), data, replicates),
+        out,
+        tasks,
+        cpus,
+        time,
+        logs,
+    )
+    _perform(lambda: commands_experiment.jobscript(options))
+
+
+@app.command()
+def compare(
+    store: Annotated[Path, typer.Argument(help="Store of an experiment, finished or not.")],
+    outcomes: Annotated[
+        list[str] | None,
+        typer.Option("--outcome", metavar="NAME", help="Outcome; repeatable; all if not given."),
+    ] = None,
+    against: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=VALUE", help="Point to compare with, besides the contrasts of the sweep; repeatable."
+        ),
+    ] = None,
+    confidence: Annotated[float, typer.Option(help="Of each interval by itself.")] = 0.95,
+    half_width: Annotated[
+        float | None, typer.Option(help="Wanted half-width: tells how many replicates it takes.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="Also write the comparison to a file, .zarr or .nc.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")] = False,
+) -> None:
+    """Compare points replicate by replicate: differences, effects, where the variance comes from."""
+    options = commands_compare.CompareOptions(
+        store, tuple(outcomes or ()), tuple(against or ()), confidence, half_width, out, overwrite
+    )
+    _perform(lambda: commands_compare.compare(options))
+
+
+@app.command()
+def sensitivity(
+    store: Annotated[Path, typer.Argument(help="Store of an experiment with a saltelli or morris design.")],
+    outcomes: Annotated[
+        list[str] | None,
+        typer.Option("--outcome", metavar="NAME", help="Outcome; repeatable; all if not given."),
+    ] = None,
+    confidence: Annotated[float, typer.Option(help="Of the intervals.")] = 0.95,
+    out: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="Also write the indices to a file, .zarr or .nc.")
+    ] = None,
+    figures: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder of the figures; beside the store if not given.")
+    ] = None,
+    no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw no figures.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace figures and file.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
+) -> None:
+    """Tell which parameters matter: Sobol or Morris indices of a finished experiment."""
+    options = commands_sensitivity.SensitivityOptions(
+        store, tuple(outcomes or ()), confidence, out, figures, no_figures, overwrite, quiet
+    )
+    _perform(lambda: commands_sensitivity.sensitivity(options))
 
 
 @app.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,12 +30,12 @@ class Crew:
     Parameters
     ----------
     threads : int
-        At least 1; the calling thread is one of them.
+        At least 1. With one, the calling thread does the work.
     """
 
     def __init__(self, threads: int) -> None:
         self._threads = threads
-        self._pool = ThreadPoolExecutor(threads - 1, "technopole-crew") if threads > 1 else None
+        self._pool = ThreadPoolExecutor(threads, "technopole-crew") if threads > 1 else None
 
     def close(self) -> None:
         """Let the threads end."""
@@ -66,6 +66,26 @@ class Crew:
         """
         if self._pool is None:
             return int(drive(setting, world, problem, records, until, stride, stop, int(Part.WHOLE), 0, 0))
+        # not the calling thread: an exception that a signal raises there must not leave a period half done
+        leader = self._pool.submit(self._lead, setting, world, problem, records, until, stride, stop)
+        try:
+            return leader.result()
+        except BaseException:
+            stop[0] = 1
+            wait([leader])
+            raise
+
+    def _lead(
+        self,
+        setting: Setting,
+        world: World,
+        problem: Problem,
+        records: Records,
+        until: int,
+        stride: int,
+        stop: NDArray[np.int64],
+    ) -> int:
+        """Advance with all threads of the pool, of which this is one."""
         period = _Period(
             setting, [world, *(_with_own_room(world) for _ in range(self._threads - 1))], problem
         )

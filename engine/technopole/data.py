@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from technopole.draft import Draft
+from technopole.draft import Draft, refuse_too_large
 from technopole.errors import DataError
 from technopole.tables import Tables
 
@@ -48,8 +48,12 @@ def load_tables(cfg: "Config") -> Tables:
     ------
     DataError
         As :func:`draft_tables`.
+    ConfigError
+        If the firms would not fit into memory.
     """
-    return draft_tables(cfg).make()
+    draft = draft_tables(cfg)
+    refuse_too_large(cfg, draft)
+    return draft.make()
 
 
 def draft_tables(cfg: "Config") -> Draft:

@@ -4,10 +4,12 @@ So a run that does not fit into memory can be refused while it is still small.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from technopole.entries import counted
+from technopole.errors import ConfigError
 from technopole.firm_sizes import (
     SMALLEST_FIRM,
     cell_offsets,
@@ -19,11 +21,16 @@ from technopole.firm_sizes import (
     sample_establishments,
 )
 from technopole.geography import IndexArray
+from technopole.machine import available_memory, readable_bytes
 from technopole.portable_math import FloatArray
 from technopole.tables import CellRows, RegionRows, SectorRows, Tables, check_cells
 
+if TYPE_CHECKING:
+    from technopole.config import Config
+
 _LARGEST_CORRECTION = 2.0  # bound of the factor that brings a sector to its employment
-_FIRM_BYTES = 16  # its employment and its identity; making them takes 50 for a while, less than a world does
+_FIRM_BYTES = 16  # of memory for a firm beside its worlds: employment and identity
+_MAKING_BYTES = 56  # the same while employment is drawn
 
 
 class Draft(NamedTuple):
@@ -42,10 +49,38 @@ class Draft(NamedTuple):
     firms: int
     make: Callable[[], Tables]
 
-    @property
-    def tables_bytes(self) -> int:
-        """Memory that the tables will take, in bytes: firms, distances and what follows from distances."""
-        return _FIRM_BYTES * self.firms + 3 * 8 * self.regions**2
+
+def refuse_too_large(config: "Config", draft: Draft, world: int = 0) -> None:
+    """Raise before firms are made that would not fit into memory.
+
+    Parameters
+    ----------
+    config : Config
+        The configuration, for the keys that make it smaller.
+    draft : Draft
+        The economy.
+    world : int
+        Memory of a world of it, in bytes.
+
+    Raises
+    ------
+    ConfigError
+        With the figures and the keys.
+    """
+    firms = max(_MAKING_BYTES * draft.firms, _FIRM_BYTES * draft.firms + world)
+    needed, available = firms + 3 * 8 * draft.regions**2, available_memory()
+    if available is None or needed <= available:
+        return
+    raise ConfigError(
+        f"the economy needs about {readable_bytes(needed)} of memory and {readable_bytes(available)} are "
+        f"available: {counted(draft.regions, 'region')} × {counted(draft.sectors, 'sector')} with "
+        f"{counted(draft.firms, 'firm')}; {smaller_economy(config)} or less capacity.slack would need less"
+    )
+
+
+def smaller_economy(config: "Config") -> str:
+    """Say which key makes an economy of fewer firms."""
+    return "fewer firms in [[cells]]" if config.cells else "a smaller data.scale"
 
 
 def sampled(regions: RegionRows, sectors: SectorRows, cells: CellRows, scale: float, seed: int) -> Draft:

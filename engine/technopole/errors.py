@@ -67,6 +67,12 @@ class NotFiniteError(TechnopoleError):
     exit_code = EXIT_ERROR
 
 
+class FailedReplicates(TechnopoleError):
+    """An experiment is finished, but some replicates failed; the others are as they should be."""
+
+    exit_code = EXIT_FAILED_UNITS
+
+
 class Interrupted(TechnopoleError):
     """The run was stopped from outside and can be resumed."""
 

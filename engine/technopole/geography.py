@@ -102,6 +102,45 @@ def proximity(
     return indptr, np.concatenate(columns), np.concatenate(weights)
 
 
+def grouped(
+    csr: tuple[IndexArray, IndexArray, FloatArray], size: int
+) -> tuple[IndexArray, IndexArray, FloatArray]:
+    """Put the rows of so many consecutive regions together, so that what they have in common is read once.
+
+    Parameters
+    ----------
+    csr : (indptr, indices, weights)
+        Proximity as :func:`proximity` gives it.
+    size : int
+        Rows of a group; the last one may have fewer.
+
+    Returns
+    -------
+    indptr : (G + 1,) array of int64
+        Group g has the entries ``indptr[g]:indptr[g + 1]``.
+    indices : (n,) array of int64
+        Regions that any region of the group reaches, ascending in a group.
+    weights : (n, size) array of float64
+        Their proximity to each region of the group, 0 if it does not reach them.
+    """
+    rows, columns, proximities = csr
+    groups = -(-(rows.size - 1) // size)
+    indptr, indices, weights = np.zeros(groups + 1, dtype=np.int64), [], []
+    for group in range(groups):
+        members = range(group * size, min((group + 1) * size, rows.size - 1))
+        reached = np.unique(columns[rows[members.start] : rows[members.stop]])
+        weight = np.zeros((reached.size, size))
+        for place, region in enumerate(members):
+            row = slice(rows[region], rows[region + 1])
+            weight[np.searchsorted(reached, columns[row]), place] = proximities[row]
+        indices.append(reached)
+        weights.append(weight)
+        indptr[group + 1] = indptr[group] + reached.size
+    if not indices:
+        return indptr, np.zeros(0, dtype=np.int64), np.zeros((0, size))
+    return indptr, np.concatenate(indices), np.concatenate(weights)
+
+
 def far_cumulative(csr: tuple[IndexArray, IndexArray, FloatArray]) -> FloatArray:
     """For each region the cumulative distribution over the *other* regions of its row of the proximity.
 

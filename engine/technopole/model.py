@@ -153,10 +153,20 @@ class Model:
                 self._pack()
             # a stride as long as the time so far: this period is recorded, in row 0
             until = self.time + 1
-            self._world, _ = advance(
-                self._blueprint, self._setting, self._world, self._records, until, until, go_on, self._crew
-            )
-            self._observed = None
+            try:
+                self._world, _ = advance(
+                    self._blueprint,
+                    self._setting,
+                    self._world,
+                    self._records,
+                    until,
+                    until,
+                    go_on,
+                    self._crew,
+                )
+            finally:
+                if self.time == until:
+                    self._observed = None
 
     def record(self, name: str) -> NDArray[Any]:
         """Return what was observed of the last period.

@@ -45,6 +45,8 @@ def make_dataset(config: Config, tables: Tables, recording: Recording) -> xr.Dat
     """
     import xarray as xr
 
+    import technopole.indicators  # noqa: F401 - makes ds.tp
+
     data = {}
     for name in recording.names:
         entry = RECORDS[name]
@@ -53,17 +55,31 @@ def make_dataset(config: Config, tables: Tables, recording: Recording) -> xr.Dat
     used = {dim for variable in data.values() for dim in variable.dims}
     labels = {
         name: xr.Variable(dim, values, attributes, fastpath=True)
-        for name, (dim, values, attributes) in _coordinates(config, tables).items()
+        for name, (dim, values, attributes) in coordinates(config, tables).items()
         if dim in used
     }
     return xr.Dataset(data, labels, _attributes(config))
 
 
-def _coordinates(config: Config, tables: Tables) -> Coordinates:
+def coordinates(config: Config, tables: Tables) -> Coordinates:
+    """Return the labels of all dimensions.
+
+    Parameters
+    ----------
+    config : Config
+        Configuration of the run.
+    tables : Tables
+        Names and positions of regions and sectors.
+
+    Returns
+    -------
+    dict of str to tuple
+        Name → dimension, values, attributes.
+    """
     stride = config.output.stride
     periods = np.arange(stride, config.time.periods + 1, stride, dtype=np.int64)
     length = f"{config.time.period_years:g} years" if config.time.period_years != 1 else "1 year"
-    coordinates: Coordinates = {
+    labels: Coordinates = {
         "replicate": (
             "replicate",
             np.arange(config.run.replicates, dtype=np.int64),
@@ -85,7 +101,7 @@ def _coordinates(config: Config, tables: Tables) -> Coordinates:
             {"long_name": "employment of the firm, lower edge of the class", "units": "worker"},
         ),
     }
-    return coordinates | _positions(tables)
+    return labels | _positions(tables)
 
 
 def _positions(tables: Tables) -> Coordinates:

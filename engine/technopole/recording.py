@@ -67,13 +67,13 @@ class Recording:
             self._sizes[replicate],
         )
 
-    def make_counts_whole(self, replicate: int) -> None:
-        """Turn the counts of a finished replicate, which the kernels write as floats, into integers in place.
+    def make_counts_whole(self, replicate: int | slice) -> None:
+        """Turn the counts of finished replicates, which the kernels write as floats, into integers in place.
 
         Parameters
         ----------
-        replicate : int
-            Index in this recording; once for each.
+        replicate : int or slice
+            Index or indices in this recording; once for each.
         """
         for row, name in enumerate(self._groups["cell"]):
             if RECORDS[name].dtype == "i8":

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from technopole.build import Blueprint, make_blueprint, smaller_economy, world_bytes
+from technopole.build import Blueprint, make_blueprint, world_bytes
 from technopole.config import Config
+from technopole.draft import smaller_economy
 from technopole.ensemble import Ensemble, Report
 from technopole.entries import counted
 from technopole.errors import ConfigError

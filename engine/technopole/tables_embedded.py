@@ -51,7 +51,7 @@ def draft_embedded(cfg: "Config") -> Draft:
         A region or sector without firms, a region without a position.
     """
     regions = region_rows(cfg)
-    sectors = _sector_rows(cfg)
+    sectors = sector_rows(cfg)
     if cfg.cells:
         return _firms_of_cells(cfg, regions, sectors)
     establishments = np.array([float(entry.establishments or 0) for entry in cfg.sectors])
@@ -124,7 +124,24 @@ def _given_distances(cfg: "Config", ids: list[str]) -> FloatArray:
     return matrix
 
 
-def _sector_rows(cfg: "Config") -> SectorRows:
+def sector_rows(cfg: "Config") -> SectorRows:
+    """Sectors with their parameters, relatedness and suppliers, from the configuration.
+
+    Parameters
+    ----------
+    cfg : Config
+        The configuration, with at least one of ``[[sectors]]``.
+
+    Returns
+    -------
+    SectorRows
+        The sectors.
+
+    Raises
+    ------
+    DataError
+        A supplier that is not listed.
+    """
     ids = [entry.id for entry in cfg.sectors]
     high_tech = np.array([bool(entry.high_tech) for entry in cfg.sectors])
     groups = [entry.group or entry.id for entry in cfg.sectors]

@@ -84,16 +84,42 @@ def draft_folder(cfg: "Config", folder: Path) -> Draft:
     DataError
         A missing file, column or position, bad numbers, an area or industry without establishments.
     """
+    cells, region_ids, sector_ids = load_cells(cfg, folder)
     own = find_file(folder, _OWN_CELLS.name)
-    layout, region_files = (_OWN_CELLS, REGIONS) if own else _LAYOUTS[cfg.data.regions]
-    path = own or required_file(folder, layout.name, _CELLS_FROM)
-    kind = "metro" if cfg.data.regions == "metro" else None
-    listed = select_regions(folder, region_files, kind)
-    cells, region_ids, sector_ids = _read_cells(path, layout, listed)
+    region_files = REGIONS if own else _LAYOUTS[cfg.data.regions][1]
     regions = load_regions(cfg, folder, region_files, region_ids, cells.employment().sum(axis=1))
     return sampled(
         regions, load_sectors(cfg, folder, sector_ids, cells), cells, cfg.data.scale, cfg.data.seed
     )
+
+
+def load_cells(cfg: "Config", folder: Path) -> tuple[CellRows, list[str], list[str]]:
+    """Read the establishments of a folder, which takes most of the time of `load_folder`.
+
+    Parameters
+    ----------
+    cfg : Config
+        ``data.regions`` chooses the areas; nothing else is looked at.
+    folder : Path
+        The folder.
+
+    Returns
+    -------
+    cells : CellRows
+        The establishments.
+    regions, sectors : list of str
+        Ids.
+
+    Raises
+    ------
+    DataError
+        A missing file, column or position, bad numbers.
+    """
+    own = find_file(folder, _OWN_CELLS.name)
+    layout, region_files = (_OWN_CELLS, REGIONS) if own else _LAYOUTS[cfg.data.regions]
+    path = own or required_file(folder, layout.name, _CELLS_FROM)
+    kind = "metro" if cfg.data.regions == "metro" else None
+    return _read_cells(path, layout, select_regions(folder, region_files, kind))
 
 
 def required_file(folder: Path, name: str, wanted_from: str) -> Path:

@@ -120,8 +120,8 @@ VARIABLES: dict[str, Variable] = {**RECORDS, **{f"state.{name}": row for name, r
 """All variables: recorded ones by their name, state variables as ``state.name``."""
 
 _DEFAULT_CELL = frozenset(
-    {"firms", "exits", "spinoffs", "startups", "innovations", "patents", "sales", "employment"}
-    | {*CHANNELS, "productivity", "reputation"}
+    {"firms", "exits", "spinoffs", "startups", "innovations", "small_innovations", "patents", "sales"}
+    | {"employment", "overhead", "transaction_cost", *CHANNELS, "productivity", "reputation"}
 )
 DEFAULT_OUTPUT: tuple[str, ...] = tuple(
     name for name, row in RECORDS.items() if row.level != "cell" or name in _DEFAULT_CELL

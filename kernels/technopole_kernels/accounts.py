@@ -48,27 +48,31 @@ def sum_tile_accounts(world, tile):
     for segment in range(tile.first, tile.last):
         begin, end = segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]
         share, cash = new[at.F_SHARE, begin:end], new[at.F_CASH, begin:end]
-        sum_accounts(world.segment_sum[segment], share, cash, world.buffer, begin - tile.begin)
+        overhead = world.load[at.OVERHEAD_RATE, begin:end]
+        sum_accounts(world.segment_sum[segment], share, cash, overhead, world.buffer, begin - tile.begin)
 
 
 @stage
-def sum_accounts(sums, share, cash, buffer, place):
+def sum_accounts(sums, share, cash, overhead, buffer, place):
     """Sums of a segment's accounts."""
     n = share.size
     loaded = buffer[at.SCRATCH + place : at.SCRATCH + place + n]
     tax = buffer[at.TAX + place : at.TAX + place + n]
     payout = buffer[at.PAYOUT + place : at.PAYOUT + place + n]
-    a = b = c = d = e = nothing()
+    a = b = c = d = e = f = nothing()
     for i in range(0, n, WIDTH):
         s = load(share, i, n - i)
         a = a + s * s
         b = b + load(tax, i, n - i)
-        c = c + load(loaded, i, n - i)
+        base = load(loaded, i, n - i)
+        c = c + base
+        f = f + base * load(overhead, i, n - i)
         d = d + load(payout, i, n - i)
         e = e + load(cash, i, n - i)
     sums[at.E_SHARE_SQUARED] = total(a)
     sums[at.E_TAX] = total(b)
     sums[at.E_LOADED] = total(c)
+    sums[at.E_OVERHEAD] = total(f)
     sums[at.E_PAYOUT] = total(d)
     sums[at.E_CASH] = total(e)
 
@@ -129,16 +133,8 @@ def count_fates(world, tile):
 
 
 @stage
-def split_overhead(constants, world):
-    """Overhead and transaction cost of the cells, from the sums of their production costs."""
-    cells, sectors = world.cells, world.sectors
-    S = sectors.shape[1]
+def cost_transactions(world):
+    """Transaction cost of the cells: a share of what production costs without it and without overhead."""
+    cells, S = world.cells, world.sectors.shape[1]
     for cell in range(cells.shape[1]):
-        tau = world.regions[at.R_TRANSACTION, cell // S]
-        cost = (
-            cells[at.E_SHARE, cell]
-            * sectors[at.S_DEMAND, cell % S]
-            * constants.sectors[at.K_COST_SHARE, cell % S]
-        )
-        cells[at.E_TRANSACTION, cell] = tau * cells[at.E_LOADED, cell]
-        cells[at.E_OVERHEAD, cell] = max(cost - (1.0 + tau) * cells[at.E_LOADED, cell], 0.0)
+        cells[at.E_TRANSACTION, cell] = world.regions[at.R_TRANSACTION, cell // S] * cells[at.E_LOADED, cell]

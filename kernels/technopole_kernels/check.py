@@ -4,35 +4,46 @@ import numpy as np
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import stage
+from technopole_kernels._lanes import WIDTH, load, nothing, spread, total
 
-WAGE, WORKFORCE, STARTUP_MEAN = 1000, 1001, 1002
+REGION = 1000  # and the row of the region's state
+STARTUP_MEAN = 2000
 
 
 @stage
 def find_not_finite(world, problem):
     """Whether a total of the period is not finite; ``problem.where`` then holds period, region, sector and variable.
 
-    The variable is a row of ``World.cells``, or one of WAGE, WORKFORCE, STARTUP_MEAN.
+    The variable is a row of ``World.cells``, REGION and a row of the regions' state, or STARTUP_MEAN.
     """
     cells, regions = world.cells, world.regions
     S = world.sectors.shape[1]
     for row in range(at.C_CHECKED):
-        for cell in range(cells.shape[1]):
-            if not np.isfinite(cells[row, cell]):
-                _report(world, problem, cell // S, cell % S, row)
+        if not all_finite(cells[row]):
+            for cell in range(cells.shape[1]):
+                if not np.isfinite(cells[row, cell]):
+                    _report(world, problem, cell // S, cell % S, row)
+                    return True
+    for row in range(at.R_NEXT):
+        for r in range(regions.shape[1]):
+            if not np.isfinite(regions[at.R_NEXT + row, r]):
+                _report(world, problem, r, -1, REGION + row)
                 return True
-    for r in range(regions.shape[1]):
-        if not np.isfinite(regions[at.R_NEXT + at.R_WAGE, r]):
-            _report(world, problem, r, -1, WAGE)
-            return True
-        if not np.isfinite(regions[at.R_NEXT + at.R_WORKFORCE, r]):
-            _report(world, problem, r, -1, WORKFORCE)
-            return True
     for cell in range(cells.shape[1]):
         if not np.isfinite(cells[at.C_STARTUP_MEAN, cell]):
             _report(world, problem, cell // S, cell % S, STARTUP_MEAN)
             return True
     return False
+
+
+@stage
+def all_finite(values):
+    """Whether all values of a row are finite: 0 times anything else is not a number."""
+    zero = spread(0.0)
+    lanes = nothing()
+    for i in range(0, values.size, WIDTH):
+        lanes = lanes + zero * load(values, i, values.size - i)
+    return total(lanes) == 0.0
 
 
 @stage

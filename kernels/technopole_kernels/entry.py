@@ -13,6 +13,7 @@ from technopole_kernels.rng import SPINOFF, STARTUP_COUNT, draw, uniform, unifor
 
 LARGEST_PART = 16.0  # a Poisson mean is drawn in parts of at most this
 LARGEST_DRAW = 200
+NOBODY = -1e300  # attraction of a cell without a market
 TOLERANCE = 1e-12  # of the location quotient, so that proportional cells count as specialised
 
 
@@ -28,8 +29,9 @@ def mean_startups(setting, world):
     for cell in range(R * S):
         sectors[at.S_EMPLOYMENT, cell % S] += cells[at.SHARE, cell] * labour[cell]
         all_employment += cells[at.SHARE, cell] * labour[cell]
-    weight = 0.0
-    workforce = 0.0
+    value, firms = cells[at.C_STARTUP_MEAN], cells[at.FIRMS]
+    for cell in range(R * S):
+        value[cell] = params.entry_agglomeration * log(params.entry_outside + firms[cell])
     for r in range(R):
         base = r * S
         region_employment = 0.0
@@ -40,21 +42,27 @@ def mean_startups(setting, world):
             employment = cells[at.SHARE, base + k] * labour[base + k]
             expected = region_employment * sectors[at.S_EMPLOYMENT, k]
             specialised = employment * all_employment >= (1.0 - TOLERANCE) * expected
-            present[k] = 1.0 if cells[at.FIRMS, base + k] > 0.0 and specialised else 0.0
+            present[k] = 1.0 if firms[base + k] > 0.0 and specialised else 0.0
             strong += present[k]
         for k in range(S):
             related = constants.related_base * strong
             for j in range(constants.related_start[k], constants.related_start[k + 1]):
                 related += constants.related_extra[j] * present[constants.related_sector[j]]
-            value = (
-                params.entry_agglomeration * log(params.entry_outside + cells[at.FIRMS, base + k])
+            attraction = (
+                value[base + k]
                 + params.entry_finance * regions[at.R_INDEX + at.FINANCE, r]
                 + params.entry_reputation * cells[at.C_REPUTATION, base + k]
                 + params.entry_relatedness * related / setting.constants.sectors[at.K_RELATED_SUM, k]
                 + params.entry_herding * sectors[at.S_GROWTH, k]
             )
-            cells[at.C_STARTUP_MEAN, base + k] = exp(value) if sectors[at.S_DEMAND, k] > 0.0 else 0.0
-            weight += cells[at.C_STARTUP_MEAN, base + k]
+            value[base + k] = attraction if sectors[at.S_DEMAND, k] > 0.0 else NOBODY
+    for cell in range(R * S):
+        value[cell] = exp(value[cell])
+    weight = 0.0
+    for cell in range(R * S):
+        weight += value[cell]
+    workforce = 0.0
+    for r in range(R):
         workforce += regions[at.R_WORKFORCE, r]
     number = params.entry_startups * constants.initial_firms * workforce / constants.initial_workforce
     period = world.clock[at.PERIOD]
@@ -91,13 +99,23 @@ def draw_poisson(mean, cell, period, seed, replicate):
 
 @stage
 def draw_startups(setting, world):
-    """Number of start-ups of every cell."""
-    cells = world.cells
+    """Number of start-ups of every cell.
+
+    Whether there are any is found for all cells in vectors. Most have none and need nothing else.
+    """
+    cells, counts = world.cells, world.counts
+    mean, none, first = cells[at.C_STARTUP_MEAN], cells[at.C_NO_STARTUP], cells[at.C_STARTUP_DRAW]
     period, replicate = np.uint64(world.clock[at.PERIOD]), np.uint64(world.clock[at.REPLICATE])
-    for cell in range(cells.shape[1]):
-        world.counts[at.N_STARTUPS, cell] = draw_poisson(
-            cells[at.C_STARTUP_MEAN, cell], cell, period, setting.seed[0], replicate
-        )
+    seed = setting.seed[0]
+    for cell in range(mean.size):
+        none[cell] = exp(-mean[cell])
+    for cell in range(mean.size):
+        w0, w1, _, _ = draw(np.uint64(cell), period, STARTUP_COUNT, seed, replicate)
+        first[cell] = uniform53(w0, w1)
+    for cell in range(mean.size):
+        some = first[cell] >= none[cell] or mean[cell] > LARGEST_PART
+        number = draw_poisson(mean[cell], cell, period, seed, replicate) if some else 0
+        counts[at.N_STARTUPS, cell] = number
 
 
 @stage

@@ -20,7 +20,8 @@ def power(base, exponent):
 def next_stock(params, stock, supplied, policy):
     """X' = (1 - delta) X + delta [(1 - phi) + phi S + policy]."""
     decay, feedback = params.institutions_depreciation, params.feedback_cluster_to_ris
-    return max(0.0, (1.0 - decay) * stock + decay * ((1.0 - feedback) + feedback * supplied + policy))
+    following = (1.0 - decay) * stock + decay * ((1.0 - feedback) + feedback * supplied + policy)
+    return 0.0 if following < 0.0 else following  # not a number stays so, and is found
 
 
 @stage

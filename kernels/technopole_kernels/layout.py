@@ -25,11 +25,12 @@ F_ROWS = 8
 (W_ONE, W_QUALITY, W_NAME, W_NAME_QUALITY, W_EFFICIENCY, W_PRICE) = range(27, 33)
 E_FITNESS = 33
 # and by the second
-(E_SHARE_SQUARED, E_TAX, E_LOADED, E_PAYOUT, E_CASH, E_EXITS, E_SPINOFFS, E_STAY_SHARE) = range(34, 42)
-C_SUMS = 42
+(E_SHARE_SQUARED, E_TAX, E_LOADED, E_OVERHEAD, E_PAYOUT, E_CASH) = range(34, 40)
+(E_EXITS, E_SPINOFFS, E_STAY_SHARE) = range(40, 43)
+C_SUMS = 43
 # made from M... and W... when the shares are known: sums weighted by the new share
-(E_SHARE, E_QUALITY_SHARE, E_NAME_SHARE, E_NAME_QUALITY, E_EFFICIENCY_SHARE, E_PRICE_SHARE) = range(42, 48)
-(E_OVERHEAD, E_TRANSACTION) = range(48, 50)  # money
+(E_SHARE, E_QUALITY_SHARE, E_NAME_SHARE, E_NAME_QUALITY, E_EFFICIENCY_SHARE, E_PRICE_SHARE) = range(43, 49)
+E_TRANSACTION = 49  # money
 C_CHECKED = 50  # what must be finite
 # state and other values of a cell
 (C_REPUTATION, C_NEXT_REPUTATION) = range(50, 52)  # log points
@@ -43,7 +44,8 @@ C_STARTUP_MEAN = 61  # Poisson mean
 C_UPPER = 62  # upper means of the four channels (mean_field only)
 C_FIELD = 66  # weight of other regions, their technology, their quality (mean_field only)
 C_SUPPLIERS = 69  # weight of the suppliers present, their sourcing (mean_field only)
-C_ROWS = 71
+C_NO_STARTUP, C_STARTUP_DRAW = 71, 72  # probability of no start-up, and what is drawn to compare with it
+C_ROWS = 73
 
 # World.counts
 N_SURVIVORS, N_CHILDREN, N_STARTUPS, N_CURSOR = range(

@@ -66,8 +66,8 @@ def rate_fitness(setting, world, tile):
         name = name if quality[i] >= buffer[at.STANDARD + i] else 0.0
         level = quality_weight * (quality[i] + name) - price_weight * buffer[at.PRICE + i]
         level = level + custom[i] - buffer[at.LEVEL + i]
-        level = level if level < MOST_FIT else MOST_FIT
-        buffer[at.FITNESS + i] = level if level > -MOST_FIT else -MOST_FIT
+        level = MOST_FIT if level > MOST_FIT else level  # not a number stays so, and is found
+        buffer[at.FITNESS + i] = -MOST_FIT if level < -MOST_FIT else level
     exp_row(buffer, at.FITNESS, quality.size)
     for i in range(quality.size):
         fitness[i] = buffer[at.FITNESS + i]
@@ -185,7 +185,7 @@ def settle_market(setting, world):
         sectors[at.S_KEEP, k] = keep
         sectors[at.S_WIN, k] = win
         for cell in range(k, cells.shape[1], S):
-            for j in range(at.E_OVERHEAD - at.E_SHARE):
+            for j in range(at.E_TRANSACTION - at.E_SHARE):
                 cells[at.E_SHARE + j, cell] = (
                     keep * cells[at.M_ONE + j, cell] + win * cells[at.W_ONE + j, cell]
                 )

@@ -2,7 +2,7 @@
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import stage
-from technopole_kernels.accounts import split_overhead
+from technopole_kernels.accounts import cost_transactions
 from technopole_kernels.barter import pair_cells
 from technopole_kernels.check import find_not_finite
 from technopole_kernels.demography import (
@@ -91,7 +91,7 @@ def settle_and_decide_in_tiles(setting, world, first, last):
 def close(setting, world, problem):
     """Regions, institutions and the number of entrants; returns a ``Status``. Nothing of the state is written yet."""
     collect_cells(world, at.E_SHARE_SQUARED, at.C_SUMS)
-    split_overhead(setting.constants, world)
+    cost_transactions(world)
     advance_pipeline(setting, world)
     set_wages(setting, world)
     move_workers(setting, world)

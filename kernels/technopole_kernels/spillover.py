@@ -4,8 +4,9 @@ from technopole_kernels import layout as at
 from technopole_kernels._jit import stage
 from technopole_kernels._lanes import WIDTH, load, nothing, spread, store
 from technopole_kernels.choose import natural
+from technopole_kernels.types import GROUP
 
-COLUMNS = 4 * WIDTH
+COLUMNS = 2 * WIDTH
 NOTHING = -1e300  # a pool nobody fills: nothing can be learned from it
 
 
@@ -18,8 +19,8 @@ def make_pools(constants, world):
         mix_sectors(constants, world, r)
     mixed, reached = world.mixed.reshape((R, 5 * S)), world.reached
     for first in range(0, 5 * S, COLUMNS):  # so many columns of all regions stay in the cache
-        for r in range(R):
-            mix_regions(constants, mixed, reached, r, first)
+        for group in range(constants.group_start.size - 1):
+            mix_regions(constants, mixed, reached, group, first)
     for r in range(R):
         for channel in range(4):
             for k in range(S):
@@ -58,21 +59,37 @@ def mix_sectors(constants, world, region):
 
 
 @stage
-def mix_regions(constants, mixed, reached, region, first):
-    """Proximity-weighted sums of ``COLUMNS`` columns over the regions in reach."""
-    left = mixed.shape[1] - first
-    a = b = c = d = nothing()
-    for j in range(constants.proximity_start[region], constants.proximity_start[region + 1]):
-        weight, row = spread(constants.proximity[j]), mixed[natural(constants.proximity_region[j])]
-        a = a + weight * load(row, first, left)
-        b = b + weight * load(row, first + WIDTH, left - WIDTH)
-        c = c + weight * load(row, first + 2 * WIDTH, left - 2 * WIDTH)
-        d = d + weight * load(row, first + 3 * WIDTH, left - 3 * WIDTH)
-    row = reached[region]
-    store(a, row, first, left)
-    store(b, row, first + WIDTH, left - WIDTH)
-    store(c, row, first + 2 * WIDTH, left - 2 * WIDTH)
-    store(d, row, first + 3 * WIDTH, left - 3 * WIDTH)
+def mix_regions(constants, mixed, reached, group, first):
+    """Proximity-weighted sums of ``COLUMNS`` columns over the regions in reach, for the four regions of a group.
+
+    Each sum stays in a register; a region out of reach adds 0 times a number, which changes nothing.
+    """
+    left, more = mixed.shape[1] - first, first + WIDTH
+    a = b = c = d = e = f = g = h = nothing()
+    for j in range(constants.group_start[group], constants.group_start[group + 1]):
+        row, weights = mixed[natural(constants.group_region[j])], constants.group_weight[natural(j)]
+        x, y = load(row, first, left), load(row, more, left - WIDTH)
+        weight = spread(weights[0])
+        a = a + weight * x
+        b = b + weight * y
+        weight = spread(weights[1])
+        c = c + weight * x
+        d = d + weight * y
+        weight = spread(weights[2])
+        e = e + weight * x
+        f = f + weight * y
+        weight = spread(weights[3])
+        g = g + weight * x
+        h = h + weight * y
+    region = natural(group * GROUP)
+    store(a, reached[region], first, left)
+    store(b, reached[region], more, left - WIDTH)
+    store(c, reached[region + 1], first, left)
+    store(d, reached[region + 1], more, left - WIDTH)
+    store(e, reached[region + 2], first, left)
+    store(f, reached[region + 2], more, left - WIDTH)
+    store(g, reached[region + 3], first, left)
+    store(h, reached[region + 3], more, left - WIDTH)
 
 
 @stage

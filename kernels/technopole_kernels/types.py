@@ -10,6 +10,7 @@ import numpy as np
 
 TILE = 1024  # firms per tile: its buffers stay in the second-level cache
 GUIDES = 256  # where to begin in a cumulative distribution, for each 1/256 of the uniform (Chen and Asau 1974)
+GROUP = 4  # consecutive regions whose spillover is added up together
 CHANNELS = 4  # organisation, technology, sourcing, quality: the order everywhere
 
 
@@ -129,6 +130,9 @@ class Constants(NamedTuple):
     proximity_start: np.ndarray  # (R+1,) i64, rows of the sparse proximity
     proximity_region: np.ndarray  # (nnz,) i64
     proximity: np.ndarray  # (nnz,) 1, diagonal 1
+    group_start: np.ndarray  # (R/GROUP+1,) i64, rows of the same for groups of regions
+    group_region: np.ndarray  # (n,) i64, regions that any of the group reaches
+    group_weight: np.ndarray  # (n,GROUP) 1, their proximity to each of the group, 0 if it does not reach them
     far: np.ndarray  # (nnz,) cumulative probability of the other regions, along each row
     far_guide: np.ndarray  # (R,GUIDES) i16, number of a row's entries up to i / GUIDES
     related_start: np.ndarray  # (S+1,) i64, rows of the relatedness above its base
@@ -191,7 +195,7 @@ class World(NamedTuple):
     economy: np.ndarray  # (ECONOMY,)
     sizes: np.ndarray  # (SIZE_CLASSES,) i64 operating firms by employment
     mixed: np.ndarray  # (R,5,S) sector-mixed counts and sums of knowledge
-    reached: np.ndarray  # (R,5*S) the same, summed over the regions in reach
+    reached: np.ndarray  # (R,5*S) the same, summed over the regions in reach; R rounded up to groups
     buffer: np.ndarray  # (BUFFER_ROWS*ROW,) per-firm values of one tile
     partner: np.ndarray  # (TILE,) i32 places of partners, or of survivors, of a tile
     keys: np.ndarray  # (TILE,) u64 identities of entrants

@@ -74,9 +74,9 @@ def generic(tmp_path_factory):
         return out, cache
 
     yield finished
-    if process.poll() is None:
+    if not process.stdout.closed:  # nobody asked for it
         process.kill()
-        process.wait()
+        process.communicate()
 
 
 @pytest.mark.usefixtures("generic")

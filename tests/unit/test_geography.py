@@ -19,6 +19,7 @@ from technopole.geography import (
     euclidean_distances,
     far_cumulative,
     great_circle_distances,
+    grouped,
     proximity,
 )
 
@@ -31,6 +32,27 @@ def ulps(values, exact):
         abs((mpmath.mpf(float(v)) - e) / mpmath.mpf(float(np.spacing(abs(v)))))
         for v, e in zip(values, exact, strict=True)
     )
+
+
+@pytest.mark.parametrize("regions", [1, 4, 7])
+def test_groups_hold_what_the_rows_hold(regions):
+    places = np.random.default_rng(regions).random((regions, 2)) * 10.0
+    distances = np.linalg.norm(places[:, None] - places[None], axis=2)
+    rows, columns, weights = csr = proximity(distances, 2.0, 0.05)
+    dense = np.zeros((regions, regions))
+    dense[np.repeat(np.arange(regions), np.diff(rows)), columns] = weights
+    starts, reached, together = grouped(csr, 4)
+    assert starts.size == -(-regions // 4) + 1 and together.shape == (reached.size, 4)
+    for group in range(starts.size - 1):
+        part = slice(starts[group], starts[group + 1])
+        assert np.all(np.diff(reached[part]) > 0)
+        expected = dense[4 * group : 4 * group + 4].T
+        found = np.zeros((regions, 4))
+        found[reached[part]] = together[part]
+        assert (
+            np.array_equal(found[:, : expected.shape[1]], expected)
+            and not found[:, expected.shape[1] :].any()
+        )
 
 
 def test_elementary_functions_against_mpmath():

@@ -75,3 +75,8 @@ def test_who_leaves_and_who_spawns(seed, closure, minimum, credit):
     assert np.array_equal(period.recorded("exits"), pools.count_by_cell(leaves))
     if closure < 0.9:
         assert 0 < leaves.sum() < period.n and spawns.sum() > 0
+
+
+def test_without_facilities_and_congestion_there_is_no_overhead():
+    period = OnePeriod(mixed(sharing__cost=0.0, sharing__congestion=0.0), 3)
+    assert np.all(period.recorded("overhead") == 0.0) and np.any(period.recorded("transaction_cost") > 0.0)

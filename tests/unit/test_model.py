@@ -1,12 +1,16 @@
 """The stepped model: views, records, policies, snapshots; the same bits as a run."""
 
 import pickle
+import signal
+import threading
 
 import numpy as np
 import pytest
 import xarray as xr
 
 import technopole as tp
+from economy import make_config
+from technopole.machine import LARGE_WORLD
 from technopole.schema import RECORDS, STATE, VARIABLES
 
 PERIODS = 12
@@ -123,6 +127,19 @@ def test_what_is_not_finite_is_named(model, name, place, where):
     with pytest.raises(tp.NotFiniteError, match=f"replicate 2, period 2, {where}"):
         model.step()
     assert model.time == 1
+
+
+NO_NUMBERS = ("offsets", "identity", "age", "tie", "period")
+# the norms of the first period and what was last known of a sector are read where nothing else says it
+READ_SELDOM = ("norms", "knowledge")
+
+
+@pytest.mark.parametrize("name", [name for name in STATE if name not in NO_NUMBERS + READ_SELDOM])
+def test_no_state_variable_hides_what_is_not_finite(model, name):
+    model.step()
+    model[name][(0,) * model[name].ndim] = np.nan
+    with pytest.raises(tp.NotFiniteError, match="replicate 2, period 2"):
+        model.step()
 
 
 # ----------------------------------------------------------------------------------------------------- views
@@ -330,3 +347,20 @@ def test_policies_that_make_no_sense_are_refused(model, name, values, message):
     with pytest.raises(tp.ConfigError, match=message):
         model.set_policy(name, values)
     model.step()
+
+
+# ----------------------------------------------------------------------------------------------- interruption
+
+
+def test_an_interrupted_step_of_a_shared_world_is_whole(monkeypatch):
+    """A signal that comes while threads share a world ends the period first."""
+    config = make_config(regions=4, sectors=2, firms=LARGE_WORLD).replace({"run.threads": 2})
+    model, other = tp.Model(config), tp.Model(config)
+    model.step(2)
+    timer = threading.Timer(0.3, signal.raise_signal, (signal.SIGINT,))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        model.step(100_000)
+    timer.join()
+    other.step(model.time)
+    assert model.time >= 2 and same(state(model), state(other))

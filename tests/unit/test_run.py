@@ -18,6 +18,7 @@ from technopole import machine
 from technopole.advance import _checked_values
 from technopole.build import make_blueprint, world_bytes
 from technopole.commands import _announcement
+from technopole.data import load_tables
 from technopole.ensemble import Ensemble
 from technopole.entries import counted
 from technopole.recording import Recording, recording_bytes
@@ -134,7 +135,9 @@ def test_something_else_than_a_configuration_is_refused():
 
 def test_not_finite_is_named_and_nothing_goes_on(config):
     shock = {"instrument": "wage_shock", "value": 10.0, "regions": ["valley"]}
-    extreme = config.replace({"policies": [shock], "time.periods": 2000, "run.replicates": 4})
+    extreme = config.replace(
+        {"policies": [shock], "time.periods": 2000, "labour.growth": 0.0, "run.replicates": 4}
+    )
     with pytest.raises(tp.NotFiniteError) as failure:
         tp.run(extreme, threads=2)
     assert str(failure.value).startswith("replicate ") and "region " in str(failure.value)
@@ -184,10 +187,10 @@ HUGE = {
 
 
 @pytest.mark.parametrize("kind", HUGE)
-@pytest.mark.parametrize("start", [tp.run, tp.Model, Simulation])
+@pytest.mark.parametrize("start", [tp.run, tp.Model, Simulation, load_tables])
 def test_economy_too_large_is_refused_before_its_firms_are_made(kind, start, monkeypatch):
     content = {"regions": [{"id": "r", "x": 0.0, "y": 0.0}], "sectors": [{"id": "s"}], **HUGE[kind]}
-    monkeypatch.setattr("technopole.build.available_memory", lambda: 10**10)
+    monkeypatch.setattr("technopole.draft.available_memory", lambda: 10**10)
     monkeypatch.setattr("technopole.draft.draw_employment", None)
     with pytest.raises(
         tp.ConfigError, match=r"needs about \d+ GB .* 10 GB .* 1,000,000,000 firms"

@@ -1,0 +1,305 @@
+"""The commands ``technopole experiment``, ``status``, ``finalize``, ``export`` and ``jobscript``."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from technopole.commands import RUNS, say
+from technopole.commands_plan import read_sweep
+from technopole.errors import ConfigError, FailedReplicates
+
+if TYPE_CHECKING:
+    from technopole.plan import Plan
+
+TASKS = 16
+"""Tasks of a job array, unless told or there are fewer units."""
+EXAMPLES = 5
+"""Different errors shown."""
+
+
+@dataclass(frozen=True)
+class SweepOptions:
+    """How commands are given a sweep."""
+
+    path: Path
+    assignments: tuple[str, ...] = ()
+    data: Path | None = None
+    replicates: int | None = None
+
+
+@dataclass(frozen=True)
+class ExperimentOptions:
+    """Options of ``technopole experiment``."""
+
+    sweep: SweepOptions
+    out: Path | None = None
+    executor: str = "threads"
+    workers: int | None = None
+    address: str | None = None
+    shard: str | None = None
+    resume: bool = False
+    overwrite: bool = False
+    force: bool = False
+    quiet: bool = False
+
+
+@dataclass(frozen=True)
+class JobOptions:
+    """Options of ``technopole jobscript``."""
+
+    scheduler: str
+    sweep: SweepOptions
+    out: Path | None = None
+    tasks: int | None = None
+    processors: int = 1
+    time: str = "04:00:00"
+    logs: str = "."
+
+
+def experiment(options: ExperimentOptions) -> None:
+    """Run an experiment or go on with one.
+
+    Parameters
+    ----------
+    options : ExperimentOptions
+        As given.
+
+    Raises
+    ------
+    TechnopoleError
+        Whatever went wrong; `FailedReplicates` if all is finished but some replicates failed.
+    """
+    from technopole.commands_plan import compile_if_needed
+    from technopole.experiment_run import run_experiment
+    from technopole.probe import refuse_above_limits
+    from technopole.progress import watching
+
+    plan = _plan(options.sweep)
+    if not options.force:
+        refuse_above_limits(plan, None)
+    out = options.out or _default_store(plan)
+    if options.resume and not out.exists():
+        raise ConfigError(f"{out}: --resume: there is nothing to go on with")
+    if not options.quiet:
+        say(_announcement(plan, out))
+    compile_if_needed()
+    with watching(sys.stderr, options.quiet) as watch:
+        report = run_experiment(
+            plan,
+            out,
+            options.executor,
+            options.workers,
+            options.address,
+            options.shard,
+            options.resume,
+            options.overwrite,
+            watch,
+        )
+    if not options.quiet:
+        say(_result(report.path, report.units, report.missing, report.seconds))
+    if report.failed:
+        for line in _error_lines(report.errors):
+            say(line)
+        raise FailedReplicates(f"{report.failed:,} of {report.done + report.failed:,} replicates failed")
+
+
+def _plan(options: SweepOptions) -> Plan:
+    from technopole.plan import make_plan
+
+    return make_plan(read_sweep(options.path, options.assignments, options.data, options.replicates))
+
+
+def _default_store(plan: Plan) -> Path:
+    import re
+
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", plan.sweep.name).lstrip(".") or "experiment"
+    return RUNS / f"{name}.zarr"
+
+
+def _announcement(plan: Plan, out: Path) -> str:
+    from technopole.version import __version__
+
+    most = "at most " if plan.sweep.stop is not None else ""
+    return (
+        f"technopole {__version__} · {plan.sweep.name}: {plan.n_points:,} points × {most}{plan.replicates:,} "
+        f"replicates × {plan.sweep.periods:,} periods in {most}{plan.n_units:,} units · {out}"
+    )
+
+
+def _result(path: str, units: int, missing: int, seconds: float) -> str:
+    from technopole.progress import duration
+
+    did = f"{units:,} units in {duration(seconds)}" if units else "nothing left to compute"
+    if missing:
+        return (
+            f"{did}; {missing:,} are left to other shards or, with a stopping rule, to the next round: {path}"
+        )
+    return f"{did}; finished: {path}"
+
+
+def _error_lines(errors: tuple[tuple[int, int, str], ...]) -> list[str]:
+    """Return the most frequent errors, without the numbers that differ between replicates."""
+    kinds = Counter(text.partition(": ")[2] or text for _, _, text in errors)
+    first = {
+        text.partition(": ")[2] or text: (point, replicate) for point, replicate, text in reversed(errors)
+    }
+    lines = []
+    for text, count in kinds.most_common(EXAMPLES):
+        point, replicate = first[text]
+        lines.append(f"failed {count:,} times, first at point {point}, replicate {replicate}: {text}")
+    rest = len(kinds) - EXAMPLES
+    return lines + ([f"… and {rest} other errors"] if rest > 0 else [])
+
+
+def status(store: Path, as_json: bool = False, verify: bool = False) -> None:
+    """Say how far an experiment is.
+
+    Parameters
+    ----------
+    store : Path
+        Its store.
+    as_json : bool
+        For programs.
+    verify : bool
+        Read all files and compare them with what was committed; damaged units are computed again by
+        ``--resume``.
+
+    Raises
+    ------
+    DataError
+        If there is no such store.
+    """
+    from technopole.experiment_status import experiment_status
+    from technopole.experiment_store import ExperimentStore
+    from technopole.progress import duration
+    from technopole.text_table import write_table
+
+    if verify:
+        opened = ExperimentStore.open(store)
+        damaged = opened.damaged_units()
+        opened.forget(damaged)
+        say(f"{len(damaged):,} units are damaged" + ("; --resume computes them again" if damaged else ""))
+    now = experiment_status(store)
+    if as_json:
+        print(json.dumps(now.numbers(), indent=2, ensure_ascii=False))
+        return
+    rows = [
+        ("units", f"{now.units_done:,}", f"of {now.units:,}"),
+        ("missing", f"{now.units_missing:,}", "units" if not now.points_stopped else "units of this round"),
+        ("replicates", f"{now.replicates_done:,}", f"of {now.replicates:,}"),
+        ("failed", f"{now.replicates_failed:,}", "replicates"),
+        ("processes", f"{now.processes:,}", "that wrote to it"),
+    ]
+    if now.points_stopped:
+        rows.insert(2, ("stopped", f"{now.points_stopped:,}", "points that need no more replicates"))
+    if now.units_damaged:
+        rows.append(("damaged", f"{now.units_damaged:,}", "units; --resume computes them again"))
+    if now.units_missing and now.replicates_per_second and now.seconds_left is not None:
+        rows.append(("rate", f"{now.replicates_per_second:,.3g}", "replicates per second"))
+        rows.append(("left", duration(now.seconds_left), "at this rate"))
+    write_table(sys.stdout, (now.name, "", "complete" if now.complete else "not finished"), rows, right=(1,))
+    for line in _error_lines(now.errors):
+        print(line)
+
+
+def finalize(store: Path, force: bool = False) -> None:
+    """Write the statistics of an experiment whose units are done.
+
+    Parameters
+    ----------
+    store : Path
+        Its store.
+    force : bool
+        Write those of the units that there are.
+
+    Raises
+    ------
+    TechnopoleError
+        If units are missing.
+    """
+    from technopole.experiment_finalize import finalize as write_statistics
+    from technopole.experiment_store import ExperimentStore
+
+    opened = ExperimentStore.open(store)
+    complete = write_statistics(opened, force)
+    if complete:
+        opened.remove_leftovers()
+    say(f"statistics of {'all' if complete else 'a part of the'} replicates written: {store}")
+
+
+def export(store: Path, netcdf: Path, overwrite: bool = False) -> None:
+    """Write an experiment to one netCDF file.
+
+    Parameters
+    ----------
+    store : Path
+        Its store.
+    netcdf : Path
+        File, ends with ``.nc``.
+    overwrite : bool
+        Replace a file that is there.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    DataError
+        If there is no such store.
+    """
+    from technopole.errors import OutputError
+    from technopole.experiment_run import open_experiment
+    from technopole.store import refuse_target, write
+
+    if netcdf.suffix != ".nc":
+        raise OutputError(f"{netcdf}: found the suffix {netcdf.suffix!r}; allowed: .nc (netCDF 4)")
+    refuse_target(netcdf, overwrite)
+    ds = open_experiment(store)
+    write(ds, netcdf, overwrite)
+    say(f"exported: {netcdf}")
+
+
+def jobscript(options: JobOptions) -> None:
+    """Print a job script.
+
+    Parameters
+    ----------
+    options : JobOptions
+        As given.
+
+    Raises
+    ------
+    ConfigError
+        If the sweep or an option cannot be used.
+    """
+    import re
+
+    from technopole.jobscript import Job, job_script
+
+    plan = _plan(options.sweep)
+    tasks = min(TASKS, plan.n_units) if options.tasks is None else options.tasks
+    for name, number in (("--tasks", tasks), ("--cpus", options.processors)):
+        if number < 1:
+            raise ConfigError(f"{name}: found {number}; allowed: from 1")
+    if not re.fullmatch(r"(\d+-)?\d+(:\d\d){1,2}", options.time):
+        raise ConfigError(f"--time: found {options.time!r}; allowed: HH:MM:SS, such as 04:00:00")
+    sweep, out = options.sweep, options.out or _default_store(plan)
+    arguments = ["experiment", os.path.abspath(sweep.path), "--out", os.path.abspath(out)]
+    for assignment in sweep.assignments:
+        arguments += ["--set", assignment]
+    if sweep.data is not None:
+        arguments += ["--data", os.path.abspath(sweep.data)]
+    if sweep.replicates is not None:
+        arguments += ["--replicates", str(sweep.replicates)]
+    summary = (
+        f"{plan.sweep.name}: {plan.n_points:,} points, {plan.replicates:,} replicates, {plan.n_units:,} units; "
+        f"made by technopole jobscript {options.scheduler}"
+    )
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", plan.sweep.name) or "experiment"
+    job = Job(name, tuple(arguments), tasks, options.processors, options.time, options.logs, summary)
+    print(job_script(options.scheduler, job), end="")

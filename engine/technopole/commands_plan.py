@@ -1,0 +1,220 @@
+"""The command ``technopole plan``, and how commands read a sweep."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from technopole.commands import say
+
+if TYPE_CHECKING:
+    from technopole.plan import Plan
+    from technopole.probe import Estimate
+    from technopole.sweep import Spread, Sweep
+
+VALUES_SHOWN = 6
+"""Values of a parameter shown in the table."""
+
+
+def read_sweep(
+    path: Path,
+    assignments: tuple[str, ...] = (),
+    data: Path | None = None,
+    replicates: int | None = None,
+) -> Sweep:
+    """Read a sweep with the options of the command line.
+
+    Parameters
+    ----------
+    path : Path
+        TOML file.
+    assignments : tuple of str
+        ``group.name=value`` each: keys of the sweep or of the configuration.
+    data : Path or None
+        In place of ``data.path``.
+    replicates : int or None
+        In place of ``experiment.replicates``.
+
+    Returns
+    -------
+    Sweep
+        Checked.
+
+    Raises
+    ------
+    ConfigError
+        With one line for each problem.
+    """
+    from technopole.config_read import parse_set
+    from technopole.sweep import Sweep
+
+    overrides = parse_set(assignments)
+    if replicates is not None:
+        overrides["experiment.replicates"] = replicates
+    return Sweep.from_toml(path, overrides, data)
+
+
+def plan(
+    path: Path,
+    assignments: tuple[str, ...] = (),
+    data: Path | None = None,
+    replicates: int | None = None,
+    force: bool = False,
+    as_json: bool = False,
+) -> None:
+    """Print what an experiment takes, and refuse what is above its limits.
+
+    Parameters
+    ----------
+    path, assignments, data, replicates
+        As for `read_sweep`.
+    force : bool
+        Refuse nothing.
+    as_json : bool
+        For programs.
+
+    Raises
+    ------
+    ConfigError
+        If the sweep, its points or the data cannot be used, or it is above its limits.
+    """
+    from technopole.plan import make_plan
+    from technopole.probe import estimate, refuse_above_limits
+
+    planned = make_plan(read_sweep(path, assignments, data, replicates))
+    if not force:
+        refuse_above_limits(planned, None)
+    compile_if_needed()
+    measured = estimate(planned)
+    if as_json:
+        print(json.dumps(plan_numbers(planned, measured), indent=2, ensure_ascii=False))
+    else:
+        print_plan(planned, measured)
+    if not force:
+        refuse_above_limits(planned, measured)
+
+
+def schema() -> None:
+    """Print the JSON Schema of sweep files."""
+    from technopole.sweep_schema import sweep_schema
+
+    print(json.dumps(sweep_schema(), indent=2, ensure_ascii=False))
+
+
+def compile_if_needed() -> None:
+    """Compile the kernels, unless they are compiled."""
+    from technopole.warmup import COMPILE_SECONDS, compile_in_background, has_compiled_code
+
+    if not has_compiled_code():
+        say(f"compiling the kernels for this processor (about {COMPILE_SECONDS} s, once) …")
+        compile_in_background()
+
+
+def plan_numbers(plan: Plan, measured: Estimate | None) -> dict[str, Any]:
+    """Return the numbers of a plan.
+
+    Parameters
+    ----------
+    plan : Plan
+        Any.
+    measured : Estimate or None
+        Not known: the times are left out.
+
+    Returns
+    -------
+    dict
+        Plain values that JSON can hold.
+    """
+    numbers: dict[str, Any] = {
+        "name": plan.sweep.name,
+        "digest": plan.digest,
+        "points": plan.n_points,
+        "replicates": plan.replicates,
+        "periods": plan.sweep.periods,
+        "units": plan.n_units,
+        "rounds": plan.rounds,
+        "points_per_unit": plan.point_block,
+        "replicates_per_unit": plan.replicate_block,
+        "files": plan.files,
+        "bytes": plan.bytes,
+    }
+    if measured is not None:
+        numbers["core_hours"] = measured.core_hours
+        numbers["seconds_per_replicate"] = measured.replicate_seconds
+        numbers["seconds_per_unit"] = measured.unit_seconds
+    return numbers
+
+
+def print_plan(plan: Plan, measured: Estimate) -> None:
+    """Print a plan as tables for people.
+
+    Parameters
+    ----------
+    plan : Plan
+        Any.
+    measured : Estimate
+        Of it.
+    """
+    from technopole.machine import readable_bytes
+    from technopole.progress import duration
+    from technopole.text_table import write_table
+
+    sweep = plan.sweep
+    print(f"{sweep.name}: {sweep.title}\n")
+    if sweep.design.spreads:
+        rows = [(spread.key, _words(spread), _unit(spread)) for spread in sweep.design.spreads]
+        write_table(sys.stdout, ("parameter", "values", "unit"), rows)
+        print()
+    most = "at most " if sweep.stop is not None else ""
+    start = f"{sweep.burn_in} of them a burn-in, " if sweep.burn_in else ""
+    unit = plan.unit(0)
+    alike = "the same" if sweep.common_random_numbers else "different"
+    rows = [
+        ("points", f"{plan.n_points:,}", sweep.design.kind),
+        ("replicates", f"{most}{plan.replicates:,}", f"of each point, with {alike} random numbers"),
+        ("periods", f"{sweep.periods:,}", f"{start}{sweep.times.size:,} recorded"),
+        (
+            "units",
+            f"{most}{plan.n_units:,}",
+            f"{_count(len(unit.points), 'point')} × {_count(len(unit.replicates), 'replicate')}, about "
+            f"{duration(measured.unit_seconds)} each",
+        ),
+        ("size", readable_bytes(plan.bytes), "before compression"),
+        ("files", f"{plan.files:,}", "and one journal for each process"),
+        (
+            "core-hours",
+            f"{most}{measured.core_hours:,.3g}",
+            f"{duration(measured.core_seconds)} on one core like this; measured: "
+            f"{measured.replicate_seconds:.3g} s per replicate",
+        ),
+    ]
+    if sweep.stop is not None:
+        text = f"until {sweep.stop.outcome} is known to ± {sweep.stop.half_width:g}"
+        rows.insert(2, ("rounds", f"{most}{plan.rounds:,}", text))
+    write_table(sys.stdout, ("plan", "", ""), rows, right=(1,))
+    print(f"\nhash {plan.digest[:16]}", flush=True)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _words(spread: Spread) -> str:
+    from technopole.config_write import literal
+
+    if spread.values:
+        several: Mapping[Any, None] = dict.fromkeys(spread.values)
+        shown = ", ".join(literal(value) for value in list(several)[:VALUES_SHOWN])
+        return f"{shown}, … ({len(several):,})" if len(several) > VALUES_SHOWN else shown
+    words = f"{spread.low:g} to {spread.high:g}"
+    normal = f", mean {spread.mean:g}, sd {spread.sd:g}" if spread.dist == "normal" else ""
+    return words if spread.dist == "uniform" else f"{words} ({spread.dist}{normal})"
+
+
+def _unit(spread: Spread) -> str:
+    from technopole.sweep_values import VARIED
+
+    return VARIED[spread.key].unit

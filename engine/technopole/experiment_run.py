@@ -1,0 +1,331 @@
+"""Running an experiment: a sweep from its plan to a finished store, or to where it was stopped.
+
+>>> import technopole as tp
+>>> tp.experiment("configs/sweeps/feedback.toml", to="runs/feedback.zarr")  # doctest: +SKIP
+>>> ds = tp.open("runs/feedback.zarr")  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import queue
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import BrokenExecutor, CancelledError
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from technopole.ensemble import POLL_SECONDS, Progress
+from technopole.errors import DataError, Interrupted, OutputError, TechnopoleError
+from technopole.executors import Executor, make_executor
+from technopole.experiment_finalize import finalize
+from technopole.experiment_rounds import Shard, wanted_units
+from technopole.experiment_store import ExperimentStore
+from technopole.journal import Entry
+from technopole.plan import Plan, make_plan
+from technopole.sweep import Sweep
+from technopole.unit_work import Stopped
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+AHEAD = 3
+"""Units given to an executor for each of its workers, so that none waits for the next one."""
+DEATHS = 3
+"""Processes that may die one after the other while no unit is finished."""
+
+Report = Callable[[Progress], object]
+
+
+@dataclass(frozen=True)
+class ExperimentReport:
+    """What an experiment came to.
+
+    Attributes
+    ----------
+    path : str
+        Of the store.
+    units : int
+        That were computed now.
+    missing : int
+        That other shards have still to compute.
+    done, failed : int
+        Replicates in the store, counted over all points.
+    errors : tuple of (int, int, str)
+        Id of the point, replicate, message, of each that failed.
+    complete : bool
+        All is computed and the statistics are written.
+    seconds : float
+        It took now.
+    """
+
+    path: str
+    units: int
+    missing: int
+    done: int
+    failed: int
+    errors: tuple[tuple[int, int, str], ...]
+    complete: bool
+    seconds: float
+
+
+def experiment(
+    sweep: Sweep | str | os.PathLike[str],
+    to: str | os.PathLike[str],
+    executor: str = "threads",
+    workers: int | None = None,
+    address: str | None = None,
+    shard: str | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    progress: Report | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    data: str | os.PathLike[str] | None = None,
+) -> ExperimentReport:
+    """Run an experiment, or go on with one.
+
+    The arrays of the store are the same to the last bit for any executor, number of workers and shards, and
+    whatever it was interrupted by.
+
+    Parameters
+    ----------
+    sweep : Sweep or path
+        Sweep, or TOML file.
+    to : path
+        Store, ends with ``.zarr``.
+    executor : str
+        ``threads``, ``processes`` (on this machine) or ``dask``.
+    workers : int, optional
+        All processors this process may use, if absent.
+    address : str, optional
+        Of a scheduler of Dask; processes on this machine if absent.
+    shard : str, optional
+        ``I/N``: only part I, from 0, of N; a store of the same plan that is there is gone on with.
+    resume : bool
+        Go on with a store that is there.
+    overwrite : bool
+        Replace it.
+    progress : callable, optional
+        Gets a `technopole.ensemble.Progress` several times a second, on the calling thread.
+    overrides, data
+        As for `Sweep.from_toml`, where the sweep is a file.
+
+    Returns
+    -------
+    ExperimentReport
+        Replicates that failed are counted there and do not stop the others.
+
+    Raises
+    ------
+    ConfigError
+        If the sweep cannot be used, or the store is that of another plan.
+    OutputError
+        If the store cannot be written; what was committed stays, and ``resume`` goes on.
+    Interrupted
+        On Ctrl-C: the same.
+    """
+    chosen = sweep if isinstance(sweep, Sweep) else Sweep.from_toml(sweep, overrides, data)
+    return run_experiment(
+        make_plan(chosen), to, executor, workers, address, shard, resume, overwrite, progress
+    )
+
+
+def run_experiment(
+    plan: Plan,
+    to: str | os.PathLike[str],
+    executor: str = "threads",
+    workers: int | None = None,
+    address: str | None = None,
+    shard: str | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    progress: Report | None = None,
+) -> ExperimentReport:
+    """Run a plan; parameters and errors as for `experiment`."""
+    begin = time.perf_counter()
+    part = None if shard is None else Shard(shard)
+    store = _store(plan, to, resume or part is not None, overwrite)
+    try:
+        computed, missing = 0, len(wanted := wanted_units(store))
+        if missing:
+            computed = _compute_rounds(store, wanted, part, executor, workers, address, progress)
+            missing = len(wanted_units(store))
+        if not missing and (computed or not store.attributes["complete"]):
+            finalize(store)
+    except KeyboardInterrupt:
+        raise Interrupted(_interrupted(store)) from None
+    entries = store.done_units().values()
+    return ExperimentReport(
+        str(store.path),
+        computed,
+        missing,
+        sum(entry.done for entry in entries),
+        sum(entry.failed for entry in entries),
+        tuple(error for entry in entries for error in entry.errors),
+        bool(store.attributes["complete"]),
+        time.perf_counter() - begin,
+    )
+
+
+def _store(plan: Plan, to: str | os.PathLike[str], resume: bool, overwrite: bool) -> ExperimentStore:
+    """Return the store to be filled, made if need be."""
+    if overwrite or not os.path.lexists(to):
+        return ExperimentStore.create(to, plan, overwrite)
+    if not resume:
+        try:
+            ExperimentStore.open(to)
+        except DataError as failure:
+            raise OutputError(f"{failure}; choose another path") from None
+        raise OutputError(
+            f"{to}: is there already; --resume (resume=True) goes on with it, --overwrite (overwrite=True) replaces it"
+        )
+    return ExperimentStore.open(to, plan)
+
+
+def _compute_rounds(
+    store: ExperimentStore,
+    wanted: list[int],
+    shard: Shard | None,
+    kind: str,
+    workers: int | None,
+    address: str | None,
+    progress: Report | None,
+) -> int:
+    """Compute units until none is left that this process can compute; return how many it were."""
+    mine = wanted if shard is None else shard.of(wanted)
+    computed = 0
+    pool: Executor | None = None
+    tell = _Tell(store, progress)
+    try:
+        while mine:
+            if pool is None:
+                most = len(mine) if store.plan.sweep.stop is None else store.plan.n_units
+                pool = make_executor(kind, store, workers, address, most)
+            for entry in _compute(pool, mine, tell):
+                tell.add(entry)
+                computed += 1
+            if store.plan.sweep.stop is None:
+                break
+            # the next round; nothing, as long as other shards have not finished this one
+            left = wanted_units(store)
+            mine = left if shard is None else shard.of(left)
+    except OutputError as failure:
+        raise OutputError([*failure.problems, f"{_interrupted(store)} once there is room"]) from failure
+    finally:
+        if pool is not None:
+            pool.stop()
+            pool.close()
+    return computed
+
+
+def _interrupted(store: ExperimentStore) -> str:
+    done = len(store.done_units())
+    return f"{done:,} of {store.plan.n_units:,} units are in {store.path}; --resume goes on from there"
+
+
+def _compute(pool: Executor, units: list[int], tell: _Tell) -> Iterator[Entry]:
+    """Compute units, a few ahead of what is done; yield the lines of the journal as they come."""
+    ready: queue.SimpleQueue[tuple[int, Any]] = queue.SimpleQueue()
+    left = units[::-1]
+    running, deaths = 0, 0
+
+    def submit() -> None:
+        number = left[-1]
+        future = pool.submit(number)
+        left.pop()
+        future.add_done_callback(lambda done: ready.put((number, done)))
+
+    while left or running:
+        try:
+            while left and running < AHEAD * pool.workers:
+                submit()
+                running += 1
+            number, future = ready.get(timeout=POLL_SECONDS)
+        except queue.Empty:
+            tell()
+            continue
+        except BrokenExecutor:
+            # seen when a unit is submitted; those that are running report it too
+            number, future = ready.get()
+        running -= 1
+        try:
+            entry: Entry = future.result()
+        except BrokenExecutor:
+            left.append(number)
+            deaths += 1
+            while running:
+                other, lost = ready.get()
+                running -= 1
+                try:
+                    yield lost.result()
+                except (BrokenExecutor, CancelledError):
+                    left.append(other)
+            if deaths > DEATHS:
+                raise TechnopoleError(
+                    "processes of the executor die again and again (killed, or out of memory?); "
+                    "fewer --workers need less memory, and --resume goes on"
+                ) from None
+            pool.renew()
+            continue
+        except Stopped:
+            raise KeyboardInterrupt from None
+        deaths = 0
+        yield entry
+        tell()
+
+
+class _Tell:
+    """Progress, counted in replicates of all points; what was done before counts as done."""
+
+    def __init__(self, store: ExperimentStore, report: Report | None) -> None:
+        self._report = report
+        plan = store.plan
+        self._total = plan.n_points * plan.replicates
+        self._periods = plan.sweep.periods
+        self._done = sum(entry.done + entry.failed for entry in store.done_units().values())
+
+    def add(self, entry: Entry) -> None:
+        self._done += entry.done + entry.failed
+
+    def __call__(self) -> None:
+        if self._report is not None:
+            done = min(self._done, self._total)
+            self._report(Progress(done, self._total, done * self._periods, self._total * self._periods))
+
+
+def open_experiment(store: str | os.PathLike[str]) -> xr.Dataset:
+    """Open the store of an experiment, finished or not.
+
+    Parameters
+    ----------
+    store : path
+        What `experiment` made.
+
+    Returns
+    -------
+    xarray.Dataset
+        Nothing is read before it is used: arrays of Dask if that is installed, else read when they are
+        indexed. The varied parameters are coordinates along ``point`` under their dotted keys; `NAME_mean` and
+        the like are NaN until the experiment is finished.
+
+    Raises
+    ------
+    DataError
+        If there is no such store.
+    """
+    import xarray as xr
+
+    from technopole.experiment_store import read_attributes
+
+    read_attributes(_path(store))
+    chunks: dict[str, int] | None = {} if importlib.util.find_spec("dask") is not None else None
+    ds: xr.Dataset = xr.open_zarr(_path(store), chunks=chunks, consolidated=True)
+    small = {name: ds[name].load() for name in ds.coords}
+    return ds.assign_coords(small)
+
+
+def _path(store: str | os.PathLike[str]) -> Any:
+    from pathlib import Path
+
+    return Path(store)

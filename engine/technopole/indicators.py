@@ -1,0 +1,79 @@
+"""Regional indicators on labelled arrays, and ``ds.tp``.
+
+Functions of `xarray.DataArray`, whose dimensions are named by keyword arguments (``region="region"``,
+``sector="sector"``); all other dimensions (replicate, time) are kept. Lazy arrays give lazy results and are never
+loaded as a whole. Arrays meet by label. ``docs/INDICATORS.md`` has formulae, ranges and edge cases in one table.
+
+Importing this module makes ``ds.tp`` available, where names of variables stand for arrays.
+"""
+
+from __future__ import annotations
+
+from technopole import indicators_accessor
+from technopole.indicators_complexity import economic_complexity, reflections
+from technopole.indicators_concentration import herfindahl, hoover, locational_gini
+from technopole.indicators_convergence import beta_convergence, sigma_convergence
+from technopole.indicators_coupling import (
+    GRADES,
+    composite_index,
+    coupling_coordination,
+    entropy_weights,
+)
+from technopole.indicators_decomposition import fhk, griliches_regev, melitz_polanec, olley_pakes
+from technopole.indicators_firms import gibrat_slope, size_tail_exponent, size_tail_exponent_binned
+from technopole.indicators_inequality import atkinson, gini, theil, theil_decomposition
+from technopole.indicators_pairs import krugman_dissimilarity, structural_similarity
+from technopole.indicators_plants import ellison_glaeser, ellison_glaeser_table
+from technopole.indicators_relatedness import relatedness, relatedness_density
+from technopole.indicators_space import distance_weights, morans_i
+from technopole.indicators_specialisation import (
+    cluster_index,
+    hachman,
+    krugman_specialisation,
+    location_quotient,
+)
+from technopole.indicators_subbotin import subbotin_fit
+from technopole.indicators_variety import shift_share, variety
+
+__all__ = [
+    "GRADES",
+    "atkinson",
+    "beta_convergence",
+    "cluster_index",
+    "composite_index",
+    "coupling_coordination",
+    "distance_weights",
+    "economic_complexity",
+    "ellison_glaeser",
+    "ellison_glaeser_table",
+    "entropy_weights",
+    "fhk",
+    "gibrat_slope",
+    "gini",
+    "griliches_regev",
+    "hachman",
+    "herfindahl",
+    "hoover",
+    "krugman_dissimilarity",
+    "krugman_specialisation",
+    "location_quotient",
+    "locational_gini",
+    "melitz_polanec",
+    "morans_i",
+    "olley_pakes",
+    "reflections",
+    "relatedness",
+    "relatedness_density",
+    "shift_share",
+    "sigma_convergence",
+    "size_tail_exponent",
+    "size_tail_exponent_binned",
+    "structural_similarity",
+    "subbotin_fit",
+    "theil",
+    "theil_decomposition",
+    "variety",
+]
+
+indicators_accessor.FUNCTIONS.update({name: globals()[name] for name in __all__ if callable(globals()[name])})
+indicators_accessor.register()

@@ -1,0 +1,140 @@
+"""Job scripts for batch schedulers: an array of tasks, each of which computes a part of the units of an experiment."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from dataclasses import dataclass
+
+from technopole.errors import EXIT_INTERRUPTED, ConfigError
+
+SCHEDULERS = ("slurm", "pbs")
+RESTARTS = 50
+"""So often a task is put back into the queue by itself."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a script is for.
+
+    Attributes
+    ----------
+    name : str
+        Of the sweep.
+    arguments : tuple of str
+        Of ``technopole experiment``, without ``--shard`` and ``--workers``.
+    tasks, processors : int
+        Tasks of the array, processors of each.
+    time : str
+        Limit of a task, ``HH:MM:SS``.
+    logs : str
+        Folder of the logs.
+    summary : str
+        What is computed, for the reader.
+    """
+
+    name: str
+    arguments: tuple[str, ...]
+    tasks: int
+    processors: int
+    time: str
+    logs: str
+    summary: str
+
+
+def job_script(scheduler: str, job: Job) -> str:
+    """Return a script.
+
+    Parameters
+    ----------
+    scheduler : str
+        One of `SCHEDULERS`.
+    job : Job
+        What it is for.
+
+    Returns
+    -------
+    str
+        To be read, changed and submitted.
+
+    Raises
+    ------
+    ConfigError
+        If the scheduler is unknown.
+    """
+    if scheduler not in SCHEDULERS:
+        raise ConfigError(f"found the scheduler {scheduler!r}; allowed: {', '.join(SCHEDULERS)}")
+    return _slurm(job) if scheduler == "slurm" else _pbs(job)
+
+
+def _slurm(job: Job) -> str:
+    return f"""#!/bin/bash
+# {job.summary}
+# Submit:  sbatch SCRIPT       (the folder {job.logs} must be there)
+# Any task may be killed at any moment and submitted again: what is done stays, the rest is computed.
+#SBATCH --job-name=technopole-{job.name}
+#SBATCH --array=0-{job.tasks - 1}
+#SBATCH --ntasks=1
+#SBATCH --cpus-per-task={job.processors}
+#SBATCH --time={job.time}
+#SBATCH --signal=TERM@60            # a minute before the limit: stop, exit with {EXIT_INTERRUPTED}
+#SBATCH --requeue
+#SBATCH --open-mode=append
+#SBATCH --output={job.logs}/%x-%A_%a.log
+
+echo "task $SLURM_ARRAY_TASK_ID of {job.tasks} on $(hostname), start number $((${{SLURM_RESTART_COUNT:-0}} + 1))"
+{_program()} warmup     # compiles the kernels for this kind of processor, once
+
+# all tasks share one store; the last one to finish writes the statistics
+srun --ntasks=1 --cpus-per-task={job.processors} {_program()} {_lines(job.arguments)} \\
+    --shard "$SLURM_ARRAY_TASK_ID/{job.tasks}" --workers {job.processors}
+code=$?
+
+if [ $code -eq {EXIT_INTERRUPTED} ] && [ "${{SLURM_RESTART_COUNT:-0}}" -lt {RESTARTS} ]; then
+    scontrol requeue "${{SLURM_ARRAY_JOB_ID}}_$SLURM_ARRAY_TASK_ID"     # interrupted: goes on later
+fi
+exit $code
+"""
+
+
+def _pbs(job: Job) -> str:
+    several = job.tasks > 1
+    array = f"#PBS -J 0-{job.tasks - 1}\n" if several else ""
+    part = "$PBS_ARRAY_INDEX" if several else "0"
+    return f"""#!/bin/bash
+# {job.summary}
+# Submit:  qsub SCRIPT         (the folder {job.logs} must be there)
+# Any task may be killed at any moment and submitted again: what is done stays, the rest is computed.
+#PBS -N {f"technopole-{job.name}"[:15]}
+{array}#PBS -r y
+#PBS -l select=1:ncpus={job.processors}
+#PBS -l walltime={job.time}
+#PBS -j oe
+#PBS -o {job.logs}/
+
+cd "$PBS_O_WORKDIR" || exit 1
+echo "task {part} of {job.tasks} on $(hostname)"
+{_program()} warmup     # compiles the kernels for this kind of processor, once
+
+# all tasks share one store; the last one to finish writes the statistics
+{_program()} {_lines(job.arguments)} \\
+    --shard "{part}/{job.tasks}" --workers {job.processors} &
+child=$!
+trap 'kill -TERM $child 2> /dev/null' TERM      # at the limit: stop, exit with {EXIT_INTERRUPTED}
+wait $child
+code=$?
+if [ $code -gt 128 ]; then wait $child; code=$?; fi     # the first wait was ended by the signal
+
+if [ $code -eq {EXIT_INTERRUPTED} ]; then
+    qrerun "$PBS_JOBID"                         # interrupted: goes on later
+fi
+exit $code
+"""
+
+
+def _lines(arguments: tuple[str, ...]) -> str:
+    return f"experiment {shlex.quote(arguments[1])} \\\n    {shlex.join(arguments[2:])}"
+
+
+def _program() -> str:
+    return f"{shlex.quote(sys.executable)} -m technopole"

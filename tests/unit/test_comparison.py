@@ -1,0 +1,137 @@
+"""From a store to contrasts and tables."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from technopole.commands_compare import print_comparison
+from technopole.comparison import compare
+from technopole.contrasts import paired
+from technopole.design import make_points
+from technopole.errors import ConfigError
+from technopole.sweep import Sweep
+
+SCENARIO = Path(__file__).resolve().parents[2] / "configs" / "scenarios" / "two-regions.toml"
+SWITCHES = ("feedback.cluster_to_ris", "feedback.ris_to_cluster")
+
+
+def make_store(parameters=None, contrasts=None, replicates=30):
+    """Dataset like that of a store: both switches add 1, together 3; most of the chance is shared."""
+    parameters = parameters or {key: [0.0, 1.0] for key in SWITCHES}
+    content = {
+        "experiment": {"scenario": str(SCENARIO), "replicates": replicates},
+        "design": {"kind": "grid", "parameters": parameters},
+        "outcomes": {"growth": {"variable": "sales", "over": "growth"}, "size": {"variable": "firms"}},
+        "contrasts": contrasts or {},
+    }
+    sweep = Sweep.from_dict(content)
+    points = make_points(sweep)
+    random = np.random.default_rng(3)
+    first, *rest = points.values.values()
+    value = first + (rest[0] + first * rest[0] if rest else 0.0)
+    shared = random.normal(size=replicates)
+    data = {
+        name: (
+            ("point", "replicate"),
+            value[:, None] + shared + 0.1 * random.normal(size=(len(points), replicates)),
+        )
+        for name in ("growth", "size")
+    }
+    labels = {"point": points.ids, **{key: ("point", values) for key, values in points.values.items()}}
+    return xr.Dataset(data, labels, {"sweep": json.dumps(sweep.to_dict())})
+
+
+@pytest.fixture(scope="module")
+def factorial():
+    contrasts = {"factorial": True, "both_off": dict.fromkeys(SWITCHES, 0.0)}
+    ds = make_store(contrasts=contrasts)
+    return ds, compare(ds, half_width=0.05)
+
+
+def test_effects_of_a_factorial(factorial):
+    _, found = factorial
+    assert found["effect_of"].values.tolist() == [*SWITCHES, " × ".join(SWITCHES)]
+    growth = found.sel(outcome="growth")
+    # both switches: 1 alone, 2 beside the other; the interaction is 1
+    assert growth["effect"].values == pytest.approx([1.5, 1.5, 1.0], abs=0.1)
+    assert (growth["effect_low"] < [1.5, 1.5, 1.0]).all()
+    assert (growth["effect_high"] > [1.5, 1.5, 1.0]).all()
+    # variance 1.01 of each point, 0.01 of what is not shared
+    assert growth["effect_variance_reduction"].values == pytest.approx([101.0] * 3, rel=0.6)
+
+
+def test_differences_to_a_baseline(factorial):
+    ds, found = factorial
+    growth = found.sel(outcome="growth").isel(contrast=0)
+    assert growth["contrast"].item() == "both_off"
+    baseline = int(growth["baseline"])
+    assert ds["feedback.cluster_to_ris"].sel(point=baseline) == 0.0
+    values = ds["growth"].values
+    row = np.flatnonzero(ds["point"].values == baseline)[0]
+    for j in range(4):
+        expected = paired(values[j], values[row])
+        assert float(growth["difference"][j]) == float(expected.difference)
+        assert float(growth["difference_low"][j]) == float(expected.low)
+    assert np.nanmin(growth["difference_correlation"]) > 0.95
+
+
+def test_replicates_needed(factorial):
+    _, found = factorial
+    needed = found["difference_needed"].sel(outcome="growth").values.ravel()
+    # sd 0.14: t·0.14/√n ≤ 0.05 at about 33
+    assert all(15 <= n <= 60 for n in np.sort(needed)[1:])
+    assert needed.min() == 2  # the baseline itself
+
+
+def test_variance_split(factorial):
+    _, found = factorial
+    growth = found.sel(outcome="growth")
+    # points at 0, 1, 1, 3
+    assert float(growth["between"]) == pytest.approx(np.var([0, 1, 1, 3], ddof=1), rel=0.1)
+    assert float(growth["noise"]) < 0.01
+    assert 0.4 < float(growth["share_between"]) < 0.8
+
+
+def test_a_baseline_chosen_by_hand_and_an_unfinished_store():
+    ds = make_store({"learning.technology": [0.0, 0.1, 0.2]})
+    ds["growth"][2] = np.nan
+    ds["growth"][1, 20:] = np.nan
+    found = compare(ds, "growth", {"learning.technology": 0.1}).sel(outcome="growth")
+    assert found["difference_n"].values.tolist() == [[20, 20, 0]]
+    assert np.isnan(found["difference"].values[0, 2])
+    with pytest.raises(ConfigError, match="learning.technology = 0.3 selects 0 points"):
+        compare(ds, baseline={"learning.technology": 0.3})
+    with pytest.raises(
+        ConfigError, match="spillover.rate is the same at all points; allowed: learning.technology"
+    ):
+        compare(ds, baseline={"spillover.rate": 0.3})
+
+
+def test_tables(factorial, capsys):
+    _, found = factorial
+    print_comparison(found)
+    printed = capsys.readouterr().out
+    assert "variance of single replicates: " in printed
+    assert "effects of the factors" in printed
+    assert "less point 0 (both_off)" in printed
+    assert "replicates needed" in printed
+    plain = compare(make_store({"learning.technology": [0.0, 0.1]}))
+    print_comparison(plain)
+    assert "--against KEY=VALUE" in capsys.readouterr().out
+    many = make_store({"learning.technology": [0.01 * i for i in range(30)]})
+    print_comparison(compare(many, "size", {"learning.technology": 0.0}))
+    assert "9 points nearer to it not shown" in capsys.readouterr().out
+
+
+def test_command(technopole, tmp_path):
+    make_store(contrasts={"factorial": True}).to_zarr(tmp_path / "s.zarr", zarr_format=3, consolidated=False)
+    done = technopole(
+        "compare", "s.zarr", "--against", f"{SWITCHES[0]}=0", "--against", f"{SWITCHES[1]}=1", "--out", "c.nc"
+    )
+    assert (done.returncode, done.stderr) == (0, "comparison: c.nc\n")
+    assert "less point 1 (chosen)" in done.stdout
+    wrong = technopole("compare", "s.zarr", "--half-width", "0")
+    assert (wrong.returncode, wrong.stderr) == (2, "error: --half-width: found 0; allowed: above 0\n")
