@@ -6,6 +6,7 @@ import importlib.util
 import json
 import re
 import sys
+import textwrap
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -180,7 +181,8 @@ def print_results(results: xr.Dataset) -> None:
     print(f"\nAt the end of period {end} (growth: since period {start}; rates: mean of the last {last})\n")
     write_table(sys.stdout, ("result", "mean", "95 % interval", "unit"), rows, right=(1, 2))
     caveat = sparse(results["firms"].values) if "firms" in results else ""
-    print(f"\nSimilarity and Krugman index: {caveat}.\n" if caveat else "", flush=True)
+    note = textwrap.fill(f"Similarity and Krugman index: {caveat}.", 100)
+    print(f"\n{note}\n" if caveat else "", flush=True)
 
 
 def _draw(results: xr.Dataset, folder: Path, tell: Tell) -> None:

@@ -96,7 +96,7 @@ class Simulation:
             f"{counted(self.times, 'recorded period')} × {counted(blueprint.n_regions, 'region')} × "
             f"{counted(blueprint.n_sectors, 'sector')}), {readable_bytes(self.worlds_bytes)} for worlds "
             f"({self.threads.worlds} at a time × {counted(blueprint.n_firms, 'firm')}{growth}); smaller values of "
-            "run.replicates, time.periods or run.threads, "
+            f"run.replicates, time.periods{', labour.growth' if grown else ''} or run.threads, "
             f"{smaller_economy(self.config)}, a larger output.stride or fewer output.variables need less"
         )
 
