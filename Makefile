@@ -72,7 +72,7 @@ $(BIN)/python:
 
 $(VENV)/installed-run: pyproject.toml | $(BIN)/python
 	@echo "installing technopole into $(VENV)"
-	@$(PIP) install --editable '.[plot]'
+	@$(PIP) install --editable '.[plot,netcdf]'
 	@touch $@
 
 $(VENV)/installed-dev: pyproject.toml | $(BIN)/python

@@ -92,7 +92,9 @@ def economies(
         for region in regions
         for sector in sectors
     ]
-    cells[0]["firms"] = max(cells[0]["firms"], 1)
+    for number in range(max(len(regions), len(sectors))):  # no region and no sector may be empty
+        cell = cells[number % len(regions) * len(sectors) + number % len(sectors)]
+        cell["firms"] = max(cell["firms"], 1)
     economy = {"regions": regions, "sectors": sectors, "cells": cells}
     if draw(st.booleans()):
         shares = {sector["id"]: draw(st.floats(0, 1)) for sector in sectors}

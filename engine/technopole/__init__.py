@@ -102,4 +102,4 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     """List the public names, imported or not."""
-    return sorted(set(globals()) | set(_MODULES))
+    return list(__all__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -10,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from technopole.config import Config
-from technopole.data import Tables, load_tables
+from technopole.data import Tables, draft_tables
+from technopole.draft import refuse_too_large
 from technopole.geography import cumulative_rows, far_cumulative, grouped, guide, proximity
 from technopole.policies import policy_from_config
 from technopole.schema import PARAMETERS
@@ -77,7 +79,17 @@ class Blueprint:
     @property
     def capacity(self) -> int:
         """Firm slots a new world gets."""
-        return int(np.ceil(self.n_firms * (1.0 + self.config.capacity.slack))) + 16
+        return first_capacity(self.config, self.n_firms)
+
+    @property
+    def final_capacity(self) -> int:
+        """Firm slots that a world will about need at the end, as firms grow with the workforce."""
+        if self.config.capacity.fixed:
+            return self.capacity
+        periods, growth = self.config.time.periods, max(self.config.labour.growth, 0.0)
+        # beyond e^30 no memory is large enough, and the power would overflow
+        factor = math.exp(min(periods * math.log1p(growth), 30.0))
+        return int(self.capacity * factor)
 
     def setting(self, seed: int, policy: Policy | None = None) -> Setting:
         """Return what the kernels read and never write, for one seed."""
@@ -101,14 +113,24 @@ def make_blueprint(config: Config) -> Blueprint:
     ------
     DataError
         If the tables are missing or contradict each other.
+    ConfigError
+        If one world would not fit into memory; that is known before its firms are made.
     """
-    tables = load_tables(config)
+    draft = draft_tables(config)
+    world = world_bytes(first_capacity(config, draft.firms), draft.regions, draft.sectors)
+    refuse_too_large(config, draft, world)
+    tables = draft.make()
     constants = make_constants(config, tables)
     identity = np.empty(int(tables.offsets[-1]), dtype=np.uint64)
     name_firms(tables.offsets, identity)
     stocks = np.ascontiguousarray([tables.stocks[name] for name in STOCKS], dtype=np.float64)
     policy = policy_from_config(config, tables)
     return Blueprint(config, tables, constants, make_params(config), policy, identity, stocks)
+
+
+def first_capacity(config: Config, firms: int) -> int:
+    """Return the firm slots that a new world of so many firms gets."""
+    return int(np.ceil(firms * (1.0 + config.capacity.slack))) + 16
 
 
 def vary_blueprint(

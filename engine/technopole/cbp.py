@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from technopole.cbp_files import WANTED, CbpRow, find_cbp_file, read_cbp
+from technopole.draft import Draft, sampled
 from technopole.errors import DataError
 from technopole.firm_sizes import CLASSES
 from technopole.region_files import (
@@ -24,7 +25,7 @@ from technopole.region_files import (
     load_regions,
     select_regions,
 )
-from technopole.tables import STOCKS, CellRows, RegionRows, Tables, assemble
+from technopole.tables import STOCKS, CellRows, RegionRows
 from technopole.tables_embedded import region_rows, region_weights
 from technopole.tables_folder import load_sectors
 
@@ -35,8 +36,8 @@ NATION = "US"
 CENTRE = (39.8333, -98.5833)  # geographic centre of the 48 contiguous states, degrees (US Geological Survey)
 
 
-def load_cbp(cfg: "Config", path: Path) -> Tables:
-    """Make the tables from one original file.
+def draft_cbp(cfg: "Config", path: Path) -> Draft:
+    """Draft the economy from one original file.
 
     Parameters
     ----------
@@ -50,8 +51,8 @@ def load_cbp(cfg: "Config", path: Path) -> Tables:
 
     Returns
     -------
-    Tables
-        The tables.
+    Draft
+        The economy before its firms are made.
 
     Raises
     ------
@@ -82,7 +83,7 @@ def load_cbp(cfg: "Config", path: Path) -> Tables:
     return _areas(cfg, file, level, sectors, rows)
 
 
-def _nation(cfg: "Config", file: Path, sectors: list[str], rows: list[CbpRow]) -> Tables:
+def _nation(cfg: "Config", file: Path, sectors: list[str], rows: list[CbpRow]) -> Draft:
     """One region, or the regions of the configuration with their share of every industry."""
     if cfg.regions:
         regions = region_rows(cfg)
@@ -93,7 +94,7 @@ def _nation(cfg: "Config", file: Path, sectors: list[str], rows: list[CbpRow]) -
         weights = np.ones((1, len(sectors)))
     national = _cells(file, [NATION], sectors, rows)
     cells = CellRows(weights[:, :, None] * national.real, weights * national.known, national.means, str(file))
-    return assemble(
+    return sampled(
         regions, load_sectors(cfg, file.parent, sectors, national), cells, cfg.data.scale, cfg.data.seed
     )
 
@@ -104,7 +105,7 @@ def _placed(cfg: "Config") -> list[str]:
     return [entry.id for entry in cfg.regions] if placed else []
 
 
-def _areas(cfg: "Config", file: Path, level: str, sectors: list[str], rows: list[CbpRow]) -> Tables:
+def _areas(cfg: "Config", file: Path, level: str, sectors: list[str], rows: list[CbpRow]) -> Draft:
     """Areas of a state, county or metropolitan file."""
     present = list(dict.fromkeys(row.region for row in rows))
     ids = _placed(cfg)
@@ -132,7 +133,7 @@ def _areas(cfg: "Config", file: Path, level: str, sectors: list[str], rows: list
         ids = sorted(present, key=list(listed).index)
         cells = _cells(file, ids, sectors, rows)
         regions = load_regions(cfg, file.parent, files, ids, cells.employment().sum(axis=1))
-    return assemble(
+    return sampled(
         regions, load_sectors(cfg, file.parent, sectors, cells), cells, cfg.data.scale, cfg.data.seed
     )
 

@@ -6,13 +6,15 @@ import importlib.util
 import json
 import re
 import sys
+import textwrap
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from technopole.errors import Interrupted, OutputError, TechnopoleError
+from technopole.entries import counted
+from technopole.errors import TO_DRAW, Interrupted, OutputError, TechnopoleError
 from technopole.version import __version__
 
 if TYPE_CHECKING:
@@ -99,6 +101,7 @@ def _configuration(options: RunOptions) -> Config:
         periods=options.periods,
         data=options.data,
         more=parse_set(options.assignments),
+        options=True,
     )
 
 
@@ -108,7 +111,7 @@ def _figures_folder(options: RunOptions, default: Path) -> Path | None:
     if importlib.util.find_spec("matplotlib") is not None:
         return options.figures or default
     if options.figures is not None:
-        raise OutputError("--figures: drawing needs matplotlib: pip install technopole[plot]")
+        raise OutputError(f"--figures: {TO_DRAW}")
     return None
 
 
@@ -126,13 +129,12 @@ def _refuse_outputs(out: Path, figures: Path | None, overwrite: bool) -> None:
 
 
 def _announcement(simulation: Simulation, name: str) -> str:
-    blueprint, run = simulation.blueprint, simulation.config.run
-    number, reason = simulation.threads.number, simulation.threads.reason
+    blueprint, run, threads = simulation.blueprint, simulation.config.run, simulation.threads
     return (
-        f"technopole {__version__} · {name}: {blueprint.n_regions:,} regions × {blueprint.n_sectors:,} "
-        f"sectors, {blueprint.n_firms:,} firms · {run.replicates:,} replicates × "
-        f"{simulation.config.time.periods:,} periods · {number} {'thread' if number == 1 else 'threads'} "
-        f"({reason}) · seed {run.seed}"
+        f"technopole {__version__} · {name}: {counted(blueprint.n_regions, 'region')} × "
+        f"{counted(blueprint.n_sectors, 'sector')}, {counted(blueprint.n_firms, 'firm')} · "
+        f"{counted(run.replicates, 'replicate')} × {counted(simulation.config.time.periods, 'period')} · "
+        f"{counted(threads.number, 'thread')} ({threads.reason}) · seed {run.seed}"
     )
 
 
@@ -153,10 +155,8 @@ def _compute(simulation: Simulation, tell: Tell, quiet: bool) -> xr.Dataset:
             results = simulation.run(watch)
         except KeyboardInterrupt:
             done = watch.last.replicates_done if watch.last is not None else 0
-            wanted = simulation.config.run.replicates
-            raise Interrupted(
-                f"{done:,} of {wanted:,} replicates were finished; nothing was written"
-            ) from None
+            wanted = counted(simulation.config.run.replicates, "replicate")
+            raise Interrupted(f"{done:,} of {wanted} finished; nothing was written") from None
     tell(f"computed in {duration(time.perf_counter() - begin)}")
     return results
 
@@ -169,17 +169,20 @@ def print_results(results: xr.Dataset) -> None:
     results : xarray.Dataset
         Results of a run.
     """
-    from technopole.summary import LAST, summarise
+    from technopole.figures_numbers import LAST, sparse
+    from technopole.summary import summarise
     from technopole.text_table import mean_and_interval, write_table
 
     rows = [(row.name, *mean_and_interval(row.mean, row.half), row.unit) for row in summarise(results)]
     if not rows:
         return
-    last = min(LAST, results.sizes["time"])
-    end = int(results["time"].values[-1])
-    print(f"\nAt the end of period {end} (rates: mean of the last {last} recorded periods)\n")
+    start, end = (int(results["time"].values[place]) for place in (0, -1))
+    last = counted(min(LAST, results.sizes["time"]), "recorded period")
+    print(f"\nAt the end of period {end} (growth: since period {start}; rates: mean of the last {last})\n")
     write_table(sys.stdout, ("result", "mean", "95 % interval", "unit"), rows, right=(1, 2))
-    print(flush=True)
+    caveat = sparse(results["firms"].values) if "firms" in results else ""
+    note = textwrap.fill(f"Similarity and Krugman index: {caveat}.", 100)
+    print(f"\n{note}\n" if caveat else "", flush=True)
 
 
 def _draw(results: xr.Dataset, folder: Path, tell: Tell) -> None:

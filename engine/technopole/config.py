@@ -28,7 +28,7 @@ from technopole.config_models import (
     Suppliers,
 )
 from technopole.config_problems import Problems, found, validated
-from technopole.config_read import normalised, overlaid, parse_set, read_toml
+from technopole.config_read import normalised, origins_of, overlaid, parse_set, read_toml
 from technopole.config_tables import Economy, read_tables
 from technopole.config_write import base_toml, describe_rows, to_toml
 from technopole.errors import ConfigError
@@ -101,7 +101,12 @@ class Config(_Sections):
         super().__init__(**_checked({**(content or {}), **more}, Problems(source)))
 
     @classmethod
-    def from_toml(cls, path: str | os.PathLike[str], overrides: Mapping[str, Any] | None = None) -> Config:
+    def from_toml(
+        cls,
+        path: str | os.PathLike[str],
+        overrides: Mapping[str, Any] | None = None,
+        origins: Mapping[str, str] | None = None,
+    ) -> Config:
         """Read a file.
 
         Parameters
@@ -110,6 +115,8 @@ class Config(_Sections):
             TOML; a relative ``data.path`` in it counts from its folder.
         overrides : mapping, optional
             Dotted key → value, applied before the checks; see `parse_set`.
+        origins : mapping of str to str, optional
+            Dotted key of an override → what messages call its origin, such as ``--seed``.
 
         Returns
         -------
@@ -123,7 +130,7 @@ class Config(_Sections):
         """
         content = read_toml(path)
         _resolve_paths(content, Path(path).parent)
-        return cls._built(content, os.fspath(path), overrides or {})
+        return cls._built(content, os.fspath(path), overrides or {}, origins)
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any], source: str = "configuration") -> Config:
@@ -149,14 +156,17 @@ class Config(_Sections):
         return cls._built(content, source, {})
 
     @classmethod
-    def _built(cls, content: Any, source: str, overrides: Mapping[str, Any]) -> Config:
+    def _built(
+        cls, content: Any, source: str, overrides: Mapping[str, Any], origins: Mapping[str, str] | None = None
+    ) -> Config:
         if not isinstance(content, Mapping):
             raise ConfigError(f"{source}: found {found(content)}; allowed: a table of sections")
-        problems = Problems(source, frozenset(overrides))
+        known = origins_of(content, overrides, origins or {}, f"{source} (override)")
+        problems = Problems(source, known)
         # the sections are models already, so nothing is left to validate
         return cls.model_construct(**_checked(overlaid(content, overrides), problems))
 
-    def replace(self, changes: Mapping[str, Any]) -> Config:
+    def replace(self, changes: Mapping[str, Any], origins: Mapping[str, str] | None = None) -> Config:
         """Return a configuration that differs in some keys.
 
         Parameters
@@ -164,6 +174,8 @@ class Config(_Sections):
         changes : mapping
             Dotted key → value, such as ``{"learning.technology": 0.2}``; a list of tables is replaced as a
             whole.
+        origins : mapping of str to str, optional
+            As in `from_toml`.
 
         Returns
         -------
@@ -175,7 +187,7 @@ class Config(_Sections):
         ConfigError
             With one line for each problem.
         """
-        return self._built(self.to_dict(), "configuration", changes)
+        return self._built(self.to_dict(), "configuration", changes, origins)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the whole configuration, defaults included.

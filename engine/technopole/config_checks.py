@@ -103,30 +103,56 @@ def _valid(rows: Iterable[Row]) -> list[tuple[str, Any]]:
 def _check_firms(tables: Economy, problems: Problems) -> None:
     """Check that the firms of an embedded economy can be made: from cells, or from sectors and population."""
     if tables.cells:
-        _check_cells(tables.cells, problems)
+        _check_cells(tables, problems)
         return
     sectors: list[tuple[str, Sector]] = _valid(tables.sectors)
     for place, sector in sectors:
         if sector.establishments is None:
             problems.add(f"{place}.establishments", "missing; it is needed where no [[cells]] are given")
-    if sectors and all(sector.establishments == 0 for _, sector in sectors):
-        problems.add("sectors", "found 0 establishments in all; allowed: at least 1")
+        elif sector.establishments == 0:
+            problems.add(f"{place}.establishments", "found 0; allowed: at least 1, or leave the sector out")
     regions = _valid(tables.regions)
     without = [place for place, region in regions if region.population is None]
     if len(without) < len(regions):
         for place in without:
             problems.add(f"{place}.population", "missing; it is needed as other regions have one")
+    _check_weights(regions, sectors, problems)
 
 
-def _check_cells(rows: Sequence[Row], problems: Problems) -> None:
+def _check_weights(
+    regions: Sequence[tuple[str, Any]], sectors: Sequence[tuple[str, Sector]], problems: Problems
+) -> None:
+    """Check that weights of 0 leave every region a sector, and every sector a region."""
+    kept = [{s.id for _, s in sectors if (region.weights or {}).get(s.id, 1.0)} for _, region in regions]
+    for (place, _), some in zip(regions, kept, strict=True):
+        if sectors and not some:
+            problems.add(f"{place}.weights", "found 0 for every sector; allowed: above 0 for at least one")
+    for place, sector in sectors:
+        if regions and not any(sector.id in some for some in kept):
+            problems.add(
+                place, "found weight 0 in every region; allowed: above 0 in the weights of at least one"
+            )
+
+
+def _check_cells(tables: Economy, problems: Problems) -> None:
+    rows = tables.cells
     cells: list[tuple[str, Cell]] = _valid(rows)
     seen: set[tuple[str, str]] = set()
     for place, cell in cells:
         if (cell.region, cell.sector) in seen:
             problems.add(place, "given a second time; allowed: one table for a region and sector")
         seen.add((cell.region, cell.sector))
-    if len(cells) == len(rows) and not any(cell.firms for _, cell in cells):
-        problems.add("cells", "found 0 firms in all; allowed: at least 1")
+    known = {model.id for _, model in [*_valid(tables.regions), *_valid(tables.sectors)]}
+    if len(cells) < len(rows) or not known.issuperset(
+        x for _, cell in cells for x in (cell.region, cell.sector)
+    ):
+        return  # a cell that cannot be placed has been reported
+    for what, places in (("region", tables.regions), ("sector", tables.sectors)):
+        inhabited = {getattr(cell, what) for _, cell in cells if cell.firms}
+        for place, model in _valid(places):
+            if model.id not in inhabited:
+                text = f"no firms in [[cells]]; allowed: at least 1 in some cell, or leave the {what} out"
+                problems.add(place, text)
 
 
 def _check_classes(place: str, table: Any, problems: Problems) -> None:

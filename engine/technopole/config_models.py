@@ -66,12 +66,15 @@ Identifier = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x0
 Positive = Annotated[float, Field(gt=0, le=1e12)]
 NonNegative = Annotated[float, Field(ge=0, le=1e12)]
 Coordinate = Annotated[float, Field(ge=-1e12, le=1e12)]
+# the largest employers of the world have some 10^6 workers; statistics count establishments without any
+Workers = Annotated[float, Field(ge=1, le=1e7)]
+ClassMean = Annotated[float, Field(ge=0.1, le=1e7)]
 Count = Annotated[int, Field(ge=0, le=10**9)]
 Classes = Annotated[
     tuple[NonNegative, ...], Field(min_length=len(SIZE_CLASSES), max_length=len(SIZE_CLASSES))
 ]
 ClassMeans = Annotated[
-    tuple[Positive, ...], Field(min_length=len(SIZE_CLASSES), max_length=len(SIZE_CLASSES))
+    tuple[ClassMean, ...], Field(min_length=len(SIZE_CLASSES), max_length=len(SIZE_CLASSES))
 ]
 Latitude = Annotated[float, Field(ge=-90, le=90)]
 Longitude = Annotated[float, Field(ge=-180, le=180)]
@@ -142,7 +145,7 @@ class Cell(Section):
     sector: Identifier = Field(description="Id of the sector.")
     firms: Count = Field(description="Number of firms at the start.")
     size_classes: Classes | None = Field(None, description="As in the sector, for this cell.")
-    mean_employment: Positive | None = Field(None, description="Mean workers per firm.")
+    mean_employment: Workers | None = Field(None, description="Mean workers per firm.")
 
 
 class Suppliers(Section):

@@ -47,13 +47,13 @@ class Problems:
     ----------
     source : str
         File, or what else the configuration came from.
-    overridden : frozenset of str
-        Dotted keys set from outside the file.
+    overridden : mapping of str to str, optional
+        Dotted keys set from outside the file → what messages call their origin.
     """
 
-    def __init__(self, source: str, overridden: frozenset[str] = frozenset()) -> None:
+    def __init__(self, source: str, overridden: Mapping[str, str] | None = None) -> None:
         self.source = source
-        self.overridden = overridden
+        self.overridden = dict(overridden or {})
         self.lines: list[str] = []
 
     def add(self, key: str, text: str) -> None:
@@ -66,8 +66,8 @@ class Problems:
         text : str
             What was found and what is allowed.
         """
-        outside = any(key == o or key.startswith(f"{o}.") for o in self.overridden)
-        source = f"{self.source} (override)" if outside else self.source
+        outside = (origin for o, origin in self.overridden.items() if key == o or key.startswith(f"{o}."))
+        source = next(outside, self.source)
         self.lines.append(_one_line(f"{source}: {shortened(key, 200)}: {text}"))
 
     def unknown(self, key: str, known: Iterable[str]) -> None:
@@ -213,11 +213,18 @@ def _report_field(problems: Problems, model: type[BaseModel], where: str, error:
     elif kind in _LIMITS:
         name, words = _LIMITS[kind]
         limit = plain_number(context[name])
-        per_class = where.endswith((".size_classes", ".mean_employment"))
+        per_class = kind in ("too_short", "too_long") and where.endswith(
+            (".size_classes", ".mean_employment")
+        )
         allowed = f"{limit} values, one per size class" if per_class else words.format(limit)
         problems.add(where, f"found {found(value)}; allowed: {allowed}")
     else:
         problems.add(where, f"found {found(value)}; allowed: {_EXPECTED.get(kind, error['msg'])}")
+
+
+def _only_seems_short(error: Mapping[str, Any]) -> bool:
+    """Tell whether a list is long enough and only its valid values are too few."""
+    return bool(error["type"] == "too_short" and len(error["input"]) >= error["ctx"]["min_length"])
 
 
 def validated(model: type[ModelT], value: Any, key: str, problems: Problems) -> ModelT | None:
@@ -250,8 +257,8 @@ def validated(model: type[ModelT], value: Any, key: str, problems: Problems) -> 
     except ValidationError as failure:
         entries = GROUPS.get(key, {})
         for error in failure.errors(include_url=False):
-            # follows from another error of the same table
-            if error["type"] == "default_factory_not_called":
+            # follows from another error of the same table or list
+            if error["type"] == "default_factory_not_called" or _only_seems_short(error):
                 continue
             entry = entries.get(str(error["loc"][0])) if error["loc"] else None
             if entry is not None:

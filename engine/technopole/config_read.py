@@ -211,6 +211,41 @@ def _scalar(value: Any) -> Any:
         return value
 
 
+def origins_of(
+    base: Mapping[str, Any], changes: Mapping[str, Any], origins: Mapping[str, str], other: str
+) -> dict[str, str]:
+    """Return where the keys come from that a configuration owes to overrides.
+
+    Parameters
+    ----------
+    base : mapping
+        Sections, before the overrides.
+    changes : mapping
+        Dotted key → value.
+    origins : mapping of str to str
+        Dotted key → what messages call its origin, where that is known.
+    other : str
+        The same for all other keys.
+
+    Returns
+    -------
+    dict
+        Dotted key → origin: the keys of `changes`, and the sections around them that `base` does not have.
+    """
+    result: dict[str, str] = {}
+    for key in changes:
+        origin = origins.get(key, other)
+        place: Any = base
+        parts = key.split(".")
+        for depth, part in enumerate(parts[:-1], 1):
+            place = place.get(part) if isinstance(place, Mapping) else None
+            if place is None:
+                result[".".join(parts[:depth])] = origin
+                break
+        result[key] = origin
+    return result
+
+
 def overlaid(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """Return a configuration with values set by dotted keys.
 

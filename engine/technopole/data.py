@@ -1,4 +1,4 @@
-"""Data in: :func:`load_tables` turns a configuration into the :class:`Tables` that a world starts from.
+"""Data in: :func:`draft_tables` and :func:`load_tables` turn a configuration into what a world starts from.
 
 Formats of the files, and how firms are made from tables, are described in ``docs/DATA.md``.
 """
@@ -7,13 +7,14 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from technopole.draft import Draft, refuse_too_large
 from technopole.errors import DataError
 from technopole.tables import Tables
 
 if TYPE_CHECKING:
     from technopole.config import Config
 
-__all__ = ["ENVIRONMENT", "Tables", "data_path", "load_tables"]
+__all__ = ["ENVIRONMENT", "Draft", "Tables", "data_path", "draft_tables", "load_tables"]
 
 ENVIRONMENT = "TECHNOPOLE_DATA"
 
@@ -36,9 +37,7 @@ def load_tables(cfg: "Config") -> Tables:
     Parameters
     ----------
     cfg : Config
-        ``data.kind`` says where they come from: ``embedded`` (the configuration itself), ``folder`` (a
-        folder of tables), ``cbp`` (original files of the County Business Patterns). The result depends on
-        the configuration and the files only, to the last bit, on any machine.
+        As for :func:`draft_tables`.
 
     Returns
     -------
@@ -48,21 +47,48 @@ def load_tables(cfg: "Config") -> Tables:
     Raises
     ------
     DataError
+        As :func:`draft_tables`.
+    ConfigError
+        If the firms would not fit into memory.
+    """
+    draft = draft_tables(cfg)
+    refuse_too_large(cfg, draft)
+    return draft.make()
+
+
+def draft_tables(cfg: "Config") -> Draft:
+    """Read what a scenario starts from and count its firms, without making them.
+
+    Parameters
+    ----------
+    cfg : Config
+        ``data.kind`` says where they come from: ``embedded`` (the configuration itself), ``folder`` (a
+        folder of tables), ``cbp`` (original files of the County Business Patterns). The result depends on
+        the configuration and the files only, to the last bit, on any machine.
+
+    Returns
+    -------
+    Draft
+        Its ``make`` returns the tables.
+
+    Raises
+    ------
+    DataError
         Data that are missing, inconsistent or not usable; the message names file, place and what is needed.
     """
     kind = cfg.data.kind
     if kind == "embedded":
-        from technopole.tables_embedded import load_embedded
+        from technopole.tables_embedded import draft_embedded
 
-        return load_embedded(cfg)
+        return draft_embedded(cfg)
     if kind == "folder":
-        from technopole.tables_folder import load_folder
+        from technopole.tables_folder import draft_folder
 
-        return load_folder(cfg, data_path(cfg))
+        return draft_folder(cfg, data_path(cfg))
     if kind == "cbp":
-        from technopole.cbp import load_cbp
+        from technopole.cbp import draft_cbp
 
-        return load_cbp(cfg, data_path(cfg))
+        return draft_cbp(cfg, data_path(cfg))
     raise DataError(f'data.kind: "{kind}" is unknown; it is "embedded", "folder" or "cbp"')
 
 

@@ -116,6 +116,24 @@ def plain_number(number: float) -> str:
     return str(int(number)) if float(number).is_integer() and abs(number) < 1e15 else repr(number)
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number of things in words.
+
+    Parameters
+    ----------
+    number : int
+        At least 0.
+    noun : str
+        Singular, with a plural in s.
+
+    Returns
+    -------
+    str
+        Such as ``1 firm`` or ``1,000 firms``.
+    """
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 @dataclass(frozen=True, slots=True)
 class Variable:
     """A state variable of a world, or a variable recorded after each period.

@@ -10,6 +10,9 @@ EXIT_USAGE = 2
 EXIT_FAILED_UNITS = 3
 EXIT_INTERRUPTED = 75
 
+TO_DRAW = "drawing needs matplotlib: pip install matplotlib (the extra technopole[plot])"
+TO_WRITE_NETCDF = "writing netCDF needs h5netcdf: pip install h5netcdf h5py (the extra technopole[netcdf])"
+
 LINES_SHOWN = 200
 """Problems printed by one message; `ConfigError.problems` holds all of them."""
 

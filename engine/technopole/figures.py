@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from technopole.errors import OutputError, TechnopoleError
+from technopole.errors import TO_DRAW, OutputError, TechnopoleError
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -80,7 +80,7 @@ def draw(ds: xr.Dataset, folder: Path) -> Drawn:
     try:
         import matplotlib
     except ImportError as error:
-        raise TechnopoleError("drawing figures needs matplotlib: pip install technopole[plot]") from error
+        raise TechnopoleError(TO_DRAW) from error
     from technopole.figures_data import CannotDraw
     from technopole.figures_style import DPI, SETTINGS
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from technopole.entries import counted
 from technopole.figures_data import CannotDraw, Floats, array, high_tech, period_years, region_names, years
 from technopole.figures_labels import Label, end_labels, halo, place_labels
-from technopole.figures_numbers import correlation, mean_interval, weighted_mean
+from technopole.figures_numbers import LAST, correlation, mean_interval, weighted_mean
 from technopole.figures_style import (
     BLUE,
     GREEN,
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 CELL = ("replicate", "time", "region", "sector")
 CHANNELS = (("quality", GREEN), ("technology", BLUE), ("organisation", ORANGE), ("sourcing", PURPLE))
 LABELLED_REGIONS = 6
+MANY = 60
+"""Regions from which on the highest hundredth may lie outside the frame."""
 
 
 def draw_entry_exit(ds: xr.Dataset, note: str) -> Figure:
@@ -65,11 +68,17 @@ def draw_entry_exit(ds: xr.Dataset, note: str) -> Figure:
     when = years(ds)
     with np.errstate(invalid="ignore", divide="ignore"):
         entry, exit_ = (per_cent * part.sum(axis=2) / operating.sum(axis=2) for part in (entries, exits))
-        places = [per_cent * part.sum(axis=(0, 1)) / operating.sum(axis=(0, 1)) for part in (entries, exits)]
+        latest = operating[:, -LAST:]
+        worlds = [part[:, -LAST:].sum(axis=(1, 2)) / latest.sum(axis=(1, 2)) for part in (entries, exits)]
+        places = [
+            per_cent * part[:, -LAST:].sum(axis=(0, 1)) / latest.sum(axis=(0, 1)) for part in (entries, exits)
+        ]
     both = np.isfinite(places[0]) & np.isfinite(places[1])
     related = correlation(*places)
 
-    page = Page(*_entry_exit_texts(entry, exit_, related, int(both.sum())), with_bands(note, len(entry)))
+    mean = [per_cent * float(mean_interval(rate)[0]) for rate in worlds]
+    texts = _entry_exit_texts(mean, when[-LAST:], related, int(both.sum()))
+    page = Page(*texts, with_bands(note, len(entry)))
     wide = both.sum() < 2
     axes = page.axes(0.055, 0.8 if wide else 0.40)
     plain_axes(axes, YEAR, "All regions", "firms entering and leaving, % per year")
@@ -81,7 +90,7 @@ def draw_entry_exit(ds: xr.Dataset, note: str) -> Figure:
     axes.set_ylim(0.0, 1.12 * max(float(np.nanmax(entry)), float(np.nanmax(exit_)), 0.1))
     end_labels(axes, ends, size=9.5)
     if not wide:
-        weight = operating.mean(axis=(0, 1))
+        weight = latest.mean(axis=(0, 1))
         _region_scatter(page.axes(0.605, 0.37), places, weight, region_names(ds), related)
     return page.figure
 
@@ -174,6 +183,9 @@ def _region_scatter(
         zorder=3,
     )
     low, high = points.min(), points.max()
+    if len(points) > MANY:  # one tiny region with a wild rate must not squash all others
+        high = float(np.percentile(points.max(axis=1), 99.0))
+    outside = int((points.max(axis=1) > high + max(0.09 * (high - low), 0.15)).sum())
     room = max(0.09 * (high - low), 0.15)
     axes.set(xlim=(low - room, high + room), ylim=(low - room, high + room))
     for axis in (axes.xaxis, axes.yaxis):
@@ -183,7 +195,7 @@ def _region_scatter(
     axes.text(
         low - 0.5 * room,
         high + 0.6 * room,
-        "dashed: entry = exit",
+        "dashed: entry = exit" + (f"; {counted(outside, 'region')} beyond the frame" if outside else ""),
         size=8.5,
         color=SOFT,
         va="center",
@@ -192,16 +204,22 @@ def _region_scatter(
     place_labels(axes, points, radii, [labels[r] for r in order[:LABELLED_REGIONS]], size=8)
 
 
-def _entry_exit_texts(entry: Floats, exit_: Floats, related: float, regions: int) -> tuple[str, str]:
-    mean = [float(np.nanmean(rate)) for rate in (entry, exit_)]
+def _entry_exit_texts(mean: list[float], when: Floats, related: float, regions: int) -> tuple[str, str]:
     title = f"{number(mean[0], 1)} % of firms enter and {number(mean[1], 1)} % leave per year"
     subtitle = "Spin-offs and start-ups, and exits, as a share of the firms at the start of the year"
     if np.isfinite(related):
-        bounds = ((0.6, "go closely together"), (0.2, "go together"), (-0.2, "are hardly related"))
+        bounds = (
+            (0.9, "go closely together"),
+            (0.5, "go together"),
+            (0.25, "go together loosely"),
+            (-0.25, "are hardly related"),
+        )
         how = next((words for bound, words in bounds if related >= bound), "go against each other")
         title += f"; across regions the two {how} (r\u00a0=\u00a0{number(related)})"
+    span = f"years {when[0]:g} to {when[-1]:g}" if len(when) > 1 else f"year {when[0]:g}"
+    subtitle += f"; title{' and right' if regions > 1 else ''}: mean of {span}"
     if regions > 1:
-        subtitle += f"; right: means over all years for {regions} regions, marks by number of firms"
+        subtitle += f" for {regions} regions, marks by number of firms"
     return title, subtitle
 
 

@@ -15,6 +15,9 @@ from technopole.figures_style import DPI, INK, SOFT
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+LARGE = 3.5
+"""Radius in points from which on a mark should neither be covered nor be mistaken for the one labelled."""
+
 
 class Label(NamedTuple):
     """A text beside the end of a line or layer."""
@@ -126,15 +129,22 @@ def place_labels(
     )
     frame = axes.get_window_extent()
     to_data = axes.transData.inverted()
+    drawn_lines: list[Floats] = []
     for index, text in enumerate(texts):
         drawn = axes.text(0, 0, text, size=size, ha="center", va="center", path_effects=halo(), zorder=6)
         extent = drawn.get_window_extent()
-        half = np.array([extent.width, extent.height]) / 2.0 + 1.0
+        half = np.array([extent.width, extent.height]) / 2.0 + [2.0 * pixel, 1.0]
         centres, costs = _candidates(marks[index], radius[index], half, pixel)
         boxes = np.column_stack([centres - half, centres + half])
-        costs = (
-            costs + 40.0 * _overlap(boxes, taken) + 4.0 * _overlap(boxes, np.delete(boxes_of_marks, index, 0))
+        own, others = marks[index], np.delete(boxes_of_marks, index, 0)
+        large = np.delete(radius, index) >= LARGE * pixel
+        strange = _nearer(
+            boxes, own, radius[index], np.delete(marks, index, 0), np.delete(radius, index), large
         )
+        lines = [_line(own, radius[index], centre, half) for centre in centres]
+        costs = costs + 40.0 * _overlap(boxes, taken) + 4.0 * _overlap(boxes, others)
+        costs = costs + 8.0 * _covered(boxes, others[large]) + 1.0 * strange
+        costs = costs + 6.0 * np.array([_crossings(line, drawn_lines, taken) for line in lines])
         outside = (boxes[:, :2] < [frame.x0, frame.y0]) | (boxes[:, 2:] > [frame.x1, frame.y1])
         best = int(np.argmin(np.where(outside.any(axis=1), np.inf, costs)))
         drawn.set_position(tuple(to_data.transform(centres[best])))
@@ -142,7 +152,10 @@ def place_labels(
             dark = float(faces[index, :3] @ [0.299, 0.587, 0.114]) < 0.5
             drawn.set(path_effects=[], color="white" if dark else INK)
         taken = np.vstack([taken, boxes[best]])
-        _leader(axes, marks[index], radius[index], centres[best], half, pixel)
+        if float(np.hypot(*(lines[best][1] - lines[best][0]))) > 5.0 * pixel or strange[best]:
+            drawn_lines.append(lines[best])
+            ends = to_data.transform(lines[best])
+            axes.plot(ends[:, 0], ends[:, 1], color=SOFT, linewidth=0.7, zorder=5, scalex=False, scaley=False)
 
 
 def _candidates(mark: Floats, radius: float, half: Floats, pixel: float) -> tuple[Floats, Floats]:
@@ -170,12 +183,46 @@ def _overlap(boxes: Floats, others: Floats) -> Floats:
     return np.asarray(common.sum(axis=1) / (boxes[:, 2:] - boxes[:, :2]).prod(axis=1))
 
 
-def _leader(axes: Axes, mark: Floats, radius: float, centre: Floats, half: Floats, pixel: float) -> None:
-    """Draw a thin line from a mark to its label when they stand apart."""
+def _covered(boxes: Floats, marks: Floats) -> Floats:
+    """Share of each mark that a box covers, summed over the marks, shape (n,)."""
+    if len(marks) == 0:
+        return np.zeros(len(boxes))
+    return np.array([_overlap(marks, box[None]).sum() for box in boxes])
+
+
+def _nearer(
+    boxes: Floats, own: Floats, radius: float, marks: Floats, radii: Floats, large: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Tell which boxes stand nearer to the rim of another large mark than to that of their own."""
+
+    def gap(mark: Floats, rim: float) -> Floats:
+        nearest = np.clip(mark, boxes[:, :2], boxes[:, 2:])
+        return np.asarray(np.hypot(*(nearest - mark).T) - rim)
+
+    mine = gap(own, radius)
+    gaps = [gap(mark, rim) for mark, rim in zip(marks[large], radii[large], strict=True)]
+    return np.asarray(np.min(gaps, axis=0) < mine + 1.0) if gaps else np.zeros(len(boxes), dtype=bool)
+
+
+def _line(mark: Floats, radius: float, centre: Floats, half: Floats) -> Floats:
+    """Line from the rim of a mark to the nearest point of its label, shape (2, 2)."""
     nearest = np.clip(mark, centre - half, centre + half)
     away = float(np.hypot(*(nearest - mark)))
-    if away <= radius + 5.0 * pixel:
-        return
-    start = mark + (nearest - mark) / away * radius
-    ends = axes.transData.inverted().transform([start, nearest])
-    axes.plot(ends[:, 0], ends[:, 1], color=SOFT, linewidth=0.7, zorder=5, scalex=False, scaley=False)
+    rim = mark + (nearest - mark) / away * radius if away > radius else nearest
+    return np.array([rim, nearest])
+
+
+def _crossings(line: Floats, lines: Sequence[Floats], boxes: Floats) -> int:
+    """Count the lines and boxes that a line to a label would cross."""
+    along = line[0] + np.linspace(0.0, 1.0, 9)[:, None] * (line[1] - line[0])
+    inside = (along[:, None] > boxes[None, :, :2]) & (along[:, None] < boxes[None, :, 2:])
+    return int(inside.all(axis=2).any(axis=0).sum()) + sum(_cross(line, other) for other in lines)
+
+
+def _cross(one: Floats, other: Floats) -> bool:
+    def side(line: Floats, point: Floats) -> float:
+        (ax, ay), (bx, by) = line
+        return float((bx - ax) * (point[1] - ay) - (by - ay) * (point[0] - ax))
+
+    apart = side(one, other[0]) * side(one, other[1]) < 0.0
+    return apart and side(other, one[0]) * side(other, one[1]) < 0.0

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from technopole.figures_data import CannotDraw, Floats, array, region_names, years
 from technopole.figures_labels import halo, place_labels
-from technopole.figures_map_keys import LEFT, colour_key, faces, growth_scale, size_key
+from technopole.figures_map_keys import LEFT, MANY, colour_key, faces, growth_range, growth_scale, size_key
 from technopole.figures_numbers import mean_interval, weighted_mean, yearly_growth
 from technopole.figures_places import Places, components, positions
 from technopole.figures_style import DPI, SOFT, WIDTH, Page, number, short
+from technopole.summary import productivity_growth
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -27,7 +28,7 @@ LABELS = 10
 INSETS = 4
 LOWEST, HIGHEST = 3.4, 6.2  # inches, height of the map itself
 BOTTOM, BOX_WIDTH = 1.44, 0.913  # inches, fraction of the page
-INSET = (0.80, 0.66)  # inches
+INSET = (0.98, 0.68)  # inches
 
 
 def draw_map(ds: xr.Dataset, note: str) -> Figure:
@@ -37,7 +38,8 @@ def draw_map(ds: xr.Dataset, note: str) -> Figure:
     ----------
     ds : xarray.Dataset
         With `employment` and `productivity` (replicate, time, region, sector) and the positions of the
-        regions as coordinates `latitude` and `longitude` (degrees) or `x` and `y`.
+        regions as coordinates `latitude` and `longitude` (degrees) or `x` and `y`. Sectors are weighted by
+        `sales` if they were recorded, as in the table of results, otherwise by employment.
     note : str
         Line below the figure.
 
@@ -49,7 +51,8 @@ def draw_map(ds: xr.Dataset, note: str) -> Figure:
     dims = ("replicate", "time", "region", "sector")
     employment, productivity = array(ds, "employment", *dims), array(ds, "productivity", *dims)
     when = years(ds)
-    growth_of_worlds = yearly_growth(weighted_mean(productivity, employment, axis=3), when)
+    weight = array(ds, "sales", *dims) if "sales" in ds else employment
+    growth_of_worlds = yearly_growth(weighted_mean(productivity, weight, axis=3), when)
     growth = 100.0 * mean_interval(growth_of_worlds)[0]
     size = np.nan_to_num(mean_interval(np.nansum(employment[:, -1], axis=2))[0])
     places = positions(ds)
@@ -63,7 +66,12 @@ def draw_map(ds: xr.Dataset, note: str) -> Figure:
     main, others = groups[0], groups[1:]
 
     height = _box_height(places, main) + BOTTOM + 0.75  # with room for title and subtitle
-    page = Page(_title(growth, size, names), _subtitle(when, known, others), note, height)
+    if "sales" in ds:
+        whole = float(mean_interval(productivity_growth(ds))[0])
+    else:
+        whole = float(weighted_mean(growth, np.maximum(size, 1e-300), axis=0))
+    kind = "sales" if "sales" in ds else "employment"
+    page = Page(_title(growth, whole, size, names), _subtitle(when, known, others, kind), note, height)
     axes = page.axes(LEFT, BOX_WIDTH, BOTTOM, top_gap=0.06)
     corner = _limits(axes, places, main, len(others[:INSETS]))
     norm, colours = growth_scale(growth)
@@ -163,7 +171,7 @@ def _graticule(axes: Axes, places: Places) -> None:
         )
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _degrees(value, "N", "S")))
     else:
-        axes.set_xlabel("x", size=8, color=SOFT, labelpad=1)
+        axes.set_xlabel("x, in the unit of spillover.distance_decay", size=8, color=SOFT, labelpad=1)
         axes.set_ylabel("y", size=8, color=SOFT, labelpad=1)
 
 
@@ -201,34 +209,42 @@ def _insets(
         inset.set_ylim(middle[1] - 0.62 * extent, middle[1] + 0.38 * extent)
         _marks(inset, places.points, group, *look)
         largest = group[int(np.argmax(look[0][group]))]
-        label = short(names[largest], 12) + (f" +{len(group) - 1}" if len(group) > 1 else "")
-        inset.text(0.5, 0.05, label, transform=inset.transAxes, ha="center", size=7.5, path_effects=halo())
+        more = f" +{len(group) - 1}" if len(group) > 1 else ""
+        text = inset.text(
+            0.5, 0.05, "", transform=inset.transAxes, ha="center", size=7.5, path_effects=halo()
+        )
+        for letters, points_high in ((24, 7.5), (24, 7.0), (24, 6.5), *((n, 6.5) for n in range(23, 3, -1))):
+            text.set(text=short(names[largest], letters) + more, size=points_high)
+            if text.get_window_extent().width <= 0.95 * INSET[0] * DPI:
+                break
         blocked.append(
             np.array([left, bottom, left + width, bottom + height]) * DPI * [WIDTH, tall, WIDTH, tall]
         )
     return np.array(blocked).reshape(-1, 4)
 
 
-def _title(growth: Floats, size: Floats, names: list[str]) -> str:
+def _title(growth: Floats, whole: float, size: Floats, names: list[str]) -> str:
     if not np.isfinite(growth).any():
         largest = int(np.argmax(size))
         share = 100.0 * size[largest] / max(float(size.sum()), 1e-300)
         name = short(names[largest], 30)
         return f"{name} is the largest of {len(size)} regions with {share:.0f}\u00a0% of employment"
-    mean = float(weighted_mean(growth, np.maximum(size, 1e-300), axis=0))
-    low, high = int(np.nanargmin(growth)), int(np.nanargmax(growth))
-    verb = "grows" if mean > 0.0 else "falls"
+    verb = "grows" if whole > 0.0 else "falls"
+    change = f"{verb} by {number(abs(whole))}\u00a0% a year" if abs(whole) >= 0.005 else "hardly changes"
+    if np.isfinite(growth).sum() > MANY:
+        low, high = (number(value) for value in growth_range(growth))
+        return f"Productivity {change}; in 90\u00a0% of the regions between {low} and {high}\u00a0%"
     slowest, fastest = (
-        f"{number(float(growth[region]))}\u00a0% ({short(names[region], 30)})" for region in (low, high)
+        f"{number(float(growth[region]))}\u00a0% ({short(names[region], 30)})"
+        for region in (int(np.nanargmin(growth)), int(np.nanargmax(growth)))
     )
-    change = f"{verb} by {number(abs(mean))}\u00a0% a year" if abs(mean) >= 0.005 else "hardly changes"
     return f"Productivity {change}, from {slowest} to {fastest}"
 
 
-def _subtitle(when: Floats, known: NDArray[np.bool_], others: list[NDArray[np.int64]]) -> str:
+def _subtitle(when: Floats, known: NDArray[np.bool_], others: list[NDArray[np.int64]], weight: str) -> str:
     parts = [f"{len(known)} regions"]
     if len(when) > 1:
-        parts.append(f"growth of employment-weighted productivity, years {when[0]:g} to {when[-1]:g}")
+        parts.append(f"growth of {weight}-weighted productivity, years {when[0]:g} to {when[-1]:g}")
     if others:
         parts.append("boxed: far from the others, not in place")
     left_out = int((~known).sum()) + sum(len(group) for group in others[INSETS:])

@@ -19,18 +19,42 @@ BOTH_WAYS = LinearSegmentedColormap.from_list(
 )
 
 
+MANY = 60
+"""Regions from which on the extremes are mostly chance: the middle 90 % stand for all."""
+NARROW = 0.2
+"""Percentage points that the scale spans at least, so that it does not magnify what hardly differs."""
+
+
+def growth_range(growth: Floats) -> tuple[float, float]:
+    """Return the range that title and scale speak of: all regions, or the middle 90 % of many.
+
+    Parameters
+    ----------
+    growth : ndarray, shape (region,)
+        Per cent per year; at least one is finite.
+
+    Returns
+    -------
+    low, high : float
+        Per cent per year.
+    """
+    finite = growth[np.isfinite(growth)]
+    ends = [5.0, 95.0] if finite.size > MANY else [0.0, 100.0]
+    low, high = (float(value) for value in np.percentile(finite, ends))
+    return low, high
+
+
 def growth_scale(growth: Floats) -> tuple[Normalize, LinearSegmentedColormap]:
     """Return a sequential scale if all growth has one sign, otherwise one that diverges from zero."""
     finite = growth[np.isfinite(growth)]
     if finite.size == 0:
         return Normalize(0.0, 1.0), RISING
-    low, high = (float(value) for value in np.percentile(finite, [2, 98]))
+    low, high = growth_range(growth)
+    missing = max(NARROW - (high - low), 0.0) / 2.0
     if low < 0.0 < high:
-        reach = max(-low, high)
+        reach = max(-low, high, NARROW / 2.0)
         return TwoSlopeNorm(0.0, -reach, reach), BOTH_WAYS
-    if high - low < 1e-9:
-        low, high = low - 0.5, high + 0.5
-    return Normalize(low, high), RISING if low >= 0.0 else RISING.reversed()
+    return Normalize(low - missing, high + missing), RISING if low >= 0.0 else RISING.reversed()
 
 
 def faces(growth: Floats, norm: Normalize, colours: LinearSegmentedColormap) -> Floats:
@@ -72,7 +96,7 @@ def _round_sizes(largest: float) -> list[float]:
 def _beyond(norm: Normalize, growth: Floats) -> str:
     """Tell on which side values lie beyond the colour bar."""
     scaled = np.asarray(norm(growth[np.isfinite(growth)]), dtype=np.float64)
-    below, above = bool(scaled.min() < 0.0), bool(scaled.max() > 1.0)
+    below, above = bool(scaled.min() < -1e-9), bool(scaled.max() > 1.0 + 1e-9)
     return {(False, False): "neither", (True, False): "min", (False, True): "max"}.get((below, above), "both")
 
 
@@ -80,7 +104,7 @@ def colour_key(
     page: Page, growth: Floats, norm: Normalize, colours: LinearSegmentedColormap, replicates: int
 ) -> None:
     """Draw the colour bar with its unit."""
-    where = page.figure.add_axes((0.545, 0.71 / page.height, 0.43, 0.15 / page.height))
+    where = page.figure.add_axes((0.545, 0.71 / page.height, 0.42, 0.15 / page.height))
     bar = page.figure.colorbar(
         ScalarMappable(norm, colours), cax=where, orientation="horizontal", extend=_beyond(norm, growth)
     )

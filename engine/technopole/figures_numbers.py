@@ -9,6 +9,10 @@ from numpy.typing import NDArray
 
 from technopole.figures_data import Floats
 
+LAST = 10
+"""Rates are means over so many recorded periods at the end, in the figures and in the table."""
+FEW_FIRMS = 10.0
+"""Firms per cell below which single firms make the structures of regions differ."""
 TAIL_SHARE = 0.1
 """The upper tail that is fitted: the largest tenth of the firms."""
 TAIL_FIRMS = 10.0
@@ -133,6 +137,28 @@ def structural_similarity(employment: Floats) -> Floats:
         return np.where(present > 1, (squares - present) / (present * (present - 1.0)), np.nan)
 
 
+def sparse(firms: Floats) -> str:
+    """Tell what few firms per cell do to measures of structure.
+
+    Parameters
+    ----------
+    firms : ndarray, shape (..., region, sector)
+        Firms.
+
+    Returns
+    -------
+    str
+        A sentence without its end; empty if there are enough firms.
+    """
+    mean = float(np.nan_to_num(firms).mean())
+    if mean >= FEW_FIRMS:
+        return ""
+    return (
+        f"with {mean:.1f} firms per region and sector on average, single firms make regions differ: "
+        "compare only runs of the same data.scale"
+    )
+
+
 def krugman_index(employment: Floats) -> Floats:
     """Return the mean Krugman index of the pairs of regions, every pair counting the same.
 
@@ -214,6 +240,36 @@ def fit_tail(counts: Floats, edges: Floats, inside: NDArray[np.bool_]) -> TailFi
     x_mean, y_mean = (weight * x).sum(), (weight * y).sum()
     slope = (weight * (x - x_mean) * (y - y_mean)).sum() / (weight * (x - x_mean) ** 2).sum()
     return TailFit(float(slope), float(y_mean - slope * x_mean))
+
+
+def fit_halves(counts: Floats, edges: Floats, inside: NDArray[np.bool_]) -> tuple[float, Floats]:
+    """Fit the lower and the upper half of the tail by themselves: a straight tail has one slope.
+
+    Parameters
+    ----------
+    counts : ndarray, shape (replicate, size_class)
+        Firms per bin.
+    edges, inside : ndarray
+        As in `fit_tail`; the halves are equally long on the logarithmic axis.
+
+    Returns
+    -------
+    middle : float
+        Workers, where the halves meet; NaN if nothing is inside.
+    slopes : ndarray, shape (2,)
+        Means over replicates; NaN where a half has fewer than three edges.
+    """
+    if not inside.any():
+        return float("nan"), np.full(2, np.nan)
+    low, high = edges[inside][[0, -1]]
+    middle = float(edges[np.argmin(np.abs(np.log(np.maximum(edges, 1e-9)) - np.log(low * high) / 2.0))])
+    slopes = np.array(
+        [
+            [fit_tail(world, edges, inside & half).slope for half in (edges <= middle, edges >= middle)]
+            for world in counts
+        ]
+    )
+    return middle, mean_interval(slopes)[0]
 
 
 def correlation(x: Floats, y: Floats) -> float:

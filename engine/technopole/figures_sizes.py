@@ -9,13 +9,16 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from numpy.typing import NDArray
 
 from technopole.figures_data import CannotDraw, Floats, array
-from technopole.figures_numbers import TAIL_SHARE, TailFit, fit_tail, mean_interval, reaching, tail_range
-from technopole.figures_style import BLUE, INK, VERMILION, Page, number, plain_axes
+from technopole.figures_numbers import TailFit, fit_halves, fit_tail, mean_interval, reaching, tail_range
+from technopole.figures_style import BLUE, FEW, INK, VERMILION, Page, number, plain_axes
 
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+STRAIGHT = 0.15
+"""Halves of a tail whose slopes differ by less are called straight."""
 
 
 def draw_firm_sizes(ds: xr.Dataset, note: str) -> Figure:
@@ -47,7 +50,10 @@ def draw_firm_sizes(ds: xr.Dataset, note: str) -> Figure:
     fits = [fit_tail(world, edges, inside) for world in final]
     slope, half = (float(value) for value in mean_interval(np.array([fit.slope for fit in fits])))
 
-    page = Page(_size_title(slope, half), _size_subtitle(edges, inside, final), note, height=5.6)
+    halves = fit_halves(final, edges, inside)
+    page = Page(
+        _size_title(slope, half, *halves), _size_subtitle(edges, inside, final, half), note, height=5.6
+    )
     axes = page.axes(0.095, 0.875, top_gap=0.32)
     plain_axes(axes, "size of the firm, workers", "", "share of firms of at least this size")
     axes.grid(axis="x", color="#eef0f2", linewidth=0.8)
@@ -79,7 +85,7 @@ def _first_period(axes: Axes, counts: Floats, edges: Floats) -> None:
 def _size_curve(axes: Axes, edges: Floats, share: Floats) -> None:
     """Draw the median over replicates with the band that holds 90 % of them."""
     median = np.median(share, axis=0)
-    if len(share) > 1:
+    if len(share) >= FEW:
         low, high = np.quantile(share, [0.05, 0.95], axis=0)
         floor = median.min() / 3.0
         axes.fill_between(
@@ -100,7 +106,12 @@ def _tail_lines(axes: Axes, edges: Floats, inside: NDArray[np.bool_], fit: TailF
     ends = edges[inside][[0, -1]]
     level = np.exp(fit.intercept) * ends**fit.slope
     axes.plot(
-        ends, level, color=VERMILION, linewidth=2.6, zorder=4, label=f"fitted tail, slope {number(fit.slope)}"
+        ends,
+        level,
+        color=VERMILION,
+        linewidth=1.6,
+        zorder=4,
+        label=f"straight line fitted to the shaded range, slope {number(fit.slope)}",
     )
     axes.axvspan(ends[0], ends[1], color=VERMILION, alpha=0.05, linewidth=0)
     zipf = 2.2 * level[0] * (ends / ends[0]) ** -1.0
@@ -109,25 +120,33 @@ def _tail_lines(axes: Axes, edges: Floats, inside: NDArray[np.bool_], fit: TailF
     )
 
 
-def _size_title(slope: float, half: float) -> str:
+def _size_title(slope: float, half: float, middle: float, halves: Floats) -> str:
     if not np.isfinite(slope):
         return "Firm sizes in the last year (too few firms in the upper tail for a fit)"
+    if np.isfinite(halves).all() and abs(halves[1] - halves[0]) >= STRAIGHT:
+        return (
+            f"The upper tail of firm sizes bends: slope {number(halves[0])} up to {number(middle, 0)}\u00a0workers, "
+            f"{number(halves[1])} above; {number(slope)}\u00a0in\u00a0all (Zipf's\u00a0law:\u00a0−1)"
+        )
+    text = f"The upper tail of firm sizes falls with slope {number(slope)}"
     if not np.isfinite(half):
-        return f"The upper tail of firm sizes falls with slope {number(slope)} (Zipf's law: −1)"
+        return f"{text} (Zipf's law: −1)"
     verdict = "as in" if abs(slope + 1.0) <= half else "steeper than" if slope < -1.0 else "flatter than"
-    return (
-        f"The upper tail of firm sizes falls with slope {number(slope)} (95\u00a0%\u00a0CI "
-        f"{number(slope - half)}\u00a0to\u00a0{number(slope + half)}), {verdict} Zipf's law"
-    )
+    return f"{text}, {verdict} Zipf's law (−1)"
 
 
-def _size_subtitle(edges: Floats, inside: NDArray[np.bool_], final: Floats) -> str:
-    firms = number(float(final.sum(axis=1).mean()), 0)
-    text = f"Share of the {firms} firms that have at least so many workers"
+def _size_subtitle(edges: Floats, inside: NDArray[np.bool_], final: Floats, half: float) -> str:
+    firms = float(final.sum(axis=1).mean())
+    text = f"Share of the {number(firms, 0)} firms that have at least so many workers"
     if inside.sum() < 3:
         return text
     low, high = edges[inside][[0, -1]]
-    return (
-        f"{text}; fit: rank\u00a0−\u00a0½ regression over the largest {100 * TAIL_SHARE:.0f} %, "
-        f"{number(low, 0)} to {number(high, 0)} workers (shaded)"
+    share = 100.0 * reaching(final).mean(axis=0)[inside][0] / firms
+    text += (
+        f"; fit: rank\u00a0−\u00a0½ regression over the largest {number(share, 0 if share >= 1 else 1)}\u00a0%, "
+        f"{number(low, 0)} to {number(high, 0)} workers (shaded), ruled by its many smaller ones"
     )
+    if np.isfinite(half):
+        spread = f"±{number(half)}" if half >= 0.005 else "less than ±0.005"
+        text += f"; over {len(final)} replicates {spread} (95\u00a0%), apart from any bend"
+    return text

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from technopole.figures_data import CannotDraw, Floats, array, high_tech, sector_names, years
 from technopole.figures_labels import Label, end_labels
-from technopole.figures_numbers import krugman_index, mean_interval, structural_similarity
+from technopole.figures_numbers import krugman_index, mean_interval, sparse, structural_similarity
 from technopole.figures_style import (
     BLUE,
+    FEW,
     INK,
     VERMILION,
     YEAR,
@@ -31,7 +32,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+CELL = ("replicate", "time", "region", "sector")
 NAMED_SECTORS = 9
+LONGEST = 47
+"""Letters of a sector's name."""
+SAME = 0.01
+"""Change of the similarity that is called none where too few replicates tell how uncertain it is."""
 HIGH_TECH_COLOURS = (
     "#08306b",
     "#0072B2",
@@ -81,7 +87,7 @@ def draw_sectors(ds: xr.Dataset, note: str) -> Figure:
     CannotDraw
         If `employment` is missing or nowhere positive, or there is only one sector.
     """
-    workers = np.nansum(array(ds, "employment", "replicate", "time", "region", "sector"), axis=2)
+    workers = np.nansum(array(ds, "employment", *CELL), axis=2)
     if workers.shape[-1] < 2:
         raise CannotDraw("one sector only")
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -95,7 +101,7 @@ def draw_sectors(ds: xr.Dataset, note: str) -> Figure:
     page = Page(
         _sector_title(shares, high, names, when), _sector_subtitle(shares, names, high), note, height=5.6
     )
-    axes = page.axes(0.07, 0.55, top_gap=0.32)
+    axes = page.axes(0.07, 0.43, top_gap=0.32)
     plain_axes(axes, YEAR, "", "share of employment")
     x, stack = when, np.array([layer.share for layer in below + above])
     if len(when) == 1:
@@ -139,7 +145,7 @@ def draw_similarity(ds: xr.Dataset, note: str) -> Figure:
     CannotDraw
         If `employment` is missing, or never two regions have employment, or there is only one sector.
     """
-    employment = array(ds, "employment", "replicate", "time", "region", "sector")
+    employment = array(ds, "employment", *CELL)
     if employment.shape[3] < 2:
         raise CannotDraw("one sector only")
     # World by world: the sorted copy of a large result would not fit in memory.
@@ -148,10 +154,12 @@ def draw_similarity(ds: xr.Dataset, note: str) -> Figure:
     if not np.isfinite(cosine).any():
         raise CannotDraw("fewer than two regions with employment")
     when = years(ds)
+    caveat = sparse(array(ds, "firms", *CELL)) if "firms" in ds else ""
     page = Page(
-        _similarity_title(cosine, krugman, when),
+        _similarity_title(cosine, krugman, when, bool(caveat)),
         f"Employment structures of {employment.shape[2]} regions over {employment.shape[3]} sectors, "
-        "mean over all pairs of regions, every pair counting the same",
+        "mean over all pairs of regions, every pair counting the same"
+        + (f". Caution: {caveat}" if caveat else ""),
         with_bands(note, len(cosine)),
     )
     for left, values, colour, heading, label in (
@@ -170,6 +178,8 @@ def draw_similarity(ds: xr.Dataset, note: str) -> Figure:
         time_axis(axes, when)
         _widen(axes, 0.02)
         axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+        if axes.get_ylim()[0] > 0.0:
+            axes.set_xlabel(f"{YEAR} (vertical axis does not start at 0)")
         end_labels(axes, [Label(last, number(last, 3), colour)], size=9.5)
     return page.figure
 
@@ -204,7 +214,7 @@ def _layers(
 
 
 def _layer_text(layer: Layer) -> str:
-    name = textwrap.shorten(layer.name, 27, placeholder=" …").replace(", …", " …")
+    name = textwrap.shorten(layer.name, LONGEST, placeholder=" …").replace(", …", " …")
     change = f" ({signed(100.0 * (layer.share[-1] - layer.share[0]), 1)})" if len(layer.share) > 1 else ""
     return f"{name} {100.0 * layer.share[-1]:.1f} %{change}"
 
@@ -240,14 +250,17 @@ def _sector_subtitle(shares: Floats, names: list[str], high: NDArray[np.bool_]) 
     )
 
 
-def _similarity_title(cosine: Floats, krugman: Floats, when: Floats) -> str:
+def _similarity_title(cosine: Floats, krugman: Floats, when: Floats, few_firms: bool) -> str:
     mean, index = mean_interval(cosine)[0], mean_interval(krugman)[0]
     if len(when) == 1:
         return f"Structural similarity of the regions is {mean[0]:.3f}, Krugman index {index[0]:.3f}"
     change, half = (float(value) for value in mean_interval(cosine[:, -1] - cosine[:, 0]))
-    steady = abs(change) <= (half if np.isfinite(half) else 0.002)
-    alike = "hardly change their structures" if steady else "grow more alike" if change > 0 else "grow apart"
+    clear = abs(change) > (half if len(cosine) >= FEW and np.isfinite(half) else SAME)
+    alike = "grow more alike" if change > 0 else "grow apart"
+    if not clear:
+        alike = "show no clear change" if abs(change) > SAME else "hardly change their structures"
     return (
-        f"Regions {alike}: similarity from {mean[0]:.3f}\u00a0to\u00a0{mean[-1]:.3f}, "
+        f"{'Samples of regions' if few_firms else 'Regions'} {alike}: "
+        f"similarity from {mean[0]:.3f}\u00a0to\u00a0{mean[-1]:.3f}, "
         f"Krugman index from {index[0]:.3f}\u00a0to\u00a0{index[-1]:.3f}"
     )

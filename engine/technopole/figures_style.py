@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from technopole.figures_data import Floats
 from technopole.figures_numbers import mean_interval
@@ -26,6 +27,9 @@ BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY = "#0072B2", "#E69F00", "#009E73", "
 """The colours of Okabe and Ito (2008), told apart by colour-blind readers."""
 
 YEAR = "year of the run"
+
+FEW = 4
+"""Replicates from which on a band is drawn: an interval of fewer is wide and jumps from year to year."""
 
 SETTINGS: Any = {
     "font.family": "sans-serif",
@@ -153,11 +157,15 @@ def time_axis(axes: Axes, when: Floats, room: float = 0.0) -> None:
     if last == first:
         first, last = first - 0.5, last + 0.5
         axes.set_xticks([float(when[0])])
+    elif (when == np.round(when)).all():
+        axes.xaxis.set_major_locator(MaxNLocator(7, integer=True))
     axes.set_xlim(first, last + room * (last - first))
 
 
 def series(axes: Axes, when: Floats, values: Floats, colour: str, dashed: bool = False) -> float:
-    """Draw the mean over replicates with its 95 % interval; return the last finite mean (NaN if none).
+    """Draw the mean over replicates, with its 95 % interval if they are not too few (`FEW`).
+
+    Returns the last finite mean (NaN if none).
 
     Parameters
     ----------
@@ -169,7 +177,7 @@ def series(axes: Axes, when: Floats, values: Floats, colour: str, dashed: bool =
     """
     mean, half = mean_interval(values)
     band = np.isfinite(half)
-    if band.any():
+    if band.any() and len(values) >= FEW:
         axes.fill_between(
             when, mean - half, mean + half, where=band.tolist(), color=colour, alpha=0.22, linewidth=0
         )
@@ -189,7 +197,7 @@ def series(axes: Axes, when: Floats, values: Floats, colour: str, dashed: bool =
 
 def with_bands(note: str, replicates: int) -> str:
     """Add to the note what the bands are, if there are any."""
-    return f"{note}  ·  bands: 95\u00a0% confidence interval of the mean" if replicates > 1 else note
+    return f"{note}  ·  bands: 95\u00a0% confidence interval of the mean" if replicates >= FEW else note
 
 
 def number(value: float, digits: int = 2) -> str:

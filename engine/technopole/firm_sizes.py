@@ -12,7 +12,8 @@ Three steps, each unbiased and fixed by ``data.seed``:
    are stratified (one in each n-th of the distribution, in random order), which keeps the employment of a
    sector near its expected value even for few firms.
 3. *Rescaling* (:func:`rescale`). Where employment is known for the cell, its firms are multiplied by one
-   factor to meet it. No firm falls below one worker.
+   factor to meet it. No firm falls below one worker, and none of a sampled cell exceeds what the table leaves
+   for it (:func:`largest_possible`).
 """
 
 import numpy as np
@@ -216,6 +217,38 @@ def rescale(
     base = np.where(complete, simulated, expected)
     factor = np.divide(known, base, out=np.ones_like(known), where=(known > 0.0) & (base > 0.0))
     return np.asarray(np.maximum(drawn * factor.ravel()[cell], SMALLEST_FIRM))
+
+
+def largest_possible(sample: IndexArray, real: FloatArray, known: FloatArray) -> FloatArray:
+    """Return what each firm of a sampled cell can have at most, given the table that it was drawn from.
+
+    The other establishments of the cell have at least the lower bounds of their classes; a firm has what
+    these leave of the known employment. Without this bound a draw from the open class of a small cell can be
+    larger than all its cell, and in a small sample larger than all its region.
+
+    Parameters
+    ----------
+    sample : (R, S, 9) array of int64
+        Firms by region, sector and class.
+    real : (R, S, 9) array of float64
+        Real establishments behind the sample.
+    known : (R, S) array of float64
+        Real employment of each cell; NaN or 0 where it is unknown.
+
+    Returns
+    -------
+    (n,) array of float64
+        Workers; infinite where the cell is simulated in full, its employment is unknown, or its
+        establishments are shares of larger tables rather than whole numbers.
+    """
+    least = np.zeros(known.shape)
+    for index in range(CLASSES):  # a fixed order of addition
+        least = least + real[:, :, index] * CLASS_LOWER[index]
+    spare = np.maximum(known - least, 0.0)
+    whole = (real == np.floor(real)).all(axis=2)
+    bounded = (known > 0.0) & whole & (sample.sum(axis=2) < real.sum(axis=2))
+    bound = np.where(bounded[:, :, None], CLASS_LOWER + spare[:, :, None], np.inf)
+    return np.repeat(bound.ravel(), sample.ravel())
 
 
 def cell_offsets(sample: IndexArray) -> IndexArray:

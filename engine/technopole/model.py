@@ -51,7 +51,8 @@ class Model:
     Raises
     ------
     ConfigError
-        If the configuration, the data or the number of the replicate cannot be used.
+        If the configuration, the data or the number of the replicate cannot be used, or the world would not
+        fit into memory.
     """
 
     def __init__(

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import TextIO
 
 from technopole.ensemble import Progress, Report
+from technopole.entries import counted
 
 LINE_SECONDS = 30.0
 
@@ -102,7 +103,7 @@ def progress_line(progress: Progress, seconds: float) -> str:
         Replicates, share done, time left.
     """
     share = progress.periods_done / progress.periods
-    line = f"{progress.replicates_done} of {progress.replicates} replicates, {share:.0%}"
+    line = f"{progress.replicates_done:,} of {counted(progress.replicates, 'replicate')}, {share:.0%}"
     if 0.0 < share < 1.0:
         line += f", about {duration(seconds * (1.0 - share) / share)} left"
     return line
@@ -152,7 +153,7 @@ def _bar(stream: TextIO) -> Iterator[Report]:
                 task,
                 completed=progress.periods_done,
                 total=progress.periods,
-                description=f"{progress.replicates_done} of {progress.replicates} replicates",
+                description=f"{progress.replicates_done:,} of {counted(progress.replicates, 'replicate')}",
             )
 
         yield show

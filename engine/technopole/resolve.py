@@ -20,6 +20,7 @@ def resolve_config(
     periods: int | None = None,
     data: str | os.PathLike[str] | None = None,
     more: dict[str, Any] | None = None,
+    options: bool = False,
 ) -> Config:
     """Return the configuration with some values changed.
 
@@ -33,6 +34,8 @@ def resolve_config(
         In place of ``data.path``; relative to the working directory.
     more : dict, optional
         Other dotted keys; the arguments above come before them.
+    options : bool
+        Whether the arguments are options of the command line, for messages.
 
     Returns
     -------
@@ -42,7 +45,7 @@ def resolve_config(
     Raises
     ------
     ConfigError
-        With one line for each problem.
+        With one line for each problem; also if `data` is given and the scenario has no use for it.
     """
     named = {
         "run.replicates": replicates,
@@ -52,11 +55,30 @@ def resolve_config(
         "data.path": None if data is None else os.path.abspath(os.path.expanduser(data)),
     }
     changes = {**(more or {}), **{key: value for key, value in named.items() if value is not None}}
+    origins = {key: _origin(key, options) for key, value in named.items() if value is not None}
+    if options:
+        origins = {**dict.fromkeys(more or {}, "--set (override)"), **origins}
     if isinstance(config, Config):
-        return config.replace(changes) if changes else config
-    if isinstance(config, str | os.PathLike):
-        return Config.from_toml(config, changes)
-    raise ConfigError(
-        f"found a value of type {type(config).__name__}; allowed: a Config or the path of a TOML file "
-        "(Config.from_dict makes a Config of a dictionary)"
-    )
+        resolved = config.replace(changes, origins) if changes else config
+        source = "the configuration"
+    elif isinstance(config, str | os.PathLike):
+        resolved = Config.from_toml(config, changes, origins)
+        source = os.fspath(config)
+    else:
+        raise ConfigError(
+            f"found a value of type {type(config).__name__}; allowed: a Config or the path of a TOML file "
+            "(Config.from_dict makes a Config of a dictionary)"
+        )
+    if data is not None and resolved.data.kind == "embedded":
+        raise ConfigError(
+            f'{_origin("data.path", options)}: found {os.fspath(data)}, but data.kind is "embedded": {source} '
+            "lists regions, sectors and firms itself and reads no other files; allowed: a folder or file of "
+            'data where data.kind is "folder" or "cbp"'
+        )
+    return resolved
+
+
+def _origin(key: str, options: bool) -> str:
+    """Name of the option or argument that sets a key."""
+    name = "data" if key == "data.path" else key.partition(".")[2]
+    return f"--{name}" if options else f"argument {name}"

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from technopole.build import Blueprint, make_blueprint, world_bytes
 from technopole.config import Config
+from technopole.draft import smaller_economy
 from technopole.ensemble import Ensemble, Report
+from technopole.entries import counted
 from technopole.errors import ConfigError
 from technopole.machine import Threads, available_memory, choose_threads, readable_bytes
 from technopole.output import make_dataset
@@ -38,7 +40,7 @@ class Simulation:
     Raises
     ------
     ConfigError
-        If the data are missing or contradict each other.
+        If the data are missing or contradict each other, or one world would not fit into memory.
     """
 
     def __init__(self, config: Config) -> None:
@@ -55,9 +57,9 @@ class Simulation:
 
     @property
     def worlds_bytes(self) -> int:
-        """Memory of the worlds that are computed at the same time, in bytes."""
+        """Memory of the worlds that are computed at the same time, in bytes, as large as they will about grow."""
         blueprint = self.blueprint
-        one = world_bytes(blueprint.capacity, blueprint.n_regions, blueprint.n_sectors)
+        one = world_bytes(blueprint.final_capacity, blueprint.n_regions, blueprint.n_sectors)
         return self.threads.worlds * one
 
     @property
@@ -84,13 +86,18 @@ class Simulation:
         if available is None or needed <= available:
             return
         run, blueprint = self.config.run, self.blueprint
+        grown = blueprint.final_capacity > 2 * blueprint.capacity
+        growth = (
+            f", growing by {100 * self.config.labour.growth:g} % a period (labour.growth)" if grown else ""
+        )
         raise ConfigError(
             f"the run needs about {readable_bytes(needed)} of memory and {readable_bytes(available)} are "
-            f"available: {readable_bytes(self.output_bytes)} for results ({run.replicates:,} replicates × "
-            f"{self.times:,} recorded periods × {blueprint.n_regions:,} regions × {blueprint.n_sectors:,} "
-            f"sectors), {readable_bytes(self.worlds_bytes)} for worlds ({self.threads.worlds} at a time × "
-            f"{blueprint.n_firms:,} firms); smaller values of run.replicates, time.periods, data.scale or "
-            "run.threads, a larger output.stride or fewer output.variables need less"
+            f"available: {readable_bytes(self.output_bytes)} for results ({counted(run.replicates, 'replicate')} × "
+            f"{counted(self.times, 'recorded period')} × {counted(blueprint.n_regions, 'region')} × "
+            f"{counted(blueprint.n_sectors, 'sector')}), {readable_bytes(self.worlds_bytes)} for worlds "
+            f"({self.threads.worlds} at a time × {counted(blueprint.n_firms, 'firm')}{growth}); smaller values of "
+            f"run.replicates, time.periods{', labour.growth' if grown else ''} or run.threads, "
+            f"{smaller_economy(self.config)}, a larger output.stride or fewer output.variables need less"
         )
 
     def run(self, report: Report | None = None) -> xr.Dataset:

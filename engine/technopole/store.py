@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from technopole.errors import OutputError
+from technopole.errors import TO_WRITE_NETCDF, OutputError
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -77,7 +77,7 @@ def refuse_target(path: str | os.PathLike[str], overwrite: bool = False) -> None
     if target.suffix not in _WRITERS:
         raise OutputError(f"{target}: found the suffix {target.suffix!r}; allowed: {_SUFFIXES}")
     if target.suffix == ".nc" and importlib.util.find_spec("h5netcdf") is None:
-        raise OutputError(f"{target}: writing netCDF needs h5netcdf: pip install technopole[netcdf]")
+        raise OutputError(f"{target}: {TO_WRITE_NETCDF}")
     if os.path.lexists(target):
         if not _is_result(target):
             raise OutputError(f"{target}: is there and is not a result of technopole; choose another path")

@@ -9,6 +9,7 @@ import numpy as np
 
 from technopole.figures_data import CannotDraw, Floats, array, period_years, years
 from technopole.figures_numbers import (
+    LAST,
     fit_tail,
     krugman_index,
     mean_interval,
@@ -21,8 +22,6 @@ from technopole.figures_numbers import (
 if TYPE_CHECKING:
     import xarray as xr
 
-LAST = 10
-"""Flows are averaged over so many recorded periods at the end."""
 CELL = ("replicate", "time", "region", "sector")
 
 
@@ -80,7 +79,24 @@ def _sales_growth(ds: xr.Dataset) -> Floats:
     return _growth(ds, np.log(_total(ds, "sales")))
 
 
-def _productivity_growth(ds: xr.Dataset) -> Floats:
+def productivity_growth(ds: xr.Dataset) -> Floats:
+    """Return the growth of productivity in the whole economy, weighted by sales.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Results of a run.
+
+    Returns
+    -------
+    ndarray, shape (replicate,)
+        Per cent per year, from the first to the last recorded period.
+
+    Raises
+    ------
+    CannotDraw
+        If `sales` or `productivity` is missing.
+    """
     sales, productivity = array(ds, "sales", *CELL), array(ds, "productivity", *CELL)
     return _growth(ds, weighted_mean(productivity, sales, axis=(2, 3)))
 
@@ -136,7 +152,7 @@ _RESULTS: dict[tuple[str, str], Callable[[xr.Dataset], Floats]] = {
     ("firms", ""): _firms,
     ("employment", "workers"): _employment,
     ("growth of sales", "% per year"): _sales_growth,
-    ("growth of productivity", "% per year"): _productivity_growth,
+    ("growth of productivity", "% per year"): productivity_growth,
     ("entry", "per 100 firms and year"): _entry,
     ("exit", "per 100 firms and year"): _exit,
     ("innovations", "per 100 firms and year"): _innovations,

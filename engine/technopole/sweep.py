@@ -224,7 +224,8 @@ class Sweep:
         if shared:
             given = content.get("set", {})
             content["set"] = {**(flattened(given) if isinstance(given, Mapping) else {}), **shared}
-        problems = Problems(source, frozenset(own) | {f"set.{key}" for key in shared})
+        outside = [*own, *(f"set.{key}" for key in shared)]
+        problems = Problems(source, dict.fromkeys(outside, f"{source} (override)"))
         try:
             content = normalised(content)
         except ConfigError as failure:

@@ -1,8 +1,8 @@
-"""The tables of a scenario in the form the model starts from, and the step from loaded numbers to them.
+"""The tables of a scenario in the form the model starts from, and the rows that they are made of.
 
 A loader (:mod:`technopole.tables_embedded`, :mod:`technopole.tables_folder`, :mod:`technopole.cbp`) fills
-three groups of rows: regions, sectors, cells. :func:`assemble` checks them, makes the firms and returns
-:class:`Tables`.
+three groups of rows: regions, sectors, cells. :mod:`technopole.draft` counts the firms they stand for and
+makes them.
 """
 
 from dataclasses import dataclass
@@ -11,21 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from technopole.errors import DataError
-from technopole.firm_sizes import (
-    CLASSES,
-    SMALLEST_FIRM,
-    cell_offsets,
-    class_exponents,
-    class_means,
-    draw_employment,
-    rescale,
-    sample_establishments,
-)
+from technopole.firm_sizes import CLASSES, class_exponents, class_means
 from technopole.geography import IndexArray, euclidean_distances, great_circle_distances
 from technopole.portable_math import FloatArray
 
 STOCKS = ("infrastructure", "university", "services", "finance")
-_LARGEST_CORRECTION = 2.0  # bound of the factor that brings a sector to its employment
 
 
 @dataclass(frozen=True)
@@ -152,72 +142,6 @@ class CellRows:
         return np.where(self.known > 0.0, self.known, implied)
 
 
-def assemble(regions: RegionRows, sectors: SectorRows, cells: CellRows, scale: float, seed: int) -> Tables:
-    """Make the firms and put the tables together.
-
-    Parameters
-    ----------
-    regions, sectors, cells
-        What a loader found.
-    scale : float
-        Share of the real establishments that is simulated.
-    seed : int
-        ``data.seed``.
-
-    Returns
-    -------
-    Tables
-        Checked and complete.
-
-    Raises
-    ------
-    DataError
-        No regions or sectors, a region or sector without establishments, numbers that are negative or not
-        finite.
-    """
-    check_cells(regions.ids, sectors.ids, cells)
-    sample = sample_establishments(cells.real, scale, seed)
-    exponents = class_exponents(cells.means)
-    drawn = draw_employment(sample, exponents, seed)
-    employment = rescale(drawn, sample, cells.real, cells.known, class_means(exponents))
-    employment = _match_sectors(employment, sample, scale * cells.employment().sum(axis=0))
-    return finish(regions, sectors, cell_offsets(sample), employment)
-
-
-def finish(regions: RegionRows, sectors: SectorRows, offsets: IndexArray, employment: FloatArray) -> Tables:
-    """Put the tables together around firms that are already made.
-
-    Parameters
-    ----------
-    regions, sectors
-        What a loader found.
-    offsets, employment
-        The firms, as in :class:`Tables`.
-
-    Returns
-    -------
-    Tables
-        The tables.
-    """
-    return Tables(
-        region_ids=regions.ids,
-        region_names=regions.names,
-        positions=regions.positions,
-        metric=regions.metric,
-        distances=regions.distance_matrix(),
-        sector_ids=sectors.ids,
-        sector_names=sectors.names,
-        high_tech=sectors.high_tech,
-        groups=sectors.groups,
-        offsets=offsets,
-        employment=employment,
-        stocks=regions.stocks,
-        relatedness=sectors.relatedness,
-        suppliers=sectors.suppliers,
-        **sectors.parameters,
-    )
-
-
 def check_cells(regions: list[str], sectors: list[str], cells: CellRows) -> None:
     """Refuse tables from which no economy can start.
 
@@ -273,12 +197,3 @@ def mean_one(stock: FloatArray) -> FloatArray:
     """
     mean = stock.sum() / max(stock.size, 1)
     return stock / mean if mean > 0.0 else np.ones_like(stock)
-
-
-def _match_sectors(employment: FloatArray, sample: IndexArray, target: FloatArray) -> FloatArray:
-    """One factor per sector, near 1, that makes up for the luck of the sample in its few large firms."""
-    regions, sectors, _ = sample.shape
-    sector = np.repeat(np.tile(np.arange(sectors), regions), sample.sum(axis=2).ravel())
-    simulated = np.bincount(sector, weights=employment, minlength=sectors)
-    factor = np.clip(target / simulated, 1.0 / _LARGEST_CORRECTION, _LARGEST_CORRECTION)
-    return np.maximum(employment * factor[sector], SMALLEST_FIRM)

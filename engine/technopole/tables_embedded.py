@@ -11,17 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from technopole.draft import Draft, complete, sampled
 from technopole.errors import DataError
-from technopole.firm_sizes import (
-    CLASSES,
-    NATIONAL_SHARES,
-    cell_offsets,
-    class_exponents,
-    class_means,
-    draw_employment,
-    rescale,
-    split_firms,
-)
+from technopole.firm_sizes import CLASSES, NATIONAL_SHARES, split_firms
 from technopole.portable_math import FloatArray, exp, normals
 from technopole.schema import suggestion
 from technopole.sector_tables import (
@@ -31,17 +23,7 @@ from technopole.sector_tables import (
     sector_index,
     supplier_matrix,
 )
-from technopole.tables import (
-    STOCKS,
-    CellRows,
-    RegionRows,
-    SectorRows,
-    Tables,
-    assemble,
-    check_cells,
-    finish,
-    mean_one,
-)
+from technopole.tables import STOCKS, CellRows, RegionRows, SectorRows, mean_one
 
 if TYPE_CHECKING:
     from technopole.config import Config
@@ -50,8 +32,8 @@ _SPECIALISATION_STREAM = 5
 _SOURCE = "configuration"
 
 
-def load_embedded(cfg: "Config") -> Tables:
-    """Make the tables from ``[[regions]]``, ``[[sectors]]`` and, if there are any, ``[[cells]]``.
+def draft_embedded(cfg: "Config") -> Draft:
+    """Draft the economy from ``[[regions]]``, ``[[sectors]]`` and, if there are any, ``[[cells]]``.
 
     Parameters
     ----------
@@ -60,8 +42,8 @@ def load_embedded(cfg: "Config") -> Tables:
 
     Returns
     -------
-    Tables
-        The tables.
+    Draft
+        The economy before its firms are made.
 
     Raises
     ------
@@ -81,7 +63,7 @@ def load_embedded(cfg: "Config") -> Tables:
         means=class_means_of(cfg),
         source=_SOURCE,
     )
-    return assemble(regions, sectors, cells, cfg.data.scale, cfg.data.seed)
+    return sampled(regions, sectors, cells, cfg.data.scale, cfg.data.seed)
 
 
 def region_rows(cfg: "Config") -> RegionRows:
@@ -243,7 +225,7 @@ def _shares(given: Sequence[float]) -> FloatArray:
     return np.asarray(shares / shares.sum())
 
 
-def _firms_of_cells(cfg: "Config", regions: RegionRows, sectors: SectorRows) -> Tables:
+def _firms_of_cells(cfg: "Config", regions: RegionRows, sectors: SectorRows) -> Draft:
     """Economy whose cells are listed: every firm counts, none is sampled."""
     shape = (len(regions.ids), len(sectors.ids))
     firms = np.zeros(shape, dtype=np.int64)
@@ -260,8 +242,4 @@ def _firms_of_cells(cfg: "Config", regions: RegionRows, sectors: SectorRows) -> 
             known[cell] = entry.firms * entry.mean_employment
     sample = split_firms(firms.ravel(), shares.reshape(-1, CLASSES), cfg.data.seed).reshape(*shape, CLASSES)
     cells = CellRows(sample.astype(np.float64), known, class_means_of(cfg), source=_SOURCE)
-    check_cells(regions.ids, sectors.ids, cells)
-    exponents = class_exponents(cells.means)
-    drawn = draw_employment(sample, exponents, cfg.data.seed)
-    employment = rescale(drawn, sample, cells.real, known, class_means(exponents))
-    return finish(regions, sectors, cell_offsets(sample), employment)
+    return complete(regions, sectors, cells, cfg.data.seed)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from technopole.draft import Draft, sampled
 from technopole.errors import DataError
 from technopole.firm_sizes import CLASS_LABELS, CLASSES
 from technopole.industries import NAMES, is_high_tech, two_digit
@@ -30,7 +31,7 @@ from technopole.sector_tables import (
     supplier_matrix,
 )
 from technopole.table_files import number_or_nan, read_rows, whole_number
-from technopole.tables import CellRows, SectorRows, Tables, assemble
+from technopole.tables import CellRows, SectorRows
 
 if TYPE_CHECKING:
     from technopole.config import Config
@@ -62,8 +63,8 @@ _LAYOUTS: dict[str, tuple[CellFile, RegionFiles]] = {
 }
 
 
-def load_folder(cfg: "Config", folder: Path) -> Tables:
-    """Make the tables from a folder.
+def draft_folder(cfg: "Config", folder: Path) -> Draft:
+    """Draft the economy from a folder.
 
     Parameters
     ----------
@@ -75,8 +76,8 @@ def load_folder(cfg: "Config", folder: Path) -> Tables:
 
     Returns
     -------
-    Tables
-        The tables.
+    Draft
+        The economy before its firms are made.
 
     Raises
     ------
@@ -87,7 +88,7 @@ def load_folder(cfg: "Config", folder: Path) -> Tables:
     own = find_file(folder, _OWN_CELLS.name)
     region_files = REGIONS if own else _LAYOUTS[cfg.data.regions][1]
     regions = load_regions(cfg, folder, region_files, region_ids, cells.employment().sum(axis=1))
-    return assemble(
+    return sampled(
         regions, load_sectors(cfg, folder, sector_ids, cells), cells, cfg.data.scale, cfg.data.seed
     )
 

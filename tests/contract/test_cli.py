@@ -118,9 +118,12 @@ def broken(tmp_path):
         (["run", "GOOD", "--set", "learning.far=2"], "learning.far: found 2; allowed: a number from 0 to 1"),
         (["run", "GOOD", "--set", "learning.far=[1"], "not valid TOML"),
         (["run", "GOOD", "--periods", "0"], "a run needs at least 1 period"),
-        (["run", "GOOD", "--replicates", "0"], "run.replicates: found 0"),
+        (["run", "GOOD", "--replicates", "0"], "error: --replicates: run.replicates: found 0"),
         (["run", "GOOD", "--replicates", "many"], "--replicates"),
-        (["run", "GOOD", "--threads", "-1"], "run.threads: found -1"),
+        (["run", "GOOD", "--threads", "-1"], "error: --threads: run.threads: found -1"),
+        (["run", "GOOD", "--set", "learnin.far=0.2"], "error: --set (override): learnin: unknown key"),
+        (["run", "GOOD", "--data", "nowhere"], '--data: found nowhere, but data.kind is "embedded"'),
+        (["check", "GOOD", "--data", "folder"], "two-regions.toml lists regions"),
         (["run", "GOOD", "--seed", "-3"], "run.seed: found -3"),
         (["run", "GOOD", "--replicates", "4000000000"], "are available"),
         (["run", "GOOD", "--out", "results.csv"], "allowed: .zarr"),
@@ -219,7 +222,7 @@ def test_signal_ends_a_run_within_a_second_or_so(environment, two_regions, tmp_p
         assert time.monotonic() - begin < 3.0
     assert process.returncode == 75 and printed == ""
     name = signal.Signals(number).name
-    assert lines(errors)[-1] == f"stopped by {name}: 0 of 4 replicates were finished; nothing was written"
+    assert lines(errors)[-1] == f"stopped by {name}: 0 of 4 replicates finished; nothing was written"
     assert os.listdir(tmp_path) == []
 
 

@@ -57,6 +57,15 @@ def test_drawing_is_imported_when_something_is_drawn(environment):
     assert done.stdout == "False\n"
 
 
+def test_only_public_names_are_listed():
+    assert dir(technopole) == sorted(technopole.__all__)
+    assert all(getattr(technopole, name) is not None for name in dir(technopole))
+
+
+def test_make_run_installs_what_figures_and_netcdf_need():
+    assert "install --editable '.[plot,netcdf]'" in (ROOT / "Makefile").read_text(encoding="utf-8")
+
+
 def test_import_is_quick(environment):
     program = "import time; t = time.perf_counter(); import technopole; print(time.perf_counter() - t)"
     times = [

@@ -209,6 +209,10 @@ def test_overrides_are_named_as_such(small, write):
     ):
         small.replace({"learning.technolgy": 0.3})
     with pytest.raises(
+        ConfigError, match=r'case.toml \(override\): lerning: unknown key; did you mean "learning"'
+    ):
+        Config.from_toml(write(SMALL), {"lerning.far": 0.3})
+    with pytest.raises(
         ConfigError, match="override: regions.0.lat: regions is a list of 2; allowed: keys of the form"
     ):
         small.replace({"regions.0.lat": 3})

@@ -88,13 +88,19 @@ REFUSED = [
      "sectors no. 1 (optics).high_tech: found text 'yes'; allowed: true or false"),
     (("cells", 0, "firms"), -3, "cells no. 1 (north, optics).firms: found -3; allowed: at least 0"),
     (("cells", 0, "firms"), 2.5, "cells no. 1 (north, optics).firms: found 2.5; allowed: a whole number"),
+    (("cells", 0, "mean_employment"), 1e12,
+     "cells no. 1 (north, optics).mean_employment: found 1000000000000.0; allowed: at most 10000000"),
+    (("cells", 0, "mean_employment"), 1e-9, "mean_employment: found 1e-09; allowed: at least 1"),
+    (("sectors", 0, "mean_employment"), [2.0] * 8 + [1e8],
+     "sectors no. 1 (optics).mean_employment[8]: found 100000000.0; allowed: at most 10000000"),
+    (("sectors", 0, "mean_employment"), [2.0], "mean_employment: found a list of 1; allowed: 9 values"),
     (("cells", 0, "region"), "norh",
      "cells no. 1 (norh, optics).region: found text 'norh'; allowed: the id of a region; did "
      'you mean "north"?'),
     (("cells", 1), {"region": "north", "sector": "optics", "firms": 1},
      "cells no. 2 (north, optics): given a second time"),
     (("cells",), [{"region": "north", "sector": "optics", "firms": 0}],
-     "cells: found 0 firms in all; allowed: at least 1"),
+     "regions no. 1 (north): no firms in [[cells]]; allowed: at least 1 in some cell"),
     (("cells",), [],
      "sectors no. 1 (optics).establishments: missing; it is needed where no [[cells]] are given"),
     (("suppliers",), [{"sector": "stone", "from": {"steel": 1}}],
@@ -158,6 +164,13 @@ def test_bad_input_is_named(path, value, expected):
     assert any(expected in line for line in lines), lines
 
 
+def test_one_bad_value_of_a_list_is_one_problem():
+    lines = problems_of(changed(("sectors", 0, "mean_employment"), [0.01] + [5.0] * 8))
+    assert lines == (
+        "case.toml: sectors no. 1 (optics).mean_employment[0]: found 0.01; allowed: at least 0.1",
+    )
+
+
 def test_weights_that_are_all_zero():
     kinds = {f"kind_{name}": 0 for name in ("quality", "technology", "organisation", "sourcing")}
     assert problems_of(changed(("innovation",), kinds)) == (
@@ -179,7 +192,31 @@ def test_population_of_some_regions():
         "case.toml: regions no. 2 (south).population: missing; it is needed as other regions have one"
         in lines
     )
-    assert "case.toml: sectors: found 0 establishments in all; allowed: at least 1" in lines
+    assert (
+        "case.toml: sectors no. 1 (stone).establishments: found 0; allowed: at least 1, or leave the sector out"
+        in lines
+    )
+
+
+def test_empty_regions_and_sectors():
+    content = changed(("cells", 1, "sector"), "optics")
+    content["cells"][1]["firms"] = 0
+    assert problems_of(content) == (
+        "case.toml: regions no. 2 (south): no firms in [[cells]]; allowed: at least 1 in some cell, or leave "
+        "the region out",
+        "case.toml: sectors no. 2 (stone): no firms in [[cells]]; allowed: at least 1 in some cell, or leave "
+        "the sector out",
+    )
+    content = changed(("cells",), [])
+    for sector in content["sectors"]:
+        sector["establishments"] = 10
+    content["regions"][0]["weights"] = {"optics": 0.0, "stone": 0.0}
+    content["regions"][1]["weights"] = {"stone": 0.0}
+    assert problems_of(content) == (
+        "case.toml: regions no. 1 (north).weights: found 0 for every sector; allowed: above 0 for at least one",
+        "case.toml: sectors no. 2 (stone): found weight 0 in every region; allowed: above 0 in the weights of "
+        "at least one",
+    )
 
 
 def test_all_problems_at_once():

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from technopole.config import Config
 from technopole.data import load_tables
+from technopole.draft import sampled
 from technopole.errors import ConfigError, DataError
 from technopole.firm_sizes import (
     CLASS_LABELS,
@@ -21,13 +22,15 @@ from technopole.firm_sizes import (
     class_exponents,
     class_means,
     draw_employment,
+    largest_possible,
     sample_establishments,
     split_firms,
 )
 from technopole.industries import NAMES, USE_TABLE_INDUSTRIES, is_high_tech, overlaps, two_digit
 from technopole.region_files import university_stock
+from technopole.schema import SECTOR_DEFAULTS
 from technopole.sector_innovation import find_row, read_survey
-from technopole.tables import STOCKS
+from technopole.tables import STOCKS, CellRows, RegionRows, SectorRows
 
 SCENARIOS = Path(__file__).parents[2] / "configs" / "scenarios"
 REAL = Path(os.environ.get("TECHNOPOLE_DATA", "") or "/nonexistent")
@@ -151,6 +154,43 @@ def test_exponents_for_any_means(means):
     assert np.all(found >= CLASS_LOWER) and np.all(found <= CLASS_UPPER)
 
 
+def test_no_firm_is_larger_than_its_table_leaves_room_for():
+    real = np.zeros((3, 1, 9))
+    real[0, 0] = [2, 0, 0, 0, 0, 0, 0, 0, 3]
+    real[1, 0, 8] = 1
+    real[2, 0, 8] = 0.5
+    sample = np.zeros((3, 1, 9), dtype=np.int64)
+    sample[0, 0, [0, 8]] = 1, 2
+    sample[1, 0, 8] = sample[2, 0, 8] = 1
+    known = np.array([[4502.0], [2000.0], [900.0]])
+    most = largest_possible(sample, real, known)
+    # 4,502 workers less two firms of one and three of 1,000: 1,500 to share; the second cell is simulated in
+    # full, the third one is a share of a larger table
+    assert most.tolist() == [1501.0, 2500.0, 2500.0, np.inf, np.inf]
+    assert np.isinf(largest_possible(sample, real, np.full((3, 1), np.nan))).all()
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_sampled_firms_keep_to_their_cells(seed):
+    real = np.zeros((40, 1, 9))
+    real[:, 0, 3], real[:, 0, 8] = 20, 1
+    known = np.full((40, 1), 2000.0)
+    regions = RegionRows([f"r{i}" for i in range(40)], ["r"] * 40, np.zeros((40, 2)), "euclidean", {})
+    sectors = SectorRows(
+        ["s"],
+        ["s"],
+        np.zeros(1, bool),
+        ["s"],
+        dict.fromkeys(SECTOR_DEFAULTS, np.zeros(1)),
+        np.eye(1),
+        np.eye(1),
+    )
+    cells = CellRows(real, known, np.full((1, 9), np.nan), "here")
+    tables = sampled(regions, sectors, cells, 0.1, seed).make()
+    assert tables.employment.size > 80
+    assert tables.employment.max() <= 1600.0  # 2,000 less twenty firms of 20
+
+
 def test_neighbouring_firms_are_not_ordered_by_size():
     sample = np.zeros((1, 1, 9), dtype=np.int64)
     sample[0, 0, 0] = 5000
@@ -219,7 +259,7 @@ def test_weights_move_a_sector():
     firms = firms_by_cell(load_tables(Config.from_dict(content)))
     assert firms[0, 2] == 0 and firms[1, 2] == 800 and firms[0, 0] > 0
     content["regions"][1]["weights"] = {"bread": 0.0}
-    with pytest.raises(DataError, match="bread.*weight 0 in every region"):
+    with pytest.raises(ConfigError, match="bread.*weight 0 in every region"):
         load_tables(Config.from_dict(content))
 
 
@@ -258,7 +298,7 @@ def test_given_distances():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda c: c["sectors"][1].update(establishments=0), "sector radios has no establishments"),
+        (lambda c: c["sectors"][1].update(establishments=0), r"\(radios\).establishments: found 0"),
         (lambda c: c["regions"][1].pop("lat"), "small"),
         (lambda c: c["regions"][1].pop("population"), "population"),
         (lambda c: c["suppliers"][0]["from"].update(cheese=0.1), "cheese"),
@@ -267,7 +307,7 @@ def test_given_distances():
         (lambda c: c.update(regions=[]), "regions"),
         (lambda c: c["sectors"][0].update(establishments=-4), "establishments"),
         (lambda c: c["sectors"][0].update(markup=float("nan")), "markup"),
-        (lambda c: c.update(cells=[{"region": "big", "sector": "chips", "firms": 5}]), "no establishments"),
+        (lambda c: c.update(cells=[{"region": "big", "sector": "chips", "firms": 5}]), "no firms in"),
     ],
 )
 def test_embedded_refusals(change, message):
@@ -475,6 +515,7 @@ def test_metropolitan_areas():
     assert firms.shape == (383, 86) and abs(firms.sum() - 68_738) <= 86
     assert np.all(firms.sum(axis=0) >= 1) and np.all(firms.sum(axis=1) >= 1)
     assert tables.employment.sum() == pytest.approx(1_133_958, rel=0.01)
+    assert tables.employment.max() < 10_000.0
     assert 60 <= (tables.employment >= 1000).sum() <= 110  # 7,737 plants at 1:100
     assert np.all(np.isfinite(tables.distances)) and np.all(tables.distances < 8300)
     best = np.argsort(tables.stocks["university"])[-12:]

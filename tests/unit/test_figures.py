@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from itertools import combinations
@@ -23,15 +24,18 @@ pytest.importorskip("matplotlib")
 
 import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
+from technopole.commands import print_results
 from technopole.errors import OutputError, TechnopoleError
 from technopole.figures import FIGURES, draw, footnote
 from technopole.figures_data import CannotDraw, period_years
-from technopole.figures_firms import draw_entry_exit, draw_knowledge
-from technopole.figures_labels import place_labels, spread
+from technopole.figures_firms import _entry_exit_texts, draw_entry_exit, draw_knowledge
+from technopole.figures_labels import _cross, place_labels, spread
 from technopole.figures_map import draw_map
+from technopole.figures_map_keys import growth_scale
 from technopole.figures_numbers import (
     fit_tail,
     krugman_index,
@@ -45,7 +49,8 @@ from technopole.figures_numbers import (
 )
 from technopole.figures_places import Places, components, positions
 from technopole.figures_sizes import draw_firm_sizes
-from technopole.figures_structure import draw_sectors, draw_similarity
+from technopole.figures_structure import _similarity_title, draw_sectors, draw_similarity
+from technopole.summary import summarise
 
 CELL = ("replicate", "time", "region", "sector")
 EDGES = np.array([0.0, *(step * 2.0**power for power in range(20) for step in (1.0, 1.5))])
@@ -269,6 +274,33 @@ def test_titles_state_the_numbers() -> None:
     assert "Productivity grows by" in texts(draw_map(ds, "")) and "a note" in texts(draw_map(ds, "a note"))
 
 
+def test_bend_of_the_tail_is_told_and_the_slope_is_that_of_the_table() -> None:
+    ds = fake_run()
+    straight = texts(draw_firm_sizes(ds, ""))
+    assert "falls with slope −1." in straight and "bends" not in straight
+    above = 50_000.0 * np.maximum(EDGES, 1.0) ** -0.9 * np.exp(-EDGES / 400.0)
+    counts = np.round(above - np.append(above[1:], 0.0))
+    ds["size_distribution"] = xr.zeros_like(ds.size_distribution) + counts
+    bent = texts(draw_firm_sizes(ds, ""))
+    exponent = next(row.mean for row in summarise(ds) if row.name == "exponent of the tail of firm sizes")
+    assert "bends: slope" in bent and f"−{exponent:.2f} in all" in bent
+    share = 100.0 * (above[above <= 0.1 * above[0]] / above[0])[0]
+    assert f"largest {share:.0f} %" in bent
+
+
+def test_few_replicates_have_no_bands() -> None:
+    for replicates, bands in ((3, 0), (4, 2)):
+        figure = draw_entry_exit(fake_run(replicates=replicates), "")
+        assert len([c for c in figure.axes[0].collections if isinstance(c, PolyCollection)]) == bands
+        assert ("bands: 95" in texts(figure)) == (bands > 0)
+
+
+def test_few_years_are_marked_by_whole_numbers() -> None:
+    figure = draw_entry_exit(fake_run(periods=3).assign_attrs(config=""), "")
+    figure.canvas.draw()
+    assert all(float(t.get_text()).is_integer() for t in figure.axes[0].get_xticklabels() if t.get_text())
+
+
 def test_entry_and_exit_are_shares_of_the_firms_at_the_start_of_the_period() -> None:
     ds = fake_run(replicates=1, periods=3, regions=4, sectors=2)
     ds["firms"], ds["exits"] = xr.full_like(ds.firms, 92), xr.full_like(ds.exits, 20)
@@ -280,6 +312,134 @@ def test_entry_and_exit_are_shares_of_the_firms_at_the_start_of_the_period() -> 
         draw_entry_exit(ds.drop_vars("startups"), "")
 
 
+def test_entry_and_exit_of_the_title_are_those_of_the_table() -> None:
+    ds = fake_run(periods=30)
+    ds["exits"] = ds.exits.where(
+        ds.time > 1, 3 * ds.exits
+    )  # what happens at the start is not part of the mean
+    rates = {row.name: row.mean for row in summarise(ds)}
+    told = texts(draw_entry_exit(ds, ""))
+    assert f"{rates['entry']:.1f} % of firms enter and {rates['exit']:.1f} % leave" in told
+    assert "mean of years 42 to 60" in told  # the last ten periods of two years
+
+
+@pytest.mark.parametrize(
+    ("related", "words"),
+    [
+        (0.95, "go closely together"),
+        (0.66, "two go together (r"),
+        (0.36, "loosely"),
+        (0.1, "hardly"),
+        (-0.5, "against"),
+    ],
+)
+def test_correlation_in_words(related: float, words: str) -> None:
+    assert words in _entry_exit_texts([10.0, 9.0], np.array([1.0, 2.0]), related, 3)[0]
+
+
+def test_region_far_out_does_not_squash_the_others() -> None:
+    ds = fake_run(regions=100, periods=3)
+    ds["exits"] = ds.exits.where(ds.region != "r7", ds.firms)
+    right = draw_entry_exit(ds, "").axes[1]
+    assert right.get_ylim()[1] < 20.0
+    assert any("1 region beyond the frame" in text.get_text() for text in right.texts)
+
+
+def test_label_at_a_strange_mark_gets_a_line_and_lines_do_not_cross() -> None:
+    figure = Figure(figsize=(8, 5), dpi=150)
+    FigureCanvasAgg(figure)
+    axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
+    axes.set(xlim=(0, 8), ylim=(0, 5))
+    ring = 0.32 * np.array([[1, 0], [0, 1], [-1, 0], [0, -1], [1, 1], [1, -1], [-1, 1], [-1, -1]])
+    place_labels(axes, np.array([[4.0, 2.5], *(ring + [4.0, 2.5])]), np.full(9, 8.0), ["The middle", "East"])
+    assert len(axes.lines) >= 1
+    assert _cross(np.array([[0.0, 0.0], [1.0, 1.0]]), np.array([[0.0, 1.0], [1.0, 0.0]]))
+    assert not _cross(np.array([[0.0, 0.0], [1.0, 1.0]]), np.array([[2.0, 1.0], [3.0, 0.0]]))
+    lines = [line.get_xydata() for line in axes.lines]
+    assert not any(_cross(one, other) for one, other in combinations(lines, 2))
+
+
+def test_growth_of_the_map_is_that_of_the_table_and_its_scale_that_of_the_title() -> None:
+    ds = fake_run()
+    ds["sales"] = ds.employment * np.exp(ds.productivity)
+    growth = {row.name: row.mean for row in summarise(ds)}["growth of productivity"]
+    page = draw_map(ds, "")
+    found = re.search(r"grows by (\S+) % a year, from (\S+) % .* to (\S+) % .*sales-weighted", texts(page))
+    assert found is not None and float(found[1]) == pytest.approx(growth, abs=0.0051)
+    scale = page.axes[-1].get_xlim()
+    assert scale == pytest.approx((float(found[2]), float(found[3])), abs=0.0051)
+
+
+def test_map_of_many_regions_speaks_of_most_of_them() -> None:
+    page = draw_map(fake_run(regions=100), "")
+    found = re.search(r"in 90 % of the regions between (\S+) and (\S+) %", texts(page))
+    assert found is not None
+    assert page.axes[-1].get_xlim() == pytest.approx((float(found[1]), float(found[2])), abs=0.0051)
+
+
+def test_scale_does_not_magnify_what_hardly_differs() -> None:
+    norm, _ = growth_scale(np.array([0.88, 0.92]))
+    assert (norm.vmin, norm.vmax) == pytest.approx((0.8, 1.0))
+    norm, _ = growth_scale(np.array([1.0, 1.0]))
+    assert (norm.vmin, norm.vmax) == pytest.approx((0.9, 1.1))
+
+
+def test_boxes_of_the_map_hold_their_names() -> None:
+    ds = fake_run()
+    far = np.array([150.0, -150.0])
+    ds["longitude"][:2] = far
+    names = ds.region_name.values.astype(object)
+    names[:2] = "Somewhere very far away from here"
+    ds = ds.assign_coords(region_name=("region", names.astype(str)))
+    page = draw_map(ds, "")
+    boxes = [axes for axes in page.axes if any(text.get_text().startswith("Some") for text in axes.texts)]
+    boxes = [axes for axes in boxes if axes is not page.axes[0]]
+    assert len(boxes) == 2
+    for axes in boxes:
+        frame, text = axes.get_window_extent(), axes.texts[0].get_window_extent()
+        assert frame.x0 <= text.x0 and text.x1 <= frame.x1
+
+
+def test_few_firms_per_cell_are_a_caveat_in_figure_and_table(capsys) -> None:
+    ds = fake_run()
+    assert "Caution" not in texts(draw_similarity(ds, ""))
+    print_results(ds)
+    assert "single firms" not in capsys.readouterr().out
+    ds["firms"] = xr.full_like(ds.firms, 2)
+    told = texts(draw_similarity(ds, ""))
+    assert "Caution: with 2.0 firms per region and sector on average" in told and "Samples of regions" in told
+    print_results(ds)
+    assert "Similarity and Krugman index: with 2.0 firms per region and sector" in capsys.readouterr().out
+
+
+def test_cut_axes_say_so() -> None:
+    assert all("not start at 0" in axes.get_xlabel() for axes in draw_similarity(fake_run(), "").axes)
+
+
+def test_names_of_sectors_are_not_cut_where_there_is_room() -> None:
+    ds = fake_run(regions=3)
+    name = "Professional, scientific and technical services"
+    ds = ds.assign_coords(sector_name=("sector", [name, *ds.sector_name.values[1:]]))
+    figure = draw_sectors(ds, "")
+    label = next(text for text in figure.axes[0].texts if name in text.get_text())
+    assert label.get_window_extent().x1 <= 1190
+
+
+@pytest.mark.parametrize(
+    ("change", "spread", "replicates", "words"),
+    [
+        (0.1, 0.0, 4, "grow more alike"),
+        (-0.1, 0.05, 2, "grow apart"),
+        (-0.1, 0.5, 4, "show no clear change"),
+        (0.001, 0.01, 4, "hardly change"),
+    ],
+)
+def test_verdict_on_similarity(change: float, spread: float, replicates: int, words: str) -> None:
+    cosine = np.full((replicates, 2), 0.5)
+    cosine[:, 1] += change + spread * np.linspace(-1.0, 1.0, replicates)
+    assert words in _similarity_title(cosine, cosine, np.array([1.0, 2.0]), False)
+
+
 def test_footnote_and_years() -> None:
     ds = fake_run()
     assert footnote(ds) == "Invented  ·  3 replicates  ·  seed 7  ·  technopole 0.0"
@@ -289,7 +449,7 @@ def test_footnote_and_years() -> None:
 
 def test_missing_matplotlib_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(TechnopoleError, match=r"pip install technopole\[plot\]"):
+    with pytest.raises(TechnopoleError, match=r"pip install matplotlib .*technopole\[plot\]"):
         draw(fake_run(periods=2), tmp_path)
 
 

@@ -173,7 +173,7 @@ def test_place_that_cannot_be_written_is_refused(tmp_path):
 
 def test_missing_netcdf_library_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(store.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(tp.OutputError, match=r"pip install technopole\[netcdf\]"):
+    with pytest.raises(tp.OutputError, match=r"pip install h5netcdf h5py .*technopole\[netcdf\]"):
         refuse_target(tmp_path / "run.nc")
 
 

@@ -17,7 +17,10 @@ import technopole as tp
 from technopole import machine
 from technopole.advance import _checked_values
 from technopole.build import make_blueprint, world_bytes
+from technopole.commands import _announcement
+from technopole.data import load_tables
 from technopole.ensemble import Ensemble
+from technopole.entries import counted
 from technopole.recording import Recording, recording_bytes
 from technopole.schema import RECORDS
 from technopole.simulation import Simulation
@@ -106,7 +109,8 @@ def test_configuration_in_the_results_repeats_them(two_regions, tmp_path):
     [
         ({"periods": 0}, "a run needs at least 1 period"),
         ({"replicates": 0}, "run.replicates: found 0"),
-        ({"threads": -1}, "run.threads: found -1"),
+        ({"threads": -1}, "^argument threads: run.threads: found -1"),
+        ({"data": "nowhere"}, r'^argument data: found nowhere, but data.kind is "embedded"'),
         ({"seed": 2**32}, "run.seed: found 4294967296"),
         ({"seed": 1.5}, "run.seed: found 1.5"),
     ],
@@ -114,6 +118,11 @@ def test_configuration_in_the_results_repeats_them(two_regions, tmp_path):
 def test_arguments_outside_their_range_are_refused(config, arguments, message):
     with pytest.raises(tp.ConfigError, match=message):
         tp.run(config, **arguments)
+
+
+def test_model_has_no_use_for_data_either(config):
+    with pytest.raises(tp.ConfigError, match="^argument data: found nowhere"):
+        tp.Model(config, data="nowhere")
 
 
 def test_something_else_than_a_configuration_is_refused():
@@ -126,7 +135,9 @@ def test_something_else_than_a_configuration_is_refused():
 
 def test_not_finite_is_named_and_nothing_goes_on(config):
     shock = {"instrument": "wage_shock", "value": 10.0, "regions": ["valley"]}
-    extreme = config.replace({"policies": [shock], "time.periods": 2000, "run.replicates": 4})
+    extreme = config.replace(
+        {"policies": [shock], "time.periods": 2000, "labour.growth": 0.0, "run.replicates": 4}
+    )
     with pytest.raises(tp.NotFiniteError) as failure:
         tp.run(extreme, threads=2)
     assert str(failure.value).startswith("replicate ") and "region " in str(failure.value)
@@ -167,6 +178,41 @@ def test_economy_that_outgrows_the_machine_is_stopped(config, monkeypatch):
     monkeypatch.setattr("technopole.advance.available_memory", lambda: 1000)
     with pytest.raises(tp.TechnopoleError, match=r"the economy has grown to \d+ firms.* 1 kB are available"):
         tp.run(config.replace({"time.periods": 60, "capacity.slack": 0.0}))
+
+
+HUGE = {
+    "cells": {"cells": [{"region": "r", "sector": "s", "firms": 10**9}]},
+    "sectors": {"data": {"scale": 1.0}, "sectors": [{"id": "s", "establishments": 10**9}]},
+}
+
+
+@pytest.mark.parametrize("kind", HUGE)
+@pytest.mark.parametrize("start", [tp.run, tp.Model, Simulation, load_tables])
+def test_economy_too_large_is_refused_before_its_firms_are_made(kind, start, monkeypatch):
+    content = {"regions": [{"id": "r", "x": 0.0, "y": 0.0}], "sectors": [{"id": "s"}], **HUGE[kind]}
+    monkeypatch.setattr("technopole.draft.available_memory", lambda: 10**10)
+    monkeypatch.setattr("technopole.draft.draw_employment", None)
+    with pytest.raises(
+        tp.ConfigError, match=r"needs about \d+ GB .* 10 GB .* 1,000,000,000 firms"
+    ) as failure:
+        start(tp.Config.from_dict(content))
+    assert {"cells": "[[cells]]", "sectors": "data.scale"}[kind] in str(failure.value)
+    assert failure.value.exit_code == 2
+
+
+def test_growth_beyond_memory_is_foreseen(config):
+    grows = {"labour.growth": 0.5, "time.periods": 100_000, "output.stride": 100_000, "capacity.fixed": False}
+    with pytest.raises(tp.ConfigError, match=r"60 firms, growing by 50 % a period \(labour.growth\)"):
+        tp.run(config.replace(grows))
+    small = Simulation(config.replace({"labour.growth": 0.0})).worlds_bytes
+    assert Simulation(config.replace({"labour.growth": -0.1})).worlds_bytes == small
+    assert Simulation(config.replace({**grows, "capacity.fixed": True})).worlds_bytes == small
+
+
+def test_firms_stay_within_the_capacity_foreseen(config):
+    growing = Simulation(config.replace({"labour.growth": 0.05, "time.periods": 60}))
+    firms = growing.run().firms.sum(["region", "sector"])
+    assert growing.blueprint.capacity < firms.max() < growing.blueprint.final_capacity
 
 
 def test_run_is_refused_before_memory_is_taken(config, monkeypatch):
@@ -313,3 +359,13 @@ def test_limits_of_control_groups(monkeypatch, tmp_path):
 )
 def test_memory_for_people(amount, text):
     assert machine.readable_bytes(amount) == text
+
+
+@pytest.mark.parametrize(("number", "text"), [(0, "0 firms"), (1, "1 firm"), (1000, "1,000 firms")])
+def test_one_is_singular(number, text):
+    assert counted(number, "firm") == text
+
+
+def test_one_replicate_of_one_world_is_announced_as_such(two_regions):
+    one = Simulation(tp.Config.from_toml(two_regions, {"run.replicates": 1, "time.periods": 1}))
+    assert "60 firms · 1 replicate × 1 period · 1 thread (" in _announcement(one, "a")

@@ -122,7 +122,10 @@ def test_strength_of_a_policy():
 
 def test_data_takes_the_place_of_the_path(tmp_path):
     assert sweep().config.data.path == ""
-    assert Sweep.from_dict(content(), data=tmp_path).config.data.path == str(tmp_path)
+    metros = content(experiment={"scenario": str(SCENARIOS / "us-metros.toml")})
+    assert Sweep.from_dict(metros, data=tmp_path).config.data.path == str(tmp_path)
+    with pytest.raises(ConfigError, match=r'argument data: found .*, but data.kind is "embedded"'):
+        Sweep.from_dict(content(), data=tmp_path)
 
 
 @pytest.mark.parametrize(
