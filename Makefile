@@ -46,8 +46,11 @@ stress: $(VENV)/installed-dev  ## kill experiments at random moments, again and 
 slurm: $(VENV)/installed-dev  ## install and start a real Slurm on this machine (as root, Debian) and use it
 	TECHNOPOLE_SLURM=1 $(BIN)/python -m pytest $(TESTS) -m "slurm" -p no:benchmark $(ARGS)
 
-bench: $(VENV)/installed-dev  ## measure kernels, periods, runs
+bench: $(VENV)/installed-dev  ## measure kernels, periods, runs; then the bars, one large world, the peers that are installed
 	$(BIN)/python -m pytest bench $(ARGS)
+	$(BIN)/python bench/bars.py
+	$(BIN)/python bench/large_world.py
+	$(BIN)/python bench/peers/run.py
 
 warmup: $(VENV)/installed-run  ## compile the kernels for this processor
 	$(BIN)/technopole warmup
@@ -72,7 +75,7 @@ $(BIN)/python:
 
 $(VENV)/installed-run: pyproject.toml | $(BIN)/python
 	@echo "installing technopole into $(VENV)"
-	@$(PIP) install --editable '.[plot,netcdf]'
+	@$(PIP) install --editable '.[plot,netcdf,sensitivity]'
 	@touch $@
 
 $(VENV)/installed-dev: pyproject.toml | $(BIN)/python

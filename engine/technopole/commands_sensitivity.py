@@ -203,7 +203,7 @@ def _figures_folder(options: SensitivityOptions) -> Path | None:
     if importlib.util.find_spec("matplotlib") is not None:
         return options.figures or options.store.with_name(f"{options.store.stem}-figures")
     if options.figures is not None:
-        raise OutputError("--figures: drawing needs matplotlib: pip install technopole[plot]")
+        raise OutputError("--figures: drawing needs matplotlib: pip install matplotlib")
     return None
 
 

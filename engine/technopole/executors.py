@@ -187,7 +187,7 @@ class Dask:
             import dask
             from distributed import Client, LocalCluster
         except ImportError:
-            raise ConfigError("the executor dask needs Dask: pip install technopole[dask]") from None
+            raise ConfigError("the executor dask needs Dask: pip install dask distributed") from None
         self._cluster: Any = None
         if address is None:
             # Dask itself limits the threads of numerical libraries, but not those of numba

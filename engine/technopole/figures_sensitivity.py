@@ -53,7 +53,7 @@ def draw_sensitivity(result: xr.Dataset, folder: Path) -> list[Path]:
     try:
         import matplotlib
     except ImportError:
-        raise TechnopoleError("drawing figures needs matplotlib: pip install technopole[plot]") from None
+        raise TechnopoleError("drawing figures needs matplotlib: pip install matplotlib") from None
     from technopole.figures_style import DPI, SETTINGS
 
     paths = []

@@ -202,7 +202,7 @@ def student_quantile(freedom: ArrayLike, confidence: float) -> Floats:
         from scipy.special import stdtrit
     except ImportError:
         raise TechnopoleError(
-            "confidence intervals need scipy: pip install technopole[sensitivity]"
+            "confidence intervals need scipy: pip install scipy"
         ) from None
     degrees = np.maximum(np.asarray(freedom, dtype=np.int64), 0)
     present = np.flatnonzero(np.bincount(degrees.ravel()))

@@ -169,6 +169,6 @@ def _special() -> Any:
         from scipy import special
     except ImportError:
         raise TechnopoleError(
-            "intervals of quantiles need scipy: pip install technopole[sensitivity]"
+            "intervals of quantiles need scipy: pip install scipy"
         ) from None
     return special

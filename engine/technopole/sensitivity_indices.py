@@ -229,4 +229,4 @@ def _salib(name: str) -> Any:
     try:
         return importlib.import_module(f"SALib.analyze.{name}")
     except ImportError:
-        raise TechnopoleError("sensitivity indices need SALib: pip install technopole[sensitivity]") from None
+        raise TechnopoleError("sensitivity indices need SALib: pip install SALib") from None

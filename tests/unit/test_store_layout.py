@@ -22,7 +22,7 @@ def test_every_variable_has_the_shape_of_its_array(level):
     )
     sweep, arrays = made.sweep, {array.path: array for array in made.variables()}
     recording = Recording(sweep.recorded, 2, 3, len(made.regions), len(made.sectors))
-    Ensemble(PointWorlds(made).blueprint(0), recording, 1).run()
+    Ensemble(PointWorlds(made).blueprint(0), recording, Threads(1, "one")).run()
     for name in RECORDS:
         values = reduce_to_level(name, recording, level)
         raw = arrays[name]
