@@ -7,6 +7,7 @@ from sweeping import plan
 from technopole.ensemble import Ensemble
 from technopole.experiment_points import PointWorlds
 from technopole.levels import LEVELS, reduce_to_level
+from technopole.machine import Threads
 from technopole.outcomes import compute_outcomes
 from technopole.recording import Recording
 from technopole.schema import RECORDS
