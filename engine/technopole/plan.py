@@ -22,7 +22,7 @@ from technopole.version import __version__
 
 __all__ = ["OutputVariable", "Plan", "Unit", "make_plan"]
 
-UNIT_WORK = 2e7
+UNIT_WORK = 5e7
 """Firms times periods of a unit: some seconds on one core, so that what surrounds a unit costs little."""
 CELL_WORK = 2.0
 """What a region and sector takes, in firms: it counts where there are more of them than firms."""
