@@ -16,6 +16,7 @@ from concurrent.futures import BrokenExecutor, CancelledError
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from technopole.accessor import register
 from technopole.ensemble import POLL_SECONDS, Progress
 from technopole.errors import DataError, Interrupted, OutputError, TechnopoleError
 from technopole.executors import Executor, make_executor
@@ -325,6 +326,7 @@ def open_experiment(store: str | os.PathLike[str]) -> xr.Dataset:
     from technopole.experiment_store import read_attributes
 
     read_attributes(_path(store))
+    register()
     chunks: dict[str, int] | None = {} if importlib.util.find_spec("dask") is not None else None
     ds: xr.Dataset = xr.open_zarr(_path(store), chunks=chunks, consolidated=True)
     small = {name: ds[name].load() for name in ds.coords}

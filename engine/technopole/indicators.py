@@ -10,6 +10,7 @@ Importing this module makes ``ds.tp`` available, where names of variables stand 
 from __future__ import annotations
 
 from technopole import indicators_accessor
+from technopole.accessor import register
 from technopole.indicators_complexity import economic_complexity, reflections
 from technopole.indicators_concentration import herfindahl, hoover, locational_gini
 from technopole.indicators_convergence import beta_convergence, sigma_convergence
@@ -76,4 +77,4 @@ __all__ = [
 ]
 
 indicators_accessor.FUNCTIONS.update({name: globals()[name] for name in __all__ if callable(globals()[name])})
-indicators_accessor.register()
+register()

@@ -226,11 +226,3 @@ _MAIN: dict[str, tuple[dict[str, tuple[str, ...]], Callable[[xr.Dataset], xr.Dat
         lambda ds: size_tail_exponent_binned(ds["size_distribution"]),
     ),
 }
-
-
-def register() -> None:
-    """Make ``ds.tp`` of all datasets; doing so again changes nothing."""
-    import xarray as xr
-
-    if getattr(xr.Dataset, "tp", None) is not Accessor:
-        xr.register_dataset_accessor("tp")(Accessor)  # type: ignore[no-untyped-call]

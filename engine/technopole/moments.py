@@ -201,9 +201,7 @@ def student_quantile(freedom: ArrayLike, confidence: float) -> Floats:
     try:
         from scipy.special import stdtrit
     except ImportError:
-        raise TechnopoleError(
-            "confidence intervals need scipy: pip install scipy"
-        ) from None
+        raise TechnopoleError("confidence intervals need scipy: pip install scipy") from None
     degrees = np.maximum(np.asarray(freedom, dtype=np.int64), 0)
     present = np.flatnonzero(np.bincount(degrees.ravel()))
     factors = np.full(present[-1] + 1 if present.size else 1, np.nan)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from technopole.accessor import register
 from technopole.config import Config
 from technopole.data import Tables
 from technopole.schema import RECORDS, SIZE_EDGES
@@ -45,8 +46,7 @@ def make_dataset(config: Config, tables: Tables, recording: Recording) -> xr.Dat
     """
     import xarray as xr
 
-    import technopole.indicators  # noqa: F401 - makes ds.tp
-
+    register()
     data = {}
     for name in recording.names:
         entry = RECORDS[name]

@@ -168,7 +168,5 @@ def _special() -> Any:
     try:
         from scipy import special
     except ImportError:
-        raise TechnopoleError(
-            "intervals of quantiles need scipy: pip install scipy"
-        ) from None
+        raise TechnopoleError("intervals of quantiles need scipy: pip install scipy") from None
     return special
