@@ -68,7 +68,7 @@ def measure_threads(repeats: int) -> dict[str, float]:
     for _ in range(repeats):
         for threads in (1, 2):
             start = time.perf_counter()
-            tp.run(config, replicates=8, threads=threads, periods=40)
+            tp.run(config, replicates=16, threads=threads, periods=60)
             wall[threads].append(time.perf_counter() - start)
     one, two = statistics.median(wall[1]), statistics.median(wall[2])
     return {"threads_1_s": one, "threads_2_s": two, "threads_speedup": one / two}
@@ -108,13 +108,21 @@ def measure_start(repeats: int) -> dict[str, float]:
             "--out",
             output,
             "--overwrite",
-            "--no-figures",
+            "--figures",
+            str(Path(folder) / "figures"),
         ]
+        bare_command = [*command[:-2], "--no-figures"]
         wall_time(command)
         warm = median_of(lambda: wall_time(command), repeats)
+        warm_bare = median_of(lambda: wall_time(bare_command), repeats)
         cold = {**os.environ, "TECHNOPOLE_CACHE": str(Path(folder) / "cache")}
         compiled = wall_time([python, "-m", "technopole", "warmup"], cold)
-    return {"import_s": imported - bare, "warm_run_s": warm, "cold_warmup_s": compiled}
+    return {
+        "import_s": imported - bare,
+        "warm_run_s": warm,
+        "warm_run_no_figures_s": warm_bare,
+        "cold_warmup_s": compiled,
+    }
 
 
 def main() -> None:
