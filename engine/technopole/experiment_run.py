@@ -323,7 +323,7 @@ def open_experiment(store: str | os.PathLike[str]) -> xr.Dataset:
     """
     import xarray as xr
 
-    from technopole.experiment_store import read_attributes
+    from technopole.store_plans import read_attributes
 
     read_attributes(_path(store))
     register()

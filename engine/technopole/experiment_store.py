@@ -14,22 +14,18 @@ import os
 import shutil
 import time
 import uuid
-import warnings
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from technopole.errors import ConfigError, DataError, OutputError
+from technopole.errors import ConfigError, OutputError
 from technopole.journal import SUFFIX, Entry, Journal, read_journals, sync_folder
 from technopole.plan import Plan
-from technopole.points import Points
 from technopole.store import refuse_folder
 from technopole.store_chunks import (
-    LEVEL,
     PARTIAL_SUFFIX,
     SEPARATOR,
     chunk_path,
@@ -37,17 +33,13 @@ from technopole.store_chunks import (
     write_chunks,
     write_synced,
 )
-from technopole.store_layout import OutputVariable, coordinate_values
+from technopole.store_layout import OutputVariable
 from technopole.store_names import FIRMS, JOURNAL
-from technopole.version import __version__
+from technopole.store_plans import other_plan, read_attributes, stored_plan
+from technopole.store_template import fill_value, make_template
 
 if TYPE_CHECKING:
     from technopole.unit_work import UnitResult
-
-FORMAT = 1
-"""Of the store; another number is refused."""
-SHOWN = 12
-"""Differences between plans that a message shows."""
 
 
 class ExperimentStore:
@@ -100,7 +92,7 @@ class ExperimentStore:
         part = target.with_name(f".{target.name}.{uuid.uuid4().hex}{PARTIAL_SUFFIX}")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            _make_template(part, plan)
+            make_template(part, plan)
             if overwrite and os.path.lexists(target):
                 cls.open(target, plan=None)  # nothing but an experiment is removed
                 old = target.with_name(f".{target.name}.{uuid.uuid4().hex}.replaced")
@@ -143,9 +135,9 @@ class ExperimentStore:
         attributes = read_attributes(target)
         identity = json.loads(attributes["plan"])
         if plan is None:
-            plan = _stored_plan(target, attributes)
+            plan = stored_plan(target, attributes)
         elif plan.digest != attributes["plan_digest"]:
-            raise ConfigError(_other_plan(target, identity, plan.identity))
+            raise ConfigError(other_plan(target, identity, plan.identity))
         return cls(target, plan, str(attributes["plan_digest"]))
 
     def done_units(self) -> dict[int, Entry]:
@@ -368,42 +360,6 @@ class ExperimentStore:
             yield chunk_path(self.path / variable.path, self._index(number, variable)), variable
 
 
-def fill_value(variable: OutputVariable) -> float | int | str | bool:
-    """Return what an array holds where nothing was written: NaN, 0, or nothing."""
-    if variable.dtype == "str":
-        return ""
-    return float("nan") if np.dtype(variable.dtype).kind == "f" else 0
-
-
-def read_attributes(path: Path) -> dict[str, Any]:
-    """Return the attributes of the store of an experiment.
-
-    Parameters
-    ----------
-    path : Path
-        Of the store.
-
-    Returns
-    -------
-    dict
-        Name → value.
-
-    Raises
-    ------
-    DataError
-        If there is no such store.
-    """
-    try:
-        attributes = dict(json.loads((path / "zarr.json").read_bytes())["attributes"])
-    except (OSError, ValueError, KeyError, TypeError):
-        what = "found something else" if os.path.lexists(path) else "there is nothing"
-        raise DataError(f"{path}: {what}; allowed: a store made by technopole experiment") from None
-    if "plan_digest" not in attributes or attributes.get("format") != FORMAT:
-        what = "found another store" if "plan_digest" not in attributes else "found another format of store"
-        raise DataError(f"{path}: {what}; allowed: a store made by technopole experiment {__version__}")
-    return attributes
-
-
 def _sizes_in(folder: Path) -> dict[str, int]:
     with os.scandir(folder) as entries:
         return {entry.name: entry.stat().st_size for entry in entries if entry.name.startswith("c")}
@@ -420,134 +376,3 @@ def _move(part: Path, target: Path) -> None:
     except OSError:
         if not os.path.lexists(target):
             raise
-
-
-def _make_template(path: Path, plan: Plan) -> None:
-    """Write all metadata and the coordinates of a store."""
-    import zarr
-    from zarr.codecs import ZstdCodec
-
-    root: Any = zarr.open_group(path, mode="w-", zarr_format=3)
-    groups: dict[str, Any] = {"": root, JOURNAL: root.create_group(JOURNAL)}
-    if plan.sweep.firm_variables:
-        groups[FIRMS] = root.create_group(FIRMS)
-    values = coordinate_values(plan, None)
-    labels = [name for name, (dim, _, _) in values.items() if name != dim]
-    for variable in plan.layout.variables:
-        if variable.group not in groups:
-            groups[variable.group] = root.create_group(variable.group)
-        attributes = {
-            "long_name": variable.long_name,
-            "units": variable.unit,
-            "cell_methods": variable.cell_methods,
-        }
-        if variable.writer == "template":
-            attributes = dict(values[variable.name][2])
-        array = groups[variable.group].create_array(
-            variable.name,
-            shape=variable.shape,
-            chunks=variable.chunk,
-            dtype=variable.dtype,
-            compressors=[ZstdCodec(level=LEVEL)],
-            fill_value=fill_value(variable),
-            dimension_names=list(variable.dims),
-            chunk_key_encoding={"name": "default", "separator": SEPARATOR},
-            attributes={key: words for key, words in attributes.items() if words},
-            config={"write_empty_chunks": True},
-        )
-        if variable.writer == "template":
-            array[...] = values[variable.name][1]
-    root.attrs.update(_root_attributes(plan) | ({"coordinates": " ".join(labels)} if labels else {}))
-    with warnings.catch_warnings():
-        # with it plain xarray opens the store at once; it is complete from here on
-        warnings.filterwarnings("ignore", message="Consolidated metadata is currently not part")
-        zarr.consolidate_metadata(root.store)
-    for file in path.rglob("*"):
-        if file.is_file():
-            with open(file, "rb") as opened:
-                os.fsync(opened.fileno())
-        else:
-            sync_folder(file)
-
-
-def _root_attributes(plan: Plan) -> dict[str, Any]:
-    from technopole.output import CONVENTIONS
-
-    sweep, now = plan.sweep, datetime.now(UTC).isoformat(timespec="seconds")
-    return {
-        "Conventions": CONVENTIONS,
-        "title": sweep.title or sweep.name,
-        "source": f"technopole {__version__}",
-        "technopole_version": __version__,
-        "format": FORMAT,
-        "sweep": json.dumps(sweep.to_dict(), ensure_ascii=False),
-        "plan": json.dumps(plan.identity, ensure_ascii=False),
-        "plan_digest": plan.digest,
-        "plan_sizes": json.dumps(
-            {
-                "regions": list(plan.regions),
-                "sectors": list(plan.sectors),
-                "n_firms": plan.n_firms,
-                "tables_digest": plan.tables_digest,
-                "point_block": plan.point_block,
-                "replicate_block": plan.replicate_block,
-            },
-            ensure_ascii=False,
-        ),
-        "design": sweep.design.kind,
-        "seed": int(sweep.config.run.seed),
-        "common_random_numbers": int(sweep.common_random_numbers),
-        "complete": 0,
-        "history": f"{now} made by technopole {__version__}",
-    }
-
-
-def _stored_plan(path: Path, attributes: dict[str, Any]) -> Plan:
-    """Return the plan of a store from the store alone."""
-    import zarr
-
-    from technopole.sweep import Sweep
-
-    sweep = Sweep.from_dict(json.loads(attributes["sweep"]), folder=path.parent, source=f"{path}: sweep")
-    root: Any = zarr.open_group(path, mode="r", use_consolidated=False)
-    values = {key: np.asarray(root[key][...]) for key in sweep.design.keys}
-    sizes = json.loads(attributes["plan_sizes"])
-    return Plan(
-        sweep,
-        Points(sweep.design.kind, np.asarray(root["point"][...]), values),
-        tuple(sizes["regions"]),
-        tuple(sizes["sectors"]),
-        int(sizes["n_firms"]),
-        str(sizes["tables_digest"]),
-        int(sizes["point_block"]),
-        int(sizes["replicate_block"]),
-    )
-
-
-def _other_plan(path: Path, stored: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
-    """Say in which keys two plans differ."""
-    words = {"points": "points of the design", "tables": "data", "kernels": "sources of the kernels"}
-    lines = []
-    for key, old, new in _differences(stored, wanted):
-        name = key.removeprefix("sweep.")
-        if name in words:
-            lines.append(f"{path}: {words[name]}: not those that the store was made with")
-        else:
-            lines.append(f"{path}: {name}: the store was made with {old}; now {new}")
-    more = [f"… and {len(lines) - SHOWN} more differences"] if len(lines) > SHOWN else []
-    last = "another plan needs another store: --out elsewhere, or --overwrite, which drops the results that are there"
-    return [*lines[:SHOWN], *more, last]
-
-
-def _differences(old: Any, new: Any, key: str = "") -> Iterator[tuple[str, str, str]]:
-    if isinstance(old, dict) and isinstance(new, dict):
-        for name in [*old, *(name for name in new if name not in old)]:
-            below = f"{key}.{name}" if key else str(name)
-            yield from _differences(old.get(name), new.get(name), below)
-    elif old != new:
-        yield key, _short(old), _short(new)
-
-
-def _short(value: Any) -> str:
-    text = "nothing" if value is None else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 60 else f"{text[:57]}…"

@@ -14,6 +14,7 @@ from technopole.accessor import register
 from technopole.config import Config
 from technopole.data import Tables
 from technopole.schema import RECORDS, SIZE_EDGES
+from technopole.tables import Labels
 from technopole.version import __version__
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def make_dataset(config: Config, tables: Tables, recording: Recording) -> xr.Dat
     return xr.Dataset(data, labels, _attributes(config))
 
 
-def coordinates(config: Config, tables: Tables) -> Coordinates:
+def coordinates(config: Config, tables: Tables | Labels) -> Coordinates:
     """Return the labels of all dimensions.
 
     Parameters
@@ -104,7 +105,7 @@ def coordinates(config: Config, tables: Tables) -> Coordinates:
     return labels | _positions(tables)
 
 
-def _positions(tables: Tables) -> Coordinates:
+def _positions(tables: Tables | Labels) -> Coordinates:
     first, second = np.array(tables.positions, dtype=np.float64).T
     if tables.metric == "great_circle":
         latitude = {"long_name": "latitude", "standard_name": "latitude", "units": "degrees_north"}

@@ -6,7 +6,7 @@ import hashlib
 import importlib.util
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +18,7 @@ from technopole.design import make_points
 from technopole.points import Points
 from technopole.store_layout import Layout, OutputVariable, raw_bytes, recorded_bytes, store_layout
 from technopole.sweep import Sweep, hash_of
+from technopole.tables import Labels
 from technopole.version import __version__
 
 __all__ = ["OutputVariable", "Plan", "Unit", "make_plan"]
@@ -69,8 +70,8 @@ class Plan:
         Points of a unit; the last one may have fewer.
     replicate_block : int
         Replicates of a unit, a power of two; the last one may have fewer.
-    labels : Tables or None
-        Names and positions, without firms and matrices; None: loaded when they are needed.
+    labels : Labels or None
+        Names and positions; None: loaded when they are needed.
     """
 
     sweep: Sweep
@@ -81,7 +82,7 @@ class Plan:
     tables_digest: str
     point_block: int
     replicate_block: int
-    labels: Tables | None = field(default=None, repr=False, compare=False)
+    labels: Labels | None = field(default=None, repr=False, compare=False)
 
     @property
     def n_points(self) -> int:
@@ -298,12 +299,8 @@ def _block(wanted: float, room: float, divides: int = 0) -> int:
     return min(power, divides & -divides) if divides else power
 
 
-def _labels(tables: Tables) -> Tables:
-    """Return tables without what is large."""
-    none, nobody = np.empty((0, 0)), np.zeros(1, dtype=np.int64)
-    return replace(
-        tables, offsets=nobody, employment=np.empty(0), distances=none, relatedness=none, suppliers=none
-    )
+def _labels(tables: Tables) -> Labels:
+    return Labels(*(getattr(tables, name) for name in Labels._fields))
 
 
 def tables_digest(tables: Tables) -> str:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from technopole.data import Tables
     from technopole.plan import Plan
     from technopole.sweep import Sweep
+    from technopole.tables import Labels
 
 __all__ = [
     "FIRMS",
@@ -350,8 +351,7 @@ def coordinate_values(plan: Plan, tables: Tables | None = None) -> dict[str, tup
     from technopole.data import load_tables
     from technopole.output import coordinates
 
-    if tables is None:
-        tables = plan.labels or load_tables(plan.sweep.config)
+    named: Tables | Labels = tables or plan.labels or load_tables(plan.sweep.config)
     sweep, points = plan.sweep, plan.points
     attributes = {"long_name": "point of the design"}
     labels: dict[str, tuple[str, Any, dict[str, str]]] = {"point": ("point", points.ids, attributes)}
@@ -359,7 +359,7 @@ def coordinate_values(plan: Plan, tables: Tables | None = None) -> dict[str, tup
         entry = VARIED[key]
         words = {"long_name": entry.doc.rstrip(".")} | ({"units": entry.unit} if entry.unit else {})
         labels[key] = ("point", values, words)
-    given = coordinates(sweep.config, tables)
+    given = coordinates(sweep.config, named)
     dim, _, words = given["time"]
     given["time"] = (dim, sweep.times, words)
     wanted = {"replicate", "time"} | {dim for name in sweep.variables for dim in kept_dims(name, sweep.level)}

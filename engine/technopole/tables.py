@@ -6,6 +6,7 @@ makes them.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,18 @@ from technopole.geography import IndexArray, euclidean_distances, great_circle_d
 from technopole.portable_math import FloatArray
 
 STOCKS = ("infrastructure", "university", "services", "finance")
+
+
+class Labels(NamedTuple):
+    """Names and positions of an economy, as in `Tables`."""
+
+    region_ids: list[str]
+    region_names: list[str]
+    positions: FloatArray
+    metric: str
+    sector_ids: list[str]
+    sector_names: list[str]
+    high_tech: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

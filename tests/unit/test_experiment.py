@@ -73,7 +73,7 @@ def test_the_same_bytes_by_any_executor(planned, undisturbed, tmp_path, kind, wo
 def test_dask_by_address(planned, undisturbed, tmp_path):
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=2, protocol="tcp", processes=False, dashboard_address=None
+        n_workers=1, threads_per_worker=2, protocol="tcp", processes=False, dashboard_address="127.0.0.1:0"
     ) as cluster:
         run_experiment(planned, tmp_path / "a.zarr", "dask", address=cluster.scheduler_address)
     assert chunks(tmp_path / "a.zarr") == chunks(undisturbed)
@@ -412,3 +412,20 @@ def test_a_finished_plan_of_many_units_is_known_at_once(tmp_path):
     begin = time.perf_counter()
     assert wanted_units(ExperimentStore.open(tmp_path / "a.zarr", many)) == []
     assert time.perf_counter() - begin < 2.0
+
+
+def test_a_store_knows_its_plan_where_the_data_are_not(planned, undisturbed, tmp_path, monkeypatch):
+    """Status and the final statistics need nothing but the store."""
+    path = tmp_path / "a.zarr"
+    shutil.copytree(undisturbed, path)
+
+    def nowhere(config):
+        raise DataError("the data are elsewhere")
+
+    for module in ("data", "plan", "store_template"):
+        monkeypatch.setattr(f"technopole.{module}.load_tables", nowhere)
+    opened = ExperimentStore.open(path)
+    assert opened.plan.layout == planned.layout and opened.plan.digest == planned.digest
+    assert experiment_status(path).complete
+    finalize(opened)
+    assert chunks(path) == chunks(undisturbed)
