@@ -63,7 +63,9 @@ def test_only_public_names_are_listed():
 
 
 def test_make_run_installs_what_figures_and_netcdf_need():
-    assert "install --editable '.[plot,netcdf,sensitivity]'" in (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert "install --editable '.[plot,netcdf,sensitivity]'" in (ROOT / "Makefile").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_import_is_quick(environment):

@@ -190,3 +190,10 @@ def test_table_has_ratios_and_says_what_is_missing():
 
 def test_every_peer_has_work_for_the_smallest_shape():
     assert all("50 x 200" in peer.work for peer in PEERS.values())
+
+
+@pytest.mark.skipif(with_c.compiler() is None, reason="needs a C compiler")
+def test_the_library_in_c_leaves_subnormal_numbers_alone():
+    """Fast mathematics is its own affair, not that of the process that loads it."""
+    with_c.build()
+    assert np.float64(5e-324) * 1.0 > 0.0
