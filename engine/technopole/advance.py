@@ -16,6 +16,7 @@ from technopole_kernels.record import Records
 from technopole_kernels.status import Status
 from technopole_kernels.types import Problem, Setting, World
 
+_ALONE = Crew(1)
 GROWTH = 1.125
 """A world without room is enlarged at least by this factor, so that it happens seldom."""
 
@@ -114,7 +115,7 @@ def advance(
         If there is no room for another firm and ``capacity.fixed`` or the memory forbids more.
     """
     problem = new_problem()
-    crew = crew or Crew(1)
+    crew = crew or _ALONE
     while True:
         status = crew.advance(setting, world, problem, records, until, stride, stop)
         if status in (Status.DONE, Status.STOPPED):

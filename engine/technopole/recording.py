@@ -12,6 +12,7 @@ from technopole.schema import RECORDS, SIZE_EDGES
 from technopole_kernels.record import CELL_VARIABLES, REGION_VARIABLES, SECTOR_VARIABLES, Records
 
 SIZES = "size_distribution"
+_KNOWN = {"cell": CELL_VARIABLES, "region": REGION_VARIABLES, "sector": SECTOR_VARIABLES}
 
 
 class Recording:
@@ -30,12 +31,11 @@ class Recording:
     def __init__(self, names: Sequence[str], replicates: int, times: int, regions: int, sectors: int) -> None:
         self.names = tuple(names)
         self._groups = {
-            level: [name for name in self.names if name in known]
-            for level, known in (
-                ("cell", CELL_VARIABLES),
-                ("region", REGION_VARIABLES),
-                ("sector", SECTOR_VARIABLES),
-            )
+            level: [name for name in self.names if name in known] for level, known in _KNOWN.items()
+        }
+        self._numbers = {
+            level: np.array([known.index(name) for name in self._groups[level]], dtype=np.int64)
+            for level, known in _KNOWN.items()
         }
         self._cells = np.empty((replicates, times, len(self._groups["cell"]), regions * sectors))
         self._regions = np.empty((replicates, times, len(self._groups["region"]), regions))
@@ -58,9 +58,9 @@ class Recording:
             Views.
         """
         return Records(
-            np.array([CELL_VARIABLES.index(name) for name in self._groups["cell"]], dtype=np.int64),
-            np.array([REGION_VARIABLES.index(name) for name in self._groups["region"]], dtype=np.int64),
-            np.array([SECTOR_VARIABLES.index(name) for name in self._groups["sector"]], dtype=np.int64),
+            self._numbers["cell"],
+            self._numbers["region"],
+            self._numbers["sector"],
             self._cells[replicate],
             self._regions[replicate],
             self._sectors[replicate],

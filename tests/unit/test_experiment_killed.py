@@ -147,7 +147,7 @@ periods = 1000
 """
 
 
-@pytest.mark.parametrize("kind", ["threads", "processes", "dask"])
+@pytest.mark.parametrize("kind", ["threads", "processes", pytest.param("dask", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_is_obeyed_within_two_seconds(technopole, environment, tmp_path, kind, number):
     sweep, store = tmp_path / "long.toml", tmp_path / "a.zarr"
