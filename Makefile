@@ -50,6 +50,7 @@ bench: $(VENV)/installed-dev  ## measure kernels, periods, runs; then the bars, 
 	$(BIN)/python -m pytest bench $(ARGS)
 	$(BIN)/python bench/bars.py
 	$(BIN)/python bench/large_world.py
+	$(BIN)/python bench/experiments.py
 	$(BIN)/python bench/peers/run.py
 
 warmup: $(VENV)/installed-run  ## compile the kernels for this processor
