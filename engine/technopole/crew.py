@@ -17,6 +17,7 @@ from technopole_kernels.types import Problem, Setting, World
 
 PIECES = 8
 """Ranges for each thread: so many that nobody waits long for the slowest, so few that calls cost nothing."""
+POLL_SECONDS = 0.2
 OWN_ROOM = ("buffer", "partner", "keys", "sizes")
 """Arrays of a world in which a thread works by itself."""
 
@@ -69,11 +70,14 @@ class Crew:
         # not the calling thread: an exception that a signal raises there must not leave a period half done
         leader = self._pool.submit(self._lead, setting, world, problem, records, until, stride, stop)
         try:
-            return leader.result()
+            # not for ever at once: a signal that another thread of the process got is seen between two waits
+            while not wait([leader], timeout=POLL_SECONDS).done:
+                pass
         except BaseException:
             stop[0] = 1
             wait([leader])
             raise
+        return leader.result()
 
     def _lead(
         self,

@@ -357,10 +357,14 @@ def test_an_interrupted_step_of_a_shared_world_is_whole(monkeypatch):
     config = make_config(regions=4, sectors=2, firms=LARGE_WORLD).replace({"run.threads": 2})
     model, other = tp.Model(config), tp.Model(config)
     model.step(2)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # in a background job it is ignored
     timer = threading.Timer(0.3, signal.raise_signal, (signal.SIGINT,))
     timer.start()
-    with pytest.raises(KeyboardInterrupt):
-        model.step(100_000)
-    timer.join()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            model.step(3_000)
+    finally:
+        timer.join()
+        signal.signal(signal.SIGINT, before)
     other.step(model.time)
     assert model.time >= 2 and same(state(model), state(other))
