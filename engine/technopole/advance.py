@@ -16,9 +16,11 @@ from technopole_kernels.record import Records
 from technopole_kernels.status import Status
 from technopole_kernels.types import Problem, Setting, World
 
-_ALONE = Crew(1)
 GROWTH = 1.125
 """A world without room is enlarged at least by this factor, so that it happens seldom."""
+
+_ALONE = Crew(1)
+"""For callers without threads to share the work; made once, as small worlds are advanced very often."""
 
 _START = (
     ("FIRMS", "number of firms"),

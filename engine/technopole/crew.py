@@ -18,6 +18,7 @@ from technopole_kernels.types import Problem, Setting, World
 PIECES = 8
 """Ranges for each thread: so many that nobody waits long for the slowest, so few that calls cost nothing."""
 POLL_SECONDS = 0.2
+"""How often a thread that waits for others looks at its signals and reports progress."""
 OWN_ROOM = ("buffer", "partner", "keys", "sizes")
 """Arrays of a world in which a thread works by itself."""
 

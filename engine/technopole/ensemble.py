@@ -12,14 +12,11 @@ from numpy.typing import NDArray
 
 from technopole.advance import advance
 from technopole.build import Blueprint
-from technopole.crew import Crew
+from technopole.crew import POLL_SECONDS, Crew
 from technopole.machine import Threads
 from technopole.recording import Recording
 from technopole_kernels import layout
 from technopole_kernels.types import World
-
-POLL_SECONDS = 0.2
-"""How often the calling thread looks at its signals and reports progress."""
 
 
 class Progress(NamedTuple):

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from technopole.accessor import register
-from technopole.ensemble import POLL_SECONDS, Progress
+from technopole.crew import POLL_SECONDS
+from technopole.ensemble import Progress
 from technopole.errors import DataError, Interrupted, OutputError, TechnopoleError
 from technopole.executors import Executor, make_executor
 from technopole.experiment_finalize import finalize

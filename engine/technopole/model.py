@@ -21,6 +21,7 @@ from technopole.machine import choose_threads
 from technopole.recording import Recording
 from technopole.resolve import resolve_config
 from technopole.schema import RECORDS, SEED_LIMIT, STATE, suggestion
+from technopole.signals import interrupts_later
 from technopole.snapshot import Snapshot
 from technopole.world_state import copy_state, load_state, state_view
 from technopole_kernels import layout
@@ -153,20 +154,21 @@ class Model:
                 self._pack()
             # a stride as long as the time so far: this period is recorded, in row 0
             until = self.time + 1
-            try:
-                self._world, _ = advance(
-                    self._blueprint,
-                    self._setting,
-                    self._world,
-                    self._records,
-                    until,
-                    until,
-                    go_on,
-                    self._crew,
-                )
-            finally:
-                if self.time == until:
-                    self._observed = None
+            with interrupts_later():
+                try:
+                    self._world, _ = advance(
+                        self._blueprint,
+                        self._setting,
+                        self._world,
+                        self._records,
+                        until,
+                        until,
+                        go_on,
+                        self._crew,
+                    )
+                finally:
+                    if self.time == until:
+                        self._observed = None
 
     def record(self, name: str) -> NDArray[Any]:
         """Return what was observed of the last period.

@@ -1,10 +1,11 @@
-"""What the command line does when it is told to stop."""
+"""What is done when somebody wants a run to stop: by the command line, and in the middle of a period."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from types import FrameType
 
@@ -42,3 +43,23 @@ def stopping_on_signals() -> Iterator[list[str]]:
     finally:
         for number in changed:
             signal.signal(number, before[number])
+
+
+@contextlib.contextmanager
+def interrupts_later() -> Iterator[None]:
+    """Hold a Ctrl-C back until the block has ended, so that it does not leave anything half done.
+
+    On other threads than the main one nothing is changed: they get no signals.
+    """
+    handler = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(handler):
+        yield
+        return
+    came: list[tuple[int, FrameType | None]] = []
+    signal.signal(signal.SIGINT, lambda number, frame: came.append((number, frame)))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    if came:
+        handler(*came[0])
