@@ -1,6 +1,7 @@
 """Loops over periods: a whole trajectory of one world, or the parts of a period that threads share out."""
 
 from technopole_kernels import layout as at
+from technopole_kernels._held import hold
 from technopole_kernels._jit import kernel, stage
 from technopole_kernels.demography import found_entrants, move_survivors, scale_shares
 from technopole_kernels.parts import (
@@ -32,9 +33,10 @@ def drive(setting, world, problem, records, until, stride, stop, part, first, la
     recorded in row ``period // stride - 1``. ``stop`` is a flag that another thread may set; it is read before every
     period. For any other part, ``first:last`` are the tiles or cells to work on where the part has a range.
     """
+    its_setting, its_world, its_records = hold(setting), hold(world), hold(records)
     if part == WHOLE:
-        return run_periods(setting, world, problem, records, until, stride, stop)
-    return do_part(setting, world, problem, records, stride, part, first, last)
+        return run_periods(its_setting, its_world, problem, its_records, until, stride, stop)
+    return do_part(its_setting, its_world, problem, its_records, stride, part, first, last)
 
 
 @stage

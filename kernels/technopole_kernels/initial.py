@@ -3,11 +3,12 @@
 import numpy as np
 
 from technopole_kernels import layout as at
+from technopole_kernels._held import hold
 from technopole_kernels._jit import kernel, stage
 from technopole_kernels.labour import EMPLOYED
 from technopole_kernels.mathx import log, normal_quantile
 from technopole_kernels.prepare import institution_index
-from technopole_kernels.reduce import set_all
+from technopole_kernels.reduce import copy_all, set_all
 from technopole_kernels.rng import INITIAL, INITIAL_KNOWLEDGE, INITIAL_STATE, draw, uniform, uniform_open
 
 OLDEST = 200.0
@@ -28,16 +29,22 @@ def name_firms(offsets, identity):
 @kernel
 def initialise(setting, world, replicate, offsets, identity, employment, stocks):
     """Fill the world of a replicate; ``stocks`` is (4, R): infrastructure, university, services, finance."""
+    its_setting, its_world = hold(setting), hold(world)
+    set_out(its_world, replicate, offsets, identity)
+    initialise_markets(its_setting, its_world, employment)
+    initialise_firms(its_setting, its_world)
+    initialise_regions(its_setting, its_world, employment, stocks)
+
+
+@stage
+def set_out(world, replicate, offsets, identity):
+    """Clock, places and identities of the firms; nothing is known of the past."""
     world.clock[at.PERIOD] = 0
     world.clock[at.REPLICATE] = replicate
-    world.economy[:] = 0.0
-    world.offsets[:] = offsets
-    world.cells[at.C_REPUTATION, :] = 0.0
-    firms = offsets[offsets.size - 1]
-    world.identity[at.NOW, :firms] = identity
-    initialise_markets(setting, world, employment)
-    initialise_firms(setting, world)
-    initialise_regions(setting, world, employment, stocks)
+    set_all(world.economy, 0.0)
+    copy_all(offsets, world.offsets)
+    set_all(world.cells[at.C_REPUTATION], 0.0)
+    copy_all(identity, world.identity[at.NOW, : identity.size])
 
 
 @stage
