@@ -19,6 +19,7 @@ from technopole.schema import PARAMETERS
 from technopole_kernels import layout
 from technopole_kernels.initial import SMALLEST_WORKFORCE, initialise, name_firms
 from technopole_kernels.labour import EMPLOYED
+from technopole_kernels._mixing import MOST_COLUMNS
 from technopole_kernels.types import (
     GROUP,
     GUIDES,
@@ -219,6 +220,9 @@ def make_constants(config: Config, tables: Tables) -> Constants:
     )
 
 
+LINE = 64
+
+
 def split_relatedness(
     relatedness: Floats,
 ) -> tuple[float, tuple[NDArray[np.int64], NDArray[np.int64], Floats]]:
@@ -244,13 +248,20 @@ def allocate_world(capacity: int, regions: int, sectors: int) -> World:
         new_offsets=np.zeros(cells + 1, dtype=np.int64),
         economy=np.zeros(layout.ECONOMY),
         sizes=np.zeros(layout.SIZE_CLASSES, dtype=np.int64),
-        mixed=np.zeros((regions, 5, sectors)),
+        mixed=np.zeros((regions + -(-MOST_COLUMNS // (5 * sectors)), 5, sectors)),
         reached=np.zeros((-(-regions // GROUP) * GROUP, 5 * sectors)),
-        buffer=np.zeros(layout.BUFFER_ROWS * layout.ROW),
+        buffer=_aligned(layout.BUFFER_ROWS * layout.ROW),
         partner=np.zeros(TILE, dtype=np.int32),
         keys=np.zeros(TILE, dtype=np.uint64),
         **_allocate_firms(capacity, regions, sectors),
     )
+
+
+def _aligned(size: int) -> Floats:
+    """Zeros that begin where a line of the cache begins: eight numbers are then in one line, not in two."""
+    room = np.zeros(size + LINE // 8)
+    begin = -room.ctypes.data % LINE // 8
+    return room[begin : begin + size]
 
 
 def _allocate_firms(capacity: int, regions: int, sectors: int) -> dict[str, NDArray[Any]]:

@@ -52,7 +52,10 @@ def _read_field(context, builder, held, address, name):
     place = held.held.fields.index(name)
     start = cgutils.gep_inbounds(builder, address, 0, place)
     field = held.held.types[place]
-    return start if isinstance(field, types.NamedTuple) else _load(builder, start, context.get_value_type(field))
+    if isinstance(field, types.NamedTuple):
+        return start
+    value = _load(builder, start, context.get_value_type(field))
+    return _unowned(context, builder, field, value) if isinstance(field, types.Array) else value
 
 
 def _load(builder, start, value_type):
@@ -66,6 +69,14 @@ def _load(builder, start, value_type):
         loaded = _load(builder, cgutils.gep_inbounds(builder, start, 0, place), part)
         value = builder.insert_value(value, loaded, place)
     return value
+
+
+def _unowned(context, builder, array_type, value):
+    """Return an array that nobody counts references to: the caller of the entry point holds it."""
+    array = cgutils.create_struct_proxy(array_type)(context, builder, value)
+    array.meminfo = cgutils.get_null_value(array.meminfo.type)
+    array.parent = cgutils.get_null_value(array.parent.type)
+    return array._getvalue()
 
 
 def _parts(array_type):

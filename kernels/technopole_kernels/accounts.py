@@ -136,5 +136,7 @@ def count_fates(world, tile):
 def cost_transactions(world):
     """Transaction cost of the cells: a share of what production costs without it and without overhead."""
     cells, S = world.cells, world.sectors.shape[1]
-    for cell in range(cells.shape[1]):
-        cells[at.E_TRANSACTION, cell] = world.regions[at.R_TRANSACTION, cell // S] * cells[at.E_LOADED, cell]
+    for r in range(world.regions.shape[1]):
+        rate = world.regions[at.R_TRANSACTION, r]
+        for cell in range(r * S, (r + 1) * S):
+            cells[at.E_TRANSACTION, cell] = rate * cells[at.E_LOADED, cell]

@@ -25,10 +25,13 @@ def mean_startups(setting, world):
     R, S = regions.shape[1], sectors.shape[1]
     labour, present = cells[at.C_LABOUR], sectors[at.S_PRESENT]
     all_employment = 0.0
-    set_all(sectors[at.S_EMPLOYMENT], 0.0)
-    for cell in range(R * S):
-        sectors[at.S_EMPLOYMENT, cell % S] += cells[at.SHARE, cell] * labour[cell]
-        all_employment += cells[at.SHARE, cell] * labour[cell]
+    by_sector = sectors[at.S_EMPLOYMENT]
+    set_all(by_sector, 0.0)
+    for r in range(R):
+        for k in range(S):
+            employment = cells[at.SHARE, r * S + k] * labour[r * S + k]
+            by_sector[k] += employment
+            all_employment += employment
     value, firms = cells[at.C_STARTUP_MEAN], cells[at.FIRMS]
     for cell in range(R * S):
         value[cell] = params.entry_agglomeration * log(params.entry_outside + firms[cell])
@@ -40,7 +43,7 @@ def mean_startups(setting, world):
         strong = 0.0
         for k in range(S):
             employment = cells[at.SHARE, base + k] * labour[base + k]
-            expected = region_employment * sectors[at.S_EMPLOYMENT, k]
+            expected = region_employment * by_sector[k]
             specialised = employment * all_employment >= (1.0 - TOLERANCE) * expected
             present[k] = 1.0 if firms[base + k] > 0.0 and specialised else 0.0
             strong += present[k]
@@ -66,10 +69,11 @@ def mean_startups(setting, world):
         workforce += regions[at.R_WORKFORCE, r]
     number = params.entry_startups * constants.initial_firms * workforce / constants.initial_workforce
     period = world.clock[at.PERIOD]
-    for cell in range(R * S):
-        support = policy_cell_at(setting.policy.cells[at.P_ENTRY_SUPPORT], period, cell // S, cell % S)
-        chance = cells[at.C_STARTUP_MEAN, cell] / weight if weight > 0.0 else 0.0
-        cells[at.C_STARTUP_MEAN, cell] = number * chance * (1.0 + support)
+    for r in range(R):
+        for k in range(S):
+            support = policy_cell_at(setting.policy.cells[at.P_ENTRY_SUPPORT], period, r, k)
+            chance = value[r * S + k] / weight if weight > 0.0 else 0.0
+            value[r * S + k] = number * chance * (1.0 + support)
 
 
 @stage

@@ -4,6 +4,7 @@ from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
 from technopole_kernels.mathx import exp, log
 from technopole_kernels.prepare import policy_at, policy_cell_at
+from technopole_kernels.reduce import sum_sectors
 
 MOST_INNOVATIVE = 3.0  # cap on a region's innovation rate relative to the nation's
 
@@ -124,15 +125,13 @@ def build_reputation(setting, world):
     cells = world.cells
     R, S = world.regions.shape[1], world.sectors.shape[1]
     period = world.clock[at.PERIOD]
-    for k in range(S):
-        quality = 0.0
-        share = 0.0
-        for cell in range(k, R * S, S):
-            quality += cells[at.E_QUALITY_SHARE, cell]
-            share += cells[at.E_SHARE, cell]
-        standing = quality / share if share > 0.0 else 0.0
-        for r in range(R):
+    quality, share = world.sectors[at.S_WORK], world.sectors[at.S_WORK + 1]
+    sum_sectors(cells[at.E_QUALITY_SHARE], quality)
+    sum_sectors(cells[at.E_SHARE], share)
+    for r in range(R):
+        for k in range(S):
             cell = r * S + k
+            standing = quality[k] / share[k] if share[k] > 0.0 else 0.0
             target = 0.0
             if cells[at.E_NAME_SHARE, cell] > 0.0:
                 target = cells[at.E_NAME_QUALITY, cell] / cells[at.E_NAME_SHARE, cell] - standing

@@ -69,7 +69,8 @@ S_MARKET, S_FITNESS_LEVEL = range(2)
 S_KNOWLEDGE = 2  # four channels
 S_NEXT = 6
 (S_DEMAND, S_GROWTH, S_FIRMS, S_SCALE, S_KEEP, S_WIN, S_EMPLOYMENT, S_PRESENT) = range(12, 20)
-S_ROWS = 20
+S_WORK = 20  # three rows of what a stage adds up or looks up
+S_ROWS = 23
 
 # World.economy
 (ALL_FIRMS, MEAN_NEED, MEAN_SALES, MEAN_WORKFORCE, MEAN_WAGE, NATIONAL_TAX, NATIONAL_RESEARCH) = range(7)

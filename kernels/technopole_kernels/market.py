@@ -4,6 +4,7 @@ from technopole_kernels import layout as at
 from technopole_kernels._jit import stage
 from technopole_kernels._lanes import WIDTH, load, nothing, total
 from technopole_kernels.mathx import log
+from technopole_kernels.reduce import sum_sectors
 from technopole_kernels.tiles import fill, sum_segments
 from technopole_kernels.vector import SMALLEST, exp_row, log_row
 
@@ -164,14 +165,12 @@ def settle_market(setting, world):
     params, cells, sectors = setting.params[0], world.cells, world.sectors
     S = sectors.shape[1]
     choice = params.market_choice
+    all_moved, all_fitness, all_winning = sectors[at.S_WORK], sectors[at.S_WORK + 1], sectors[at.S_WORK + 2]
+    sum_sectors(cells[at.M_ONE], all_moved)
+    sum_sectors(cells[at.E_FITNESS], all_fitness)
+    sum_sectors(cells[at.W_ONE], all_winning)
     for k in range(S):
-        moved = 0.0
-        fitness = 0.0
-        winning = 0.0
-        for cell in range(k, cells.shape[1], S):
-            moved += cells[at.M_ONE, cell]
-            fitness += cells[at.E_FITNESS, cell]
-            winning += cells[at.W_ONE, cell]
+        moved, fitness, winning = all_moved[k], all_fitness[k], all_winning[k]
         count = sectors[at.S_FIRMS, k]
         level = sectors[at.S_FITNESS_LEVEL, k]
         sectors[at.S_NEXT + at.S_FITNESS_LEVEL, k] = level + (log(fitness / count) if count > 0.0 else 0.0)
@@ -184,11 +183,19 @@ def settle_market(setting, world):
             win = choice / (winning if params.market_rule == 1 else winning * whole)
         sectors[at.S_KEEP, k] = keep
         sectors[at.S_WIN, k] = win
-        for cell in range(k, cells.shape[1], S):
-            for j in range(at.E_TRANSACTION - at.E_SHARE):
-                cells[at.E_SHARE + j, cell] = (
-                    keep * cells[at.M_ONE + j, cell] + win * cells[at.W_ONE + j, cell]
-                )
+    for j in range(at.E_TRANSACTION - at.E_SHARE):
+        combine(sectors, cells[at.M_ONE + j], cells[at.W_ONE + j], cells[at.E_SHARE + j])
+
+
+@stage
+def combine(sectors, moved, winning, shares):
+    """Sums weighted by the new shares, keep s~ + win w, of all cells."""
+    keep, win = sectors[at.S_KEEP], sectors[at.S_WIN]
+    for begin in range(0, shares.size, keep.size):
+        its_moved, its_winning = moved[begin : begin + keep.size], winning[begin : begin + keep.size]
+        out = shares[begin : begin + keep.size]
+        for k in range(out.size):
+            out[k] = keep[k] * its_moved[k] + win[k] * its_winning[k]
 
 
 @stage

@@ -53,13 +53,12 @@ def prepare_demand(setting, world):
             sectors[at.S_MARKET, k] * (1.0 + traits[at.K_DEMAND_GROWTH, k]) * (1.0 + shock)
         )
         sectors[at.S_GROWTH, k] = (1.0 + traits[at.K_DEMAND_GROWTH, k]) * (1.0 + shock) - 1.0
-    for cell in range(cells.shape[1]):
-        k = cell % S
-        cells[at.C_LABOUR, cell] = (
-            sectors[at.S_DEMAND, k]
-            * traits[at.K_LABOUR_SHARE, k]
-            / ((1.0 + traits[at.K_MARKUP, k]) * world.regions[at.R_WAGE, cell // S])
-        )
+    for r in range(world.regions.shape[1]):
+        wage, labour = world.regions[at.R_WAGE, r], cells[at.C_LABOUR, r * S : (r + 1) * S]
+        for k in range(S):
+            labour[k] = (
+                sectors[at.S_DEMAND, k] * traits[at.K_LABOUR_SHARE, k] / ((1.0 + traits[at.K_MARKUP, k]) * wage)
+            )
 
 
 @stage
@@ -217,6 +216,11 @@ def prepare_cells(setting, world):
             employment += cells[at.SHARE, cell] * cells[at.C_LABOUR, cell]
     mean_cell = employment / occupied if occupied > 0 else 1.0
     log_material = log(params.market_material_price)
+    log_markup, log_size = sectors[at.S_WORK], cells[at.C_EFFICIENCY]
+    for k in range(S):
+        log_markup[k] = log(1.0 + traits[at.K_MARKUP, k])
+    for cell in range(R * S):
+        log_size[cell] = log(1.0 + cells[at.SHARE, cell] * cells[at.C_LABOUR, cell] / mean_cell)
     for r in range(R):
         region_employment = 0.0
         for k in range(S):
@@ -250,14 +254,9 @@ def prepare_cells(setting, world):
                 cells[at.C_EFFICIENCY, cell] = 0.0
                 continue
             labour_share = traits[at.K_LABOUR_SHARE, k]
-            size = cells[at.SHARE, cell] * cells[at.C_LABOUR, cell]
-            cells[at.C_EFFICIENCY, cell] = (
-                params.agglomeration_localisation * log(1.0 + size / mean_cell) + regional
-            )
+            cells[at.C_EFFICIENCY, cell] = params.agglomeration_localisation * log_size[cell] + regional
             cells[at.C_PRICE_LEVEL, cell] = (
-                log(1.0 + traits[at.K_MARKUP, k])
-                + labour_share * log_wage
-                + (1.0 - labour_share) * log_material
+                log_markup[k] + labour_share * log_wage + (1.0 - labour_share) * log_material
             )
             per_sales = (
                 1.0 if params.sharing_need == 1 else cells[at.C_LABOUR, cell] / sectors[at.S_DEMAND, k]

@@ -6,7 +6,7 @@ import numpy as np
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import stage
-from technopole_kernels.reduce import copy_all
+from technopole_kernels.reduce import copy_all, sum_sectors
 
 CELL_VARIABLES = (
     "firms", "small_firms", "exits", "spinoffs", "startups", "innovations", "small_innovations", "patents",
@@ -61,6 +61,9 @@ def cell_values(world, variable, out):
     cells, sectors, counts = world.cells, world.sectors, world.counts
     S = sectors.shape[1]
     source = _SOURCE[variable]
+    if source >= 0 and not ORGANISATION <= variable < REPUTATION:
+        copy_all(cells[source], out)
+        return
     for cell in range(out.size):
         operating = cells[at.FIRMS, cell]
         if source >= 0:
@@ -100,22 +103,19 @@ def region_values(world, variable, out):
 def sector_values(world, variable, out):
     """Values of one sector variable for all sectors."""
     cells, sectors = world.cells, world.sectors
-    S = out.size
-    for k in range(S):
-        if variable == 0:
-            out[k] = sectors[at.S_MARKET, k]
-            continue
-        first = 0.0
-        second = 0.0
-        for cell in range(k, cells.shape[1], S):
-            first += cells[at.E_EFFICIENCY, cell]
-            second += cells[at.E_EFFICIENCY_SQUARED if variable == 2 else at.E_SHARE_SQUARED, cell]
+    if variable == 0:
+        copy_all(sectors[at.S_MARKET], out)
+        return
+    if variable == 1:
+        sum_sectors(cells[at.E_SHARE_SQUARED], out)
+        return
+    sums = sectors[at.S_WORK]
+    sum_sectors(cells[at.E_EFFICIENCY], sums)
+    sum_sectors(cells[at.E_EFFICIENCY_SQUARED], out)
+    for k in range(out.size):
         count = sectors[at.S_FIRMS, k]
-        if variable == 1:
-            out[k] = second
-        else:
-            mean = first / count if count > 0.0 else np.nan
-            out[k] = np.sqrt(max(second / count - mean * mean, 0.0)) if count > 0.0 else np.nan
+        mean = sums[k] / count if count > 0.0 else np.nan
+        out[k] = np.sqrt(max(out[k] / count - mean * mean, 0.0)) if count > 0.0 else np.nan
 
 
 @stage

@@ -25,6 +25,16 @@ def set_all(values, value):
 
 
 @stage
+def sum_sectors(cells, sums):
+    """Sums of a row of cells by sector, region after region."""
+    set_all(sums, 0.0)
+    for begin in range(0, cells.size, sums.size):
+        region = cells[begin : begin + sums.size]
+        for k in range(sums.size):
+            sums[k] += region[k]
+
+
+@stage
 def copy_all(source, target):
     """Copy a row into one of the same length."""
     for i in range(target.size):

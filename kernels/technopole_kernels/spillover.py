@@ -2,11 +2,9 @@
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import stage
-from technopole_kernels._lanes import WIDTH, load, nothing, spread, store
-from technopole_kernels.choose import natural
+from technopole_kernels._mixing import columns_at_once, mix
 from technopole_kernels.types import GROUP
 
-COLUMNS = 2 * WIDTH
 NOTHING = -1e300  # a pool nobody fills: nothing can be learned from it
 
 
@@ -17,10 +15,9 @@ def make_pools(constants, world):
     R, S = world.regions.shape[1], world.sectors.shape[1]
     for r in range(R):
         mix_sectors(constants, world, r)
-    mixed, reached = world.mixed.reshape((R, 5 * S)), world.reached
-    for first in range(0, 5 * S, COLUMNS):  # so many columns of all regions stay in the cache
-        for group in range(constants.group_start.size - 1):
-            mix_regions(constants, mixed, reached, group, first)
+    mixed, reached = world.mixed.reshape((world.mixed.shape[0], 5 * S)), world.reached
+    for first in range(0, 5 * S, columns_at_once()):  # so many columns of all regions stay in the cache
+        mix_regions(constants, mixed, reached, first)
     for r in range(R):
         for channel in range(4):
             for k in range(S):
@@ -59,37 +56,17 @@ def mix_sectors(constants, world, region):
 
 
 @stage
-def mix_regions(constants, mixed, reached, group, first):
-    """Proximity-weighted sums of ``COLUMNS`` columns over the regions in reach, for the four regions of a group.
+def mix_regions(constants, mixed, reached, first):
+    """Proximity-weighted sums of some columns over the regions in reach, for the four regions of a group at a time.
 
-    Each sum stays in a register; a region out of reach adds 0 times a number, which changes nothing.
+    A region out of reach adds 0 times a number, which changes nothing.
     """
-    left, more = mixed.shape[1] - first, first + WIDTH
-    a = b = c = d = e = f = g = h = nothing()
-    for j in range(constants.group_start[group], constants.group_start[group + 1]):
-        row, weights = mixed[natural(constants.group_region[j])], constants.group_weight[natural(j)]
-        x, y = load(row, first, left), load(row, more, left - WIDTH)
-        weight = spread(weights[0])
-        a = a + weight * x
-        b = b + weight * y
-        weight = spread(weights[1])
-        c = c + weight * x
-        d = d + weight * y
-        weight = spread(weights[2])
-        e = e + weight * x
-        f = f + weight * y
-        weight = spread(weights[3])
-        g = g + weight * x
-        h = h + weight * y
-    region = natural(group * GROUP)
-    store(a, reached[region], first, left)
-    store(b, reached[region], more, left - WIDTH)
-    store(c, reached[region + 1], first, left)
-    store(d, reached[region + 1], more, left - WIDTH)
-    store(e, reached[region + 2], first, left)
-    store(f, reached[region + 2], more, left - WIDTH)
-    store(g, reached[region + 3], first, left)
-    store(h, reached[region + 3], more, left - WIDTH)
+    start = constants.group_start
+    for group in range(start.size - 1):
+        mix(
+            mixed, constants.group_region, constants.group_weight, start[group], start[group + 1], first,
+            reached, group * GROUP,
+        )  # fmt: skip
 
 
 @stage

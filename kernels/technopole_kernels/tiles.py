@@ -7,8 +7,12 @@ the unit of partial sums. Both follow from the offsets alone, never from the num
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
 from technopole_kernels._lanes import WIDTH, spread, store
+from technopole_kernels.choose import natural
 from technopole_kernels.reduce import set_all, sum_lanes
 from technopole_kernels.types import TILE, Tile
+
+
+TOGETHER = 8  # rows of cells written side by side
 
 
 @stage
@@ -80,10 +84,17 @@ def sum_segments(segment_sum, segments, tile, column, values, shift):
 @stage
 def collect_cells(world, first, last):
     """Add the segments' columns ``first:last`` into the rows of their cells, in order of position."""
+    for kind in range(first, last, TOGETHER):
+        collect_some(world, kind, min(kind + TOGETHER, last))
+
+
+@stage
+def collect_some(world, first, last):
+    """The same for a few columns: the memory of so many rows is fetched ahead."""
     cells = world.cells
     for kind in range(first, last):
         set_all(cells[kind], 0.0)
     for segment in range(world.clock[at.SEGMENTS]):
-        cell = world.segments[at.G_CELL, segment]
+        cell = natural(world.segments[at.G_CELL, segment])
         for kind in range(first, last):
-            cells[kind, cell] += world.segment_sum[segment, kind]
+            cells[natural(kind), cell] += world.segment_sum[natural(segment), natural(kind)]

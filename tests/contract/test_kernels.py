@@ -20,7 +20,7 @@ from technopole_kernels.types import PARAMS, TILE, Tile
 from worlds import mixed
 
 PACKAGE = Path(technopole_kernels.__file__).resolve().parent
-COMPILER = ("_jit.py", "_stages.py", "_llvm.py", "_lanes.py", "_bits.py", "__init__.py")
+COMPILER = ("_jit.py", "_stages.py", "_llvm.py", "_held.py", "_lanes.py", "_mixing.py", "_bits.py", "__init__.py")
 """Modules that belong to the compiler rather than to the model."""
 SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if path.name not in COMPILER)
 DECORATORS = {"kernel", "stage", "sorting_stage", "device", "scalar"}
@@ -180,6 +180,7 @@ def test_bad_loops_are_found():
 # ---------------------------------------------------------------------------------------------------- names
 
 WIDTHS = {
+    "S_WORK": 3,
     "C_POOL": 4,
     "C_UPPER": 4,
     "C_FIELD": 3,
