@@ -17,9 +17,10 @@ from technopole.geography import cumulative_rows, far_cumulative, grouped, guide
 from technopole.policies import policy_from_config
 from technopole.schema import PARAMETERS
 from technopole_kernels import layout
+from technopole_kernels._llvm import WIDTH
+from technopole_kernels._mixing import MOST_COLUMNS
 from technopole_kernels.initial import SMALLEST_WORKFORCE, initialise, name_firms
 from technopole_kernels.labour import EMPLOYED
-from technopole_kernels._mixing import MOST_COLUMNS
 from technopole_kernels.types import (
     GROUP,
     GUIDES,
@@ -238,6 +239,7 @@ def split_relatedness(
 def allocate_world(capacity: int, regions: int, sectors: int) -> World:
     """Allocate all arrays of a world with room for ``capacity`` firms."""
     cells = regions * sectors
+    columns = -(-5 * sectors // WIDTH) * WIDTH
     return World(
         clock=np.zeros(4, dtype=np.int64),
         offsets=np.zeros(cells + 1, dtype=np.int64),
@@ -248,8 +250,8 @@ def allocate_world(capacity: int, regions: int, sectors: int) -> World:
         new_offsets=np.zeros(cells + 1, dtype=np.int64),
         economy=np.zeros(layout.ECONOMY),
         sizes=np.zeros(layout.SIZE_CLASSES, dtype=np.int64),
-        mixed=np.zeros((regions + -(-MOST_COLUMNS // (5 * sectors)), 5, sectors)),
-        reached=np.zeros((-(-regions // GROUP) * GROUP, 5 * sectors)),
+        mixed=_aligned((regions + -(-MOST_COLUMNS // columns)) * columns).reshape(-1, columns),
+        reached=np.zeros((-(-regions // GROUP) * GROUP, columns)),
         buffer=_aligned(layout.BUFFER_ROWS * layout.ROW),
         partner=np.zeros(TILE, dtype=np.int32),
         keys=np.zeros(TILE, dtype=np.uint64),

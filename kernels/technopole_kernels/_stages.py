@@ -3,6 +3,8 @@
 Private parts of numba are used here and in ``_jit.py``, nowhere else; the dependency is pinned to one minor version.
 """
 
+import contextlib
+import gc
 from types import MethodType
 
 from llvmlite.binding import Linkage
@@ -65,8 +67,24 @@ class WholeLibrary(JITCodeLibrary):
         super()._optimize_final_module()
 
 
+@contextlib.contextmanager
+def _keeping_garbage():
+    """Leave cyclic garbage where it is: the compiler makes millions of objects, and looking through them takes time."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
 class KernelCompiler(CompilerBase):
     """Numba's usual pipeline with a library of a kernel as its result."""
+
+    def compile_extra(self, func):
+        with _keeping_garbage():
+            return super().compile_extra(func)
 
     def define_pipelines(self):
         state = self.state

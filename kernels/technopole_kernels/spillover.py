@@ -15,7 +15,7 @@ def make_pools(constants, world):
     R, S = world.regions.shape[1], world.sectors.shape[1]
     for r in range(R):
         mix_sectors(constants, world, r)
-    mixed, reached = world.mixed.reshape((world.mixed.shape[0], 5 * S)), world.reached
+    mixed, reached = world.mixed, world.reached
     for first in range(0, 5 * S, columns_at_once()):  # so many columns of all regions stay in the cache
         mix_regions(constants, mixed, reached, first)
     for r in range(R):
@@ -48,11 +48,11 @@ def mix_sectors(constants, world, region):
             b += extra * cells[at.TECHNOLOGY, cell]
             c += extra * cells[at.SOURCING, cell]
             d += extra * cells[at.QUALITY, cell]
-        mixed[0, k] = firms
-        mixed[1, k] = a
-        mixed[2, k] = b
-        mixed[3, k] = c
-        mixed[4, k] = d
+        mixed[k] = firms
+        mixed[S + k] = a
+        mixed[2 * S + k] = b
+        mixed[3 * S + k] = c
+        mixed[4 * S + k] = d
 
 
 @stage

@@ -11,7 +11,6 @@ from technopole_kernels.choose import natural
 from technopole_kernels.reduce import set_all, sum_lanes
 from technopole_kernels.types import TILE, Tile
 
-
 TOGETHER = 8  # rows of cells written side by side
 
 

@@ -194,8 +194,8 @@ class World(NamedTuple):
     new_offsets: np.ndarray  # (C+1,) i64
     economy: np.ndarray  # (ECONOMY,)
     sizes: np.ndarray  # (SIZE_CLASSES,) i64 operating firms by employment
-    mixed: np.ndarray  # (R+,5,S) sector-mixed counts and sums of knowledge; rows behind R are read and not used
-    reached: np.ndarray  # (R,5*S) the same, summed over the regions in reach; R rounded up to groups
+    mixed: np.ndarray  # (R+,5S+) sector-mixed counts and sums of knowledge; what is behind R and 5S is read and not used
+    reached: np.ndarray  # (R+,5S+) the same, summed over the regions in reach
     buffer: np.ndarray  # (BUFFER_ROWS*ROW,) per-firm values of one tile
     partner: np.ndarray  # (TILE,) i32 places of partners, or of survivors, of a tile
     keys: np.ndarray  # (TILE,) u64 identities of entrants
