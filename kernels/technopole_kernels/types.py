@@ -194,7 +194,7 @@ class World(NamedTuple):
     new_offsets: np.ndarray  # (C+1,) i64
     economy: np.ndarray  # (ECONOMY,)
     sizes: np.ndarray  # (SIZE_CLASSES,) i64 operating firms by employment
-    mixed: np.ndarray  # (R+,5S+) sector-mixed counts and sums of knowledge; what is behind R and 5S is read and not used
+    mixed: np.ndarray  # (R+,5S+) sector-mixed counts and sums of knowledge; behind R and 5S: room to read
     reached: np.ndarray  # (R+,5S+) the same, summed over the regions in reach
     buffer: np.ndarray  # (BUFFER_ROWS*ROW,) per-firm values of one tile
     partner: np.ndarray  # (TILE,) i32 places of partners, or of survivors, of a tile
