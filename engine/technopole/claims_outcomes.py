@@ -88,7 +88,9 @@ def half_life(gap: Floats) -> float:
 
 
 def mean_lag(response: Floats) -> float:
-    """Return the mean lag of what a pulse adds: Σ t Δ_t / Σ Δ_t, Δ the increments of the response.
+    """Return the mean lag of what a pulse adds until its effect is largest: Σ t Δ_t / Σ Δ_t, Δ its increments.
+
+    Later the effect falls: who is ahead learns less from others, and the others catch up.
 
     Parameters
     ----------
@@ -98,13 +100,15 @@ def mean_lag(response: Floats) -> float:
     Returns
     -------
     float
-        Periods; NaN if nothing has arrived by the end.
+        Periods; NaN if nothing arrives.
     """
-    gains = np.diff(response)
-    total = float(gains.sum())
+    if response.size < 2 or not np.isfinite(response).all():
+        return float("nan")
+    peak = int(np.argmax(response))
+    total = float(response[peak] - response[0])
     if not total > 0.0:
         return float("nan")
-    return float(np.arange(1.0, gains.size + 1.0) @ gains) / total
+    return float(np.arange(1.0, peak + 1.0) @ np.diff(response[: peak + 1])) / total
 
 
 def sector_growth(sales: Floats, productivity: Floats) -> tuple[Floats, Floats]:
@@ -139,8 +143,9 @@ def excess_contribution(
 ) -> tuple[float, float]:
     """Return the share of productivity growth within sectors that a part of the firms brought, and its size.
 
-    By Foster, Haltiwanger and Krizan (2001) the growth of a sector's mean Z = Σ s z is the sum over firms of
-    s₂(z₂ − Z₁) − s₁(z₁ − Z₁), of which entrants have the first and leavers the second term.
+    By Griliches and Regev (1995) the growth of a sector's mean Z = Σ s z is the sum over firms of
+    s₂(z₂ − Z̄) − s₁(z₁ − Z̄), Z̄ the mean of Z at both ends; entrants have the first and leavers the second term. If
+    all firms grow alike, every part brings its mean share of sales.
 
     Parameters
     ----------
@@ -160,23 +165,26 @@ def excess_contribution(
     contribution : float
         Share of the growth; NaN without growth.
     size : float
-        Share of the part in sales at the start.
+        Share of the part in sales, mean of both ends.
     """
     n = share[0].size
     count = int(max(sector[0].max(initial=0), sector[1].max(initial=0))) + 1
-    total = np.bincount(sector[0], share[0], count)
-    mean = np.bincount(sector[0], share[0] * level[0], count) / np.where(total > 0.0, total, 1.0)
-    first = -share[0] * (level[0] - mean[sector[0]])
-    second = share[1] * (level[1] - mean[sector[1]])
-    belongs = np.where(origin >= 0, part[:n][np.maximum(origin, 0)], part[n:])
+    means = []
+    for where, weight, value in zip(sector, share, level, strict=True):
+        total = np.bincount(where, weight, count)
+        means.append(np.bincount(where, weight * value, count) / np.where(total > 0.0, total, 1.0))
+    middle = 0.5 * (means[0] + means[1])
+    first = -share[0] * (level[0] - middle[sector[0]])
+    second = share[1] * (level[1] - middle[sector[1]])
+    belongs = part[n:].copy()
+    stayed = origin >= 0
+    belongs[stayed] = part[:n][origin[stayed]]
     growth = float(first.sum() + second.sum())
-    amount = float(share[0].sum())
+    amount = float(share[0].sum() + share[1].sum())
     if not growth > 0.0 or not amount > 0.0:
         return float("nan"), float("nan")
-    return (
-        float(first[part[:n]].sum() + second[belongs].sum()) / growth,
-        float(share[0][part[:n]].sum()) / amount,
-    )
+    size = float(share[0][part[:n]].sum() + share[1][belongs].sum()) / amount
+    return float(first[part[:n]].sum() + second[belongs].sum()) / growth, size
 
 
 def alone_cost(need: Floats, sales: Floats, cost: float, exponent: float) -> Floats:

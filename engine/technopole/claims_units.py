@@ -50,6 +50,7 @@ from technopole.claims_tests import (
     send_pulse,
 )
 from technopole.claims_world import Bench, Walk, switched
+from technopole.figures_numbers import weighted_mean
 
 RESPONSES = (
     ("productivity growth", "% per year"),
@@ -57,8 +58,10 @@ RESPONSES = (
     ("cluster index", "1"),
     ("RIS index", "1"),
     ("coupling coordination", "1"),
+    ("cluster index, mean worker", "1"),
+    ("RIS index, mean worker", "1"),
 )
-"""Outcomes of the 2×2 experiment and their units."""
+"""Outcomes of the 2×2 experiment and their units; means over regions, each counting the same, or its workers."""
 FREEZE = "freeze"
 """Kind of the unit that makes the weights of the indices; all others come after it."""
 
@@ -239,6 +242,7 @@ class Study:
         """Return the outcomes of the 2×2 experiment, in the order of `RESPONSES`."""
         assert self.frozen is not None
         cluster, ris = indices(sight.bench, self.frozen, max(self.periods - LAST, 0))
+        workers = sight.regions("workforce")[-LAST:]
         return np.array(
             [
                 100.0 * productivity_growth(sight),
@@ -246,6 +250,8 @@ class Study:
                 mean_over_regions(cluster).mean(),
                 mean_over_regions(ris).mean(),
                 coordination(cluster, ris).mean(),
+                weighted_mean(cluster, workers, axis=1).mean(),
+                weighted_mean(ris, workers, axis=1).mean(),
             ]
         )
 
