@@ -200,9 +200,7 @@ def select(only: str | tuple[str, ...] | list[str] | None) -> Selection:
     for word in filter(None, words):
         if word.lower() not in names:
             hint = suggestion(word.lower(), names)
-            raise ConfigError(
-                f'claims: "{word}" is unknown{hint}; there are {", ".join((*CLAIMS, *PARTS))}'
-            )
+            raise ConfigError(f'claims: "{word}" is unknown{hint}; there are {", ".join((*CLAIMS, *PARTS))}')
         chosen.add(names[word.lower()])
     if not chosen:
         raise ConfigError(f"claims: none given; there are {', '.join((*CLAIMS, *PARTS))}")

@@ -106,12 +106,8 @@ class Claims:
         found = self.work.run(report)
         results = assemble(self.study, found[0])
         if self.over is not None:
-            pairs = [
-                paired_values(study, part) for study, part in zip(self.mapped, found[1:], strict=True)
-            ]
-            mapped = map_variables(
-                self.over, self.study.selection.rows, pairs, self.mapped[0].replicates
-            )
+            pairs = [paired_values(study, part) for study, part in zip(self.mapped, found[1:], strict=True)]
+            mapped = map_variables(self.over, self.study.selection.rows, pairs, self.mapped[0].replicates)
             results = results.merge(mapped).assign_attrs({**results.attrs, **mapped.attrs})
         return results
 

@@ -117,7 +117,9 @@ def high_tech_sales(sight: Sight) -> float:
 
 def innovation_rate(sight: Sight) -> float:
     """Return innovations per 100 firms and year over the last periods."""
-    return 100.0 * ratio(float(sight.last("innovations").sum()), float(sight.last("firms").sum()) * sight.years)
+    return 100.0 * ratio(
+        float(sight.last("innovations").sum()), float(sight.last("firms").sum()) * sight.years
+    )
 
 
 def _growth(sight: Sight) -> tuple[Floats, Floats]:
@@ -198,7 +200,9 @@ def _name_premium(sight: Sight) -> float:
     firms = sight.firms
     count = np.bincount(firms.sector)
     weight = np.bincount(firms.cell, firms.share, sight.cells("price")[-1].size)
-    mean = np.bincount(firms.cell, firms.share * firms.efficiency, weight.size) / np.where(weight > 0, weight, 1)
+    mean = np.bincount(firms.cell, firms.share * firms.efficiency, weight.size) / np.where(
+        weight > 0, weight, 1
+    )
     # what all firms of a cell pay; the rest of ln p is their own efficiency
     level = sight.cells("price")[-1].ravel() + mean
     price = level[firms.cell] - firms.efficiency
@@ -281,7 +285,9 @@ MEASURES: dict[str, Callable[[Sight], float]] = {
 
 def _saving(sight: Sight) -> tuple[float, float]:
     """Overhead per sales that is paid, and what facilities of one's own would cost (docs/MODEL.md 7.6 and 7.9)."""
-    sales, overhead, transactions = (sight.cells(name)[-1] for name in ("sales", "overhead", "transaction_cost"))
+    sales, overhead, transactions = (
+        sight.cells(name)[-1] for name in ("sales", "overhead", "transaction_cost")
+    )
     traits = sight.blueprint.constants.sectors
     cost = sales / (1.0 + traits[layout.K_MARKUP])
     with np.errstate(divide="ignore", invalid="ignore"):

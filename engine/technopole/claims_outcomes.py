@@ -139,7 +139,11 @@ def sector_growth(sales: Floats, productivity: Floats) -> tuple[Floats, Floats]:
 
 
 def excess_contribution(
-    part: Flags, origin: Ints, sector: tuple[Ints, Ints], share: tuple[Floats, Floats], level: tuple[Floats, Floats]
+    part: Flags,
+    origin: Ints,
+    sector: tuple[Ints, Ints],
+    share: tuple[Floats, Floats],
+    level: tuple[Floats, Floats],
 ) -> tuple[float, float]:
     """Return the share of productivity growth within sectors that a part of the firms brought, and its size.
 

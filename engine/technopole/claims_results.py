@@ -129,9 +129,7 @@ def claim_statistics(rows: Sequence[Row], on: Floats, off: Floats) -> dict[str, 
         "high": high,
         "share_with_sign": share_with_sign(effect, np.array([row.sign for row in rows])),
         "replicates_used": np.isfinite(effect).sum(axis=1),
-        "verdict": words(
-            verdict(low[place], high[place], row.sign) for place, row in enumerate(rows)
-        ),
+        "verdict": words(verdict(low[place], high[place], row.sign) for place, row in enumerate(rows)),
     }
 
 
@@ -184,10 +182,15 @@ def _feedback(study: Study, found: ByReplicate) -> tuple[Variables, Variables]:
         "feedback_effect": (
             ("response", "part", "replicate"),
             effect,
-            {"long_name": "main effects of the two directions and their synergy", "units": "unit of the response"},
+            {
+                "long_name": "main effects of the two directions and their synergy",
+                "units": "unit of the response",
+            },
         ),
     }
-    data |= with_interval("feedback_estimate", "feedback", dims, (estimate, low, high), "mean effect", "unit of the response")
+    data |= with_interval(
+        "feedback_estimate", "feedback", dims, (estimate, low, high), "mean effect", "unit of the response"
+    )
     labels: Variables = {
         "response": ("response", words(name for name, _ in RESPONSES), {"long_name": "outcome"}),
         "response_unit": ("response", words(unit for _, unit in RESPONSES), {"long_name": "unit"}),
@@ -202,7 +205,12 @@ def _impulse(study: Study, found: ByReplicate) -> tuple[Variables, Variables]:
     dims = ("shock", "response_of", "horizon")
     sides = words(PUSHES)
     data = with_interval(
-        "impulse", "impulse", dims, interval(values), "response of an index to a push, mean of the pushed regions", "1"
+        "impulse",
+        "impulse",
+        dims,
+        interval(values),
+        "response of an index to a push, mean of the pushed regions",
+        "1",
     )
     return data, {
         "shock": ("shock", sides, {"long_name": "side that is pushed for five periods"}),

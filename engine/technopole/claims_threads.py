@@ -53,9 +53,7 @@ class Work:
 
     @staticmethod
     def _in_order(units: list[list[Unit]]) -> Iterator[tuple[int, int, Unit]]:
-        return (
-            (number, place, unit) for number, rows in enumerate(units) for place, unit in enumerate(rows)
-        )
+        return ((number, place, unit) for number, rows in enumerate(units) for place, unit in enumerate(rows))
 
     @property
     def memory(self) -> int:

@@ -265,7 +265,9 @@ class Study:
         if "C2" in self._rows:
             apart = switched(self.blueprint, SWITCHES["no_contact"])
             with_links = gap_outcomes(
-                control, self._branch(bench, self.blueprint, replicate, middle, "gap", GAP_PERIODS), self.years
+                control,
+                self._branch(bench, self.blueprint, replicate, middle, "gap", GAP_PERIODS),
+                self.years,
             )
             without = gap_outcomes(
                 self._branch(bench, apart, replicate, middle, "", GAP_PERIODS),
@@ -287,5 +289,3 @@ class Study:
         series = Series(walk, middle)
         walk.go(min(middle.period + periods, self.periods), series.watch)
         return series
-
-

@@ -58,9 +58,7 @@ class Firms(NamedTuple):
     """ln A of the cell in the last period, log points."""
 
 
-def switched(
-    blueprint: Blueprint, parameters: Mapping[str, float], silent: Flags | None = None
-) -> Blueprint:
+def switched(blueprint: Blueprint, parameters: Mapping[str, float], silent: Flags | None = None) -> Blueprint:
     """Return a blueprint with other parameters.
 
     Parameters
