@@ -75,36 +75,36 @@ FEEDBACK: dict[str, dict[str, float]] = {
 }
 """The arms of the 2×2 experiment beside the one as configured (``both``)."""
 
-LOG, POINTS = "log points", "percentage points"
+LOG, POINTS, SALES = "log points", "percentage points", "% of sales"
 
-ROWS: tuple[Row, ...] = (
-    Row("C1", "Firms of a cluster learn from each other", "imitation in organisation, technology, sourcing",
+_ROWS: tuple[Row, ...] = (
+    Row("C1", "Firms learn from each other", "imitation in organisation, technology, sourcing",
         "mean knowledge of firms, three channels", LOG, 1, "no_learning"),
     Row("C1.organisation", "… organisation of production", "the same", "mean knowledge of organisation",
         LOG, 1, "no_learning"),
     Row("C1.technology", "… technology of machines", "the same", "mean knowledge of technology",
         LOG, 1, "no_learning"),
     Row("C1.sourcing", "… cheaper materials", "the same", "mean knowledge of sourcing", LOG, 1, "no_learning"),
-    Row("C1.spread_organisation", "… and become alike: organisation", "the same",
+    Row("C1.spread_organisation", "… become alike in organisation", "the same",
         "standard deviation within sectors, organisation", LOG, -1, "no_learning"),
-    Row("C1.spread_technology", "… technology", "the same", "standard deviation within sectors, technology",
+    Row("C1.spread_technology", "… in technology", "the same", "standard deviation within sectors, technology",
         LOG, -1, "no_learning"),
-    Row("C1.spread_sourcing", "… sourcing", "the same", "standard deviation within sectors, sourcing",
+    Row("C1.spread_sourcing", "… in sourcing", "the same", "standard deviation within sectors, sourcing",
         LOG, -1, "no_learning"),
-    Row("C2", "Links speed up the exchange of information", "contacts and spillover",
+    Row("C2", "Links speed up information", "contacts and spillover",
         "half-life of a knowledge gap between firms", "years", -1, "no_contact"),
     Row("C2.left", "… less of the gap is left", "the same", "share of the gap left at the end of the test", "1",
         -1, "no_contact"),
-    Row("C3", "Sharing lowers cost where there are many", "shared facilities and their congestion",
-        "overhead per sales: slope on ln workforce of the region", f"{POINTS} per {LOG[:-1]}", -1, "no_sharing",
+    Row("C3", "Sharing lowers cost where many are", "shared facilities and their congestion",
+        "overhead per sales: slope on ln workforce of the region", f"{SALES} per {LOG[:-1]}", -1, "no_sharing",
         100.0),
     Row("C3.saving", "… and costs less than being alone", "shared facilities against facilities of one's own",
-        "overhead per sales", POINTS, -1, BASE, 100.0),
-    Row("C4", "Scale and scope raise productivity", "agglomeration and economies of scale in sharing",
+        "overhead per sales", SALES, -1, BASE, 100.0),
+    Row("C4", "Scale raises productivity", "agglomeration and economies of scale in sharing",
         "elasticity of productivity to employment of the region", "1", 1, "no_scale"),
     Row("C4.net", "… net of overhead and transactions", "the same",
         "elasticity of productivity net of these costs", "1", 1, "no_scale"),
-    Row("C5", "Ties with universities shorten the way to production", "tied firms against untied firms",
+    Row("C5", "University ties shorten lags", "tied firms against untied firms",
         "mean lag from a pulse of research to technology in firms", "years", -1, BASE),
     Row("C5.technology", "… and raise technology", "use of university research by tied firms",
         "technology of tied less untied firms of a cluster", LOG, 1, "no_science"),
@@ -114,14 +114,14 @@ ROWS: tuple[Row, ...] = (
         "no_relatedness"),
     Row("C6.herding", "Herding makes regions alike", "start-ups prefer sectors that grow",
         "mean structural similarity of regions", "1", 1, "no_herding"),
-    Row("C7", "High-tech sectors drive growth beyond their size", "innovation in high-tech sectors",
+    Row("C7", "High-tech sectors drive growth", "innovation in high-tech sectors",
         "their share of productivity growth against their share of sales", POINTS, 1, NO_HIGH_TECH, 100.0),
     Row("C7.small", "… and so do small firms", "small firms (all else as configured)",
         "their share of productivity growth against their share of sales", POINTS, 1, BASE, 100.0),
     Row("C8", "Transactions are cheaper in clusters", "trust and services in transactions",
-        "transaction cost per sales: slope on ln firms of the region", f"{POINTS} per {LOG[:-1]}", -1,
+        "transaction cost per sales: slope on ln firms of the region", f"{SALES} per {LOG[:-1]}", -1,
         "no_transaction", 100.0),
-    Row("C8.level", "… and cheaper on the whole", "the same", "transaction cost per sales", POINTS, -1,
+    Row("C8.level", "… and cheaper on the whole", "the same", "transaction cost per sales", SALES, -1,
         "no_transaction", 100.0),
     Row("C9", "The name of the place sells", "weight of reputation in demand",
         "sales at given price and quality: slope on reputation", f"{LOG} per {LOG[:-1]}", 1, "no_reputation"),
@@ -129,13 +129,25 @@ ROWS: tuple[Row, ...] = (
         "net inflow of workers: slope on trust", "% a year per 0.1", 1, "no_social_capital"),
     Row("C10.reputation", "… and so does the name", "the same", "net inflow of workers: slope on reputation",
         "% a year per 0.1", 1, "no_social_capital"),
-    Row("C11", "The RIS upgrades traditional clusters", "upgrading by high-tech firms of the region",
+    Row("C11", "The RIS upgrades clusters", "upgrading by high-tech firms of the region",
         "technology gap, high-tech less traditional firms", LOG, -1, "no_upgrading"),
     Row("C12", "The RIS activates small firms", "pooled research, credit by the index of finance",
         "small firms that are left after five years", POINTS, 1, "no_small_firm_support", 100.0),
     Row("C12.innovation", "… they innovate more", "the same", "small firms' share of innovations", POINTS, 1,
         "no_small_firm_support", 100.0),
 )  # fmt: skip
+SAME = "the same"
+
+
+def _resolved(rows: tuple[Row, ...]) -> tuple[Row, ...]:
+    """Put the mechanism of the row before in the place of `SAME`."""
+    done: list[Row] = []
+    for row in rows:
+        done.append(row._replace(mechanism=done[-1].mechanism) if row.mechanism == SAME else row)
+    return tuple(done)
+
+
+ROWS = _resolved(_ROWS)
 """All rows; a primary one stands before the others of its claim."""
 
 CLAIMS: tuple[str, ...] = tuple(row.id for row in ROWS if row.primary)

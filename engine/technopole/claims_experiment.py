@@ -135,10 +135,10 @@ def claims(
     progress: Report | None = None,
     data: str | os.PathLike[str] | None = None,
 ) -> xr.Dataset:
-    """Test the claims of the founding essay: what does a mechanism change, and does it have the expected sign?
+    """Test the claims of the founding essay: what each mechanism changes, and whether that has the expected sign.
 
-    Each claim is a pair of runs with the same random numbers, one as configured and one with the mechanism switched off;
-    the effect is the difference of an outcome, replicate by replicate. docs/CLAIMS.md describes all of them. The
+    Each claim is a pair of runs with the same random numbers, one as configured and one with the mechanism switched
+    off; the effect is the difference of an outcome, replicate by replicate. docs/CLAIMS.md describes all of them. The
     results depend on configuration, data and seed only, not on the number of threads.
 
     Parameters

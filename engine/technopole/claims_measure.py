@@ -1,13 +1,14 @@
 """The outcomes of the claims, measured on one arm of one replicate.
 
 `MEASURES` holds those that are compared between two arms, `WITHIN` those whose two values come from one run.
-Rates are means over the last `LAST` periods; firms are followed over `WINDOWS`, which end with the run. Shorter runs have
-shorter ones.
+Rates are means over the last `LAST` periods; firms are followed over `WINDOWS`, which end with the run. Shorter runs
+have shorter ones.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -88,7 +89,7 @@ class Cohorts:
         self._first: dict[str, Firms] = {}
         for name in names:
             begin = max(walk.blueprint.config.time.periods - WINDOWS[name], 1)
-            walk.appointments.setdefault(begin, []).append(lambda name=name: self._begin(name))
+            walk.appointments.setdefault(begin, []).append(partial(self._begin, name))
 
     def _begin(self, name: str) -> None:
         self._first[name] = self._walk.firms()

@@ -83,6 +83,8 @@ def assemble(study: Study, found: ByReplicate) -> xr.Dataset:
             {"long_name": "Monte Carlo realisation"},
         )
     attrs = {"kind": "claims", **provenance(config), "replicates": study.replicates, "confidence": 0.95}
+    if "attribution" in data:
+        attrs["attribution_replicates"] = study.few
     return xr.Dataset(data, labels, attrs)
 
 

@@ -38,7 +38,7 @@ def interval(values: Floats) -> tuple[Floats, Floats, Floats]:
 
 
 def verdict(low: float, high: float, sign: int) -> str:
-    """Return the verdict on a claim: does the interval of the effect leave out 0, and on which side?
+    """Return the verdict on a claim: whether the interval of its effect leaves out 0, and on which side.
 
     Parameters
     ----------

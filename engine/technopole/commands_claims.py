@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from technopole.claims_experiment import Claims
 
 
+MANY = (
+    "Each interval stands by itself: were no mechanism to do anything, about every second table of twelve claims\n"
+    "would still show an effect of one of them."
+)
+
+
 @dataclass(frozen=True)
 class ClaimsOptions:
     """Options of ``technopole claims``."""
@@ -201,9 +207,6 @@ def print_claims(results: xr.Dataset) -> None:
     for table in tables(results):
         print(f"\n{table.title}\n")
         write_table(sys.stdout, table.headings, table.rows, right=table.right)
-    print(
-        "\nEach interval is of its own claim; of twelve true nulls one in two such tables would show an effect somewhere."
-        if results.sizes.get("claim", 0) > 1
-        else "",
-        flush=True,
-    )
+    if results.sizes.get("claim", 0) > 1:
+        print(f"\n{MANY}")
+    sys.stdout.flush()

@@ -100,10 +100,10 @@ def effects_figure(results: xr.Dataset) -> Figure:
         tally(results),
         "Effect of each mechanism, with less without it, in standard deviations between replicates; to the right: as "
         "claimed",
-        _note(results),
+        _note(results, "lines"),
         height=2.0 + 0.235 * count,
     )
-    axes = page.axes(0.40, 0.37, bottom=0.75, top_gap=0.35)
+    axes = page.axes(0.36, 0.42, bottom=0.75, top_gap=0.35)
     plain_axes(axes, "standardised effect (logarithmic beyond 1)", "", "")
     axes.grid(axis="y", visible=False)
     axes.grid(axis="x", color="#eef0f2", linewidth=0.8)
@@ -128,11 +128,10 @@ def effects_figure(results: xr.Dataset) -> Figure:
         axes.annotate(
             _effect_text(one), (1.02, row), xycoords=("axes fraction", "data"), va="center", size=8, color=INK
         )
-    labels = axes.set_yticks(rows.tolist(), [_row_text(results.isel(claim=j)) for j in range(count)])
-    del labels
+    axes.set_yticks(rows.tolist(), [_row_text(results.isel(claim=j)) for j in range(count)])
     for place, label in enumerate(axes.get_yticklabels()):
-        label.set_size(8.5)
-        label.set_weight("bold" if bool(results["primary"].values[place]) else "normal")
+        label.set_fontsize(8.5)
+        label.set_fontweight("bold" if bool(results["primary"].values[place]) else "normal")
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(-0.7, count - 0.3)
     finite = np.concatenate([low[np.isfinite(low)], high[np.isfinite(high)], [-LINEAR, LINEAR]])
@@ -149,7 +148,7 @@ def impulse_figure(results: xr.Dataset) -> Figure:
     page = Page(
         _impulse_title(results),
         "Difference to the same run without the push, mean of the regions pushed; indices run from 0 to 1",
-        _note(results) + "  ·  bands: 95\u00a0% confidence interval of the mean",
+        _note(results, "bands"),
         height=4.2,
     )
     when = results["horizon"].values.astype(np.float64)
@@ -183,7 +182,7 @@ def coupling_figure(results: xr.Dataset) -> Figure:
         if first != last or len(set(results["coupling_grade"].values.tolist())) == 1
         else f"Clusters and innovation systems: {names[0]} at the start and at the end",
         "Coupling coordination degree, mean of the regions; weights of the indices frozen",
-        _note(results) + "  ·  band: 95\u00a0% confidence interval of the mean",
+        _note(results, "band"),
         height=4.2,
     )
     axes = page.axes(0.08, 0.72)
@@ -218,7 +217,7 @@ def attribution_figure(results: xr.Dataset) -> Figure:
     page = Page(
         f"Growth of productivity, {number(float(values.sum()))} % per year: most of it from {first}",
         "Shapley values: mean contribution over all orders in which the mechanisms are switched on",
-        _note(results) + "  ·  lines: 95\u00a0% confidence interval of the mean",
+        _note(results, "lines", "attribution_replicates"),
         height=2.2 + 0.34 * len(names),
     )
     axes = page.axes(0.24, 0.70, bottom=0.75, top_gap=0.2)
@@ -249,10 +248,10 @@ def map_figure(results: xr.Dataset) -> Figure:
     page = Page(
         _map_title(results),
         f"Verdict on each outcome by {over}, {results.attrs['map_replicates']} replicates each",
-        _note(results),
+        _note(results, "", "map_replicates"),
         height=2.0 + 0.235 * count,
     )
-    axes = page.axes(0.42, 0.54, bottom=0.75, top_gap=0.35)
+    axes = page.axes(0.36, 0.60, bottom=0.75, top_gap=0.35)
     plain_axes(axes, over, "", "")
     axes.grid(visible=False)
     for place in range(count):
@@ -275,8 +274,8 @@ def map_figure(results: xr.Dataset) -> Figure:
     )
     axes.set_yticks(list(range(count))[::-1], [_row_text(results.isel(claim=j)) for j in range(count)])
     for place, label in enumerate(axes.get_yticklabels()):
-        label.set_size(8.5)
-        label.set_weight("bold" if bool(results["primary"].values[place]) else "normal")
+        label.set_fontsize(8.5)
+        label.set_fontweight("bold" if bool(results["primary"].values[place]) else "normal")
     axes.tick_params(length=0)
     axes.spines[["left", "bottom"]].set_visible(False)
     _legend(axes, {SHORT[word]: colours[word] for word in (SUPPORTED, CONTRADICTED, NO_EFFECT)})
@@ -316,23 +315,17 @@ def _band(axes: Axes, when: Any, one: xr.Dataset, name: str, colour: str, label:
 
 
 def _row_text(one: xr.Dataset) -> str:
-    from technopole.figures_style import short
-
     title = str(one["title"].item())
-    claim = str(one["claim"].item())
-    return (
-        f"{claim}  {title}"
-        if bool(one["primary"])
-        else f"{title}  ({short(claim.partition('.')[2].replace('_', ' '), 24)})"
-    )
+    return f"{one['claim'].item()}  {title}" if bool(one["primary"]) else title
 
 
 def _effect_text(one: xr.Dataset) -> str:
-    value = float(one["estimate"])
+    value, unit = float(one["estimate"]), str(one["unit"].item())
     if not np.isfinite(value):
         return "–"
-    text = f"{value:+.3g} {one['unit'].item()}" if one["unit"].item() != "1" else f"{value:+.3g}"
-    return text.replace("-", "−")
+    # what does not fit stands in the table
+    named = unit != "1" and len(unit) <= 20
+    return f"{value:+.3g} {unit if named else ''}".rstrip().replace("-", "−")
 
 
 def _thin_ticks(axes: Axes) -> None:
@@ -367,12 +360,12 @@ def _map_title(results: xr.Dataset) -> str:
     return f"{always} of {total} supported at every value of {results.attrs['over']}"
 
 
-def _note(results: xr.Dataset) -> str:
+def _note(results: xr.Dataset, shown: str = "", replicates: str = "replicates") -> str:
     attrs = results.attrs
     parts = [
         str(attrs.get("title") or "claims"),
-        f"{attrs['replicates']:,} replicates",
-        "lines: 95\u00a0% interval" if "estimate" in results else "",
+        f"{attrs[replicates]:,} replicates",
+        shown and f"{shown}: 95\u00a0% interval of the mean",
         f"seed {attrs['seed']}",
         f"technopole {attrs['technopole_version']}",
     ]
