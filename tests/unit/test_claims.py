@@ -144,6 +144,28 @@ def test_switching_off_what_is_off_has_no_effect_at_all(claim, off):
         assert not {"supported", "contradicted"} & set(found["verdict"].values.tolist())
 
 
+# ---------------------------------------------------------------------------------------------- claims can fail
+
+
+def test_where_congestion_outweighs_sharing_c3_is_contradicted():
+    """Without economies of scale, and with crowding, facilities cost more where there are many."""
+    config = small(sharing={"scale_exponent": 1.0, "congestion": 0.2, "congestion_exponent": 1.0})
+    found = tp.claims(config, replicates=4, only="C3")
+    assert found["verdict"].values.tolist() == ["contradicted"] * 2
+    assert (found["share_with_sign"] == 0.0).all()
+
+
+def test_where_only_sharing_counts_c3_is_supported():
+    found = tp.claims(small(sharing={"scale_exponent": 0.7, "congestion": 0.0}), replicates=4, only="C3")
+    assert found["verdict"].values.tolist() == ["supported"] * 2
+
+
+def test_institutions_that_are_everywhere_the_same_make_nothing_cheaper_in_clusters():
+    same = {"feedback": {"ris_to_cluster": 0.0}, "trust": {"rise": 0.0, "decay": 0.0}}
+    found = tp.claims(small(**same), replicates=4, only="C8")
+    assert found["verdict"].sel(claim="C8").item() == "no effect at this precision"
+
+
 # -------------------------------------------------------------------------------------- arms are what they say
 
 
