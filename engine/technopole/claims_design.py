@@ -13,6 +13,10 @@ from technopole.schema import suggestion
 
 BASE = "base"
 """The arm in which everything is as configured."""
+SHARES = ("C7", "C7.quality")
+"""Rows that compare two shares: of high-tech sectors in what innovation adds to growth, and in sales."""
+NO_INNOVATION = "no_innovation"
+"""The arm that tells what innovation adds at all: no sector innovates."""
 NO_HIGH_TECH = "no_high_tech_innovation"
 """The arm that is no parameter: high-tech sectors do not innovate (sectors may have rates of their own)."""
 
@@ -115,7 +119,12 @@ _ROWS: tuple[Row, ...] = (
     Row("C6.herding", "Herding makes regions alike", "start-ups prefer sectors that grow",
         "mean structural similarity of regions", "1", 1, "no_herding"),
     Row("C7", "High-tech sectors drive growth", "innovation in high-tech sectors",
-        "their share of productivity growth against their share of sales", POINTS, 1, NO_HIGH_TECH, 100.0),
+        "their share of the growth that innovation adds against their share of sales", POINTS, 1, NO_HIGH_TECH, 100.0),
+    Row("C7.quality", "… counting the quality of products", "the same",
+        "the same, of productivity and quality, against their share of sales", POINTS, 1, NO_HIGH_TECH,
+        100.0),
+    Row("C7.sectors", "… they grow faster themselves", "high-tech sectors (all else as configured)",
+        "their share of productivity growth against their share of sales", POINTS, 1, BASE, 100.0),
     Row("C7.small", "… and so do small firms", "small firms (all else as configured)",
         "their share of productivity growth against their share of sales", POINTS, 1, BASE, 100.0),
     Row("C8", "Transactions are cheaper in clusters", "trust and services in transactions",
@@ -187,7 +196,9 @@ class Selection(NamedTuple):
     def arms(self) -> tuple[str, ...]:
         """Arms that run from the start, without the base."""
         wanted = {row.arm for row in self.rows} - {BASE, "no_contact"}
-        return tuple(arm for arm in (*SWITCHES, NO_HIGH_TECH) if arm in wanted)
+        if NO_HIGH_TECH in wanted:
+            wanted.add(NO_INNOVATION)
+        return tuple(arm for arm in (*SWITCHES, NO_HIGH_TECH, NO_INNOVATION) if arm in wanted)
 
 
 def select(only: str | tuple[str, ...] | list[str] | None) -> Selection:

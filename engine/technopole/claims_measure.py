@@ -103,9 +103,16 @@ class Cohorts:
         return Sight(walk.bench, walk.blueprint, walk.firms(), cohorts)
 
 
-def productivity_growth(sight: Sight) -> float:
-    """Return the growth of productivity of the economy, log points per year (see `sector_growth`)."""
-    weight, growth = _growth(sight)
+def productivity_growth(sight: Sight, quality: bool = False) -> float:
+    """Return the growth of productivity of the economy, log points per year (see `sector_growth`).
+
+    Parameters
+    ----------
+    sight : Sight
+    quality : bool
+        With that of the quality of products.
+    """
+    weight, growth = _growth(sight, quality)
     return float(weight @ growth) / (max(len(sight.cells("sales")) - 1, 1) * sight.years)
 
 
@@ -123,9 +130,12 @@ def innovation_rate(sight: Sight) -> float:
     )
 
 
-def _growth(sight: Sight) -> tuple[Floats, Floats]:
+def _growth(sight: Sight, quality: bool = False) -> tuple[Floats, Floats]:
     ends = [0, -1]
-    return sector_growth(sight.cells("sales")[ends], sight.cells("productivity")[ends])
+    level = sight.cells("productivity")[ends]
+    if quality:
+        level = level + sight.cells("quality")[ends]
+    return sector_growth(sight.cells("sales")[ends], level)
 
 
 def _knowledge(*channels: int) -> Callable[[Sight], float]:
@@ -272,6 +282,7 @@ MEASURES: dict[str, Callable[[Sight], float]] = {
     "C6.krugman": _krugman,
     "C6.herding": _similarity,
     "C7": productivity_growth,
+    "C7.quality": partial(productivity_growth, quality=True),
     "C8": _cost_slope("transaction_cost", "firms"),
     "C8.level": _transaction_level,
     "C9": _name_premium,
@@ -319,8 +330,16 @@ def _small_contribution(sight: Sight) -> tuple[float, float]:
     )
 
 
+def _sector_contribution(sight: Sight) -> tuple[float, float]:
+    """Share of high-tech sectors in the growth of productivity, and in sales."""
+    weight, growth = _growth(sight)
+    part = float((weight * growth)[sight.high_tech].sum())
+    return ratio(part, float(weight @ growth)), high_tech_sales(sight)
+
+
 WITHIN: dict[str, Callable[[Sight], tuple[float, float]]] = {
     "C3.saving": _saving,
+    "C7.sectors": _sector_contribution,
     "C7.small": _small_contribution,
 }
 """By row: both values, from the run as configured."""

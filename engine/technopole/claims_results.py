@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from technopole.claims_design import FEEDBACK, MECHANISMS, REST, Row
+from technopole.claims_design import FEEDBACK, MECHANISMS, REST, SHARES, Row
 from technopole.claims_outcomes import Floats, ratio
 from technopole.claims_statistics import factorial_parts, interval, shapley, share_with_sign, verdict
 from technopole.claims_tests import PUSHES
@@ -36,14 +36,15 @@ def paired_values(study: Study, found: ByReplicate) -> tuple[Floats, Floats]:
     rows = study.selection.rows
     on, off = np.full((2, len(rows), study.replicates), np.nan)
     for replicate, parts in found.items():
-        merged: dict[str, dict[str, float]] = {"on": {}, "off": {}}
+        merged: dict[str, dict[str, float]] = {"on": {}, "off": {}, "none": {}}
         for part in parts:
             for side in merged:
                 merged[side] |= part.get(side, {})
         for place, row in enumerate(rows):
             first, second = (merged[side].get(row.id, np.nan) for side in ("on", "off"))
-            if row.id == "C7":
-                first, second = ratio(first - second, first), parts[0]["high_tech_sales"]
+            if row.id in SHARES:
+                added = first - merged["none"][row.id]
+                first, second = ratio(first - second, added), parts[0]["high_tech_sales"]
             if np.isfinite(first) and np.isfinite(second):
                 on[place, replicate], off[place, replicate] = row.factor * first, row.factor * second
     return on, off

@@ -18,6 +18,8 @@ from technopole.claims_design import (
     FEEDBACK,
     MECHANISMS,
     NO_HIGH_TECH,
+    NO_INNOVATION,
+    SHARES,
     SWITCHES,
     Selection,
 )
@@ -173,6 +175,10 @@ class Study:
         return tuple(dict.fromkeys(COHORTS[row] for row in rows if row in COHORTS))
 
     def _arm(self, bench: Bench, name: str, replicate: int) -> Found:
+        if name == NO_INNOVATION:
+            arm = switched(self.blueprint, {}, np.ones_like(self._high_tech))
+            sight = self._run(bench, arm, replicate, ())
+            return {"none": {row: MEASURES[row](sight) for row in SHARES}}
         rows = [row.id for row in self.selection.rows if row.arm == name and row.id in MEASURES]
         if name == NO_HIGH_TECH:
             arm = switched(self.blueprint, {}, self._high_tech)
@@ -225,7 +231,7 @@ class Study:
                 found["on"][row] = MEASURES[row](sight)
             elif row in WITHIN:
                 found["on"][row], found["off"][row] = WITHIN[row](sight)
-        if "C7" in rows:
+        if set(SHARES) & set(rows):
             found["high_tech_sales"] = high_tech_sales(sight)
         if self.subsets:
             everything = ",".join(str(number) for number in range(len(MECHANISMS)))

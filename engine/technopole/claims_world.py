@@ -25,7 +25,7 @@ from technopole_kernels.types import Policy, Setting, World
 
 CELLS = (
     *("firms", "innovations", "small_innovations", "sales", "employment", "overhead", "transaction_cost"),
-    *("productivity", "price", "reputation"),
+    *("productivity", "price", "quality", "reputation"),
 )
 REGIONS = (
     *("workforce", "wage", "trust", "infrastructure", "university", "services", "finance", "net_migration"),

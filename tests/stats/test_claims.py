@@ -19,7 +19,7 @@ EXPECTED = {
     "C3": "supported",
     "C4": "supported",
     "C5": "supported",
-    "C7": "contradicted",
+    "C7": "supported",
     "C8": "supported",
     "C11": "supported",
 }

@@ -208,7 +208,7 @@ def test_no_innovation_in_high_tech_sectors(bench):
         walk.go(PERIODS)
         made = bench.cells("innovations").sum(axis=(0, 1))
         assert (made[silent] == 0).all() and (made[~silent] > 0).all(), name
-    assert study.compute(Unit("arm", NO_HIGH_TECH, 0, PERIODS), bench)["off"].keys() == {"C7"}
+    assert study.compute(Unit("arm", NO_HIGH_TECH, 0, PERIODS), bench)["off"].keys() == {"C7", "C7.quality"}
     assert study.blueprint.constants.sectors.all(axis=1).any()  # the blueprint itself is as it was
 
 
