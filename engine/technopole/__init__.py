@@ -16,6 +16,7 @@ from technopole.version import __version__
 
 if TYPE_CHECKING:
     from technopole import indicators
+    from technopole.claims_experiment import claims
     from technopole.comparison import compare
     from technopole.config import Config
     from technopole.errors import (
@@ -51,6 +52,7 @@ __all__ = [
     "Sweep",
     "TechnopoleError",
     "__version__",
+    "claims",
     "compare",
     "draw",
     "experiment",
@@ -75,6 +77,7 @@ _MODULES = {
     "Snapshot": "snapshot",
     "Sweep": "sweep",
     "TechnopoleError": "errors",
+    "claims": "claims_experiment",
     "compare": "comparison",
     "draw": "figures",
     "experiment": "experiment_run",

@@ -13,7 +13,14 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from technopole import commands, commands_compare, commands_experiment, commands_plan, commands_sensitivity
+from technopole import (
+    commands,
+    commands_claims,
+    commands_compare,
+    commands_experiment,
+    commands_plan,
+    commands_sensitivity,
+)
 from technopole.errors import (
     EXIT_DONE,
     EXIT_ERROR,
@@ -298,6 +305,72 @@ def sensitivity(
         store, tuple(outcomes or ()), confidence, out, figures, no_figures, overwrite, quiet
     )
     _perform(lambda: commands_sensitivity.sensitivity(options))
+
+
+@app.command()
+def claims(
+    scenario: Annotated[
+        Path | None,
+        typer.Argument(help="Configuration or scenario, a TOML file; the states of the USA if not given."),
+    ] = None,
+    only: Annotated[
+        str | None,
+        typer.Option(
+            "--claims",
+            metavar="LIST",
+            help="Only these, with commas: C1 to C12, feedback, impulse, coupling, attribution.",
+        ),
+    ] = None,
+    over: Annotated[
+        str | None,
+        typer.Option(metavar="PARAM=a:b:n", help="Map where claims hold: n values of a parameter."),
+    ] = None,
+    replicates: Annotated[int | None, typer.Option(help="Replicates of each arm; 64 if not given.")] = None,
+    attribution_replicates: Annotated[
+        int | None, typer.Option(help="Of the attribution of growth; 8 at most if not given, 0: none.")
+    ] = None,
+    map_replicates: Annotated[
+        int | None, typer.Option(help="At each value of --over; 16 at most if not given.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the random numbers.")] = None,
+    periods: Annotated[int | None, typer.Option(help="Number of periods.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Number of threads; 0: all available.")] = None,
+    assignments: Assignments = None,
+    data: Data = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="Results, .zarr or .nc; runs/SCENARIO-claims.zarr if not given."),
+    ] = None,
+    figures: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder of the figures; runs/SCENARIO-claims-figures if not given."),
+    ] = None,
+    no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw no figures.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace results and figures that are there.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
+) -> None:
+    """Test the claims about clusters and innovation systems: runs with each mechanism on and off, verdicts."""
+    options = commands_claims.ClaimsOptions(
+        scenario,
+        only,
+        over,
+        replicates,
+        attribution_replicates,
+        map_replicates,
+        seed,
+        periods,
+        threads,
+        tuple(assignments or ()),
+        data,
+        out,
+        figures,
+        no_figures,
+        overwrite,
+        quiet,
+    )
+    _perform(lambda: commands_claims.claims(options))
 
 
 @app.command()

@@ -1,0 +1,188 @@
+"""The claims of the founding essay as paired experiments: ``technopole.claims``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from technopole.build import make_blueprint
+from technopole.claims_design import select
+from technopole.claims_map import Over, checked_over, configurations, map_variables, parse_over
+from technopole.claims_results import assemble, paired_values
+from technopole.claims_threads import Work
+from technopole.claims_units import Study
+from technopole.ensemble import Report
+from technopole.errors import ConfigError
+from technopole.resolve import ConfigLike, resolve_config
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+REPLICATES = 64
+"""Of the claims, unless something else is asked for: ``run.replicates`` of a scenario is meant for runs."""
+FEW = 8
+"""Most replicates of the attribution, which takes as many arms as there are subsets of mechanisms."""
+MAPPED = 16
+"""Most replicates at each value of a map."""
+
+
+class Claims:
+    """An experiment that is ready to start: its data are loaded, and all that was asked for is valid.
+
+    Parameters
+    ----------
+    config : Config or path
+    replicates, seed, threads : int, optional
+    over : str or Over, optional
+    only : sequence of str, optional
+    attribution_replicates, map_replicates : int, optional
+        As for `claims`.
+
+    Attributes
+    ----------
+    study : Study
+        The configuration itself.
+    mapped : list of Study
+        The configuration at each value of a map.
+    work : Work
+        All units.
+
+    Raises
+    ------
+    ConfigError
+        If something cannot be used.
+    """
+
+    def __init__(
+        self,
+        config: ConfigLike,
+        replicates: int | None = None,
+        seed: int | None = None,
+        threads: int | None = None,
+        over: str | Over | None = None,
+        only: str | Sequence[str] | None = None,
+        attribution_replicates: int | None = None,
+        map_replicates: int | None = None,
+    ) -> None:
+        resolved = resolve_config(
+            config, replicates=REPLICATES if replicates is None else replicates, seed=seed, threads=threads
+        )
+        selection = select(only if only is None or isinstance(only, str) else tuple(only))
+        number: int = resolved.run.replicates
+        few = _at_most(attribution_replicates, FEW, number, "attribution_replicates", 0)
+        if resolved.time.periods < 2:
+            raise ConfigError(
+                f"time.periods: found {resolved.time.periods}; the claims need at least 2 periods"
+            )
+        self.config = resolved
+        self.study = Study(make_blueprint(resolved), selection, number, few)
+        self.over: Over | None = None
+        self.mapped: list[Study] = []
+        if over is not None:
+            self.over = parse_over(over) if isinstance(over, str) else checked_over(over)
+            if not selection.rows:
+                raise ConfigError("over: a map needs at least one claim, such as C1")
+            share = _at_most(map_replicates, MAPPED, number, "map_replicates", 2)
+            claims_only = selection._replace(parts=frozenset())
+            for one in configurations(resolved, self.over):
+                self.mapped.append(Study(make_blueprint(one), claims_only, share, 0))
+        self.work = Work([self.study, *self.mapped], resolved.run.threads)
+        self.work.refuse_too_large()
+
+    def run(self, report: Report | None = None) -> xr.Dataset:
+        """Compute everything.
+
+        Parameters
+        ----------
+        report : callable, optional
+            Gets a `technopole.ensemble.Progress` several times a second, on the calling thread.
+
+        Returns
+        -------
+        xarray.Dataset
+            See `claims`.
+        """
+        found = self.work.run(report)
+        results = assemble(self.study, found[0])
+        if self.over is not None:
+            pairs = [paired_values(study, part) for study, part in zip(self.mapped, found[1:], strict=True)]
+            mapped = map_variables(self.over, self.study.selection.rows, pairs, self.mapped[0].replicates)
+            results = results.merge(mapped).assign_attrs({**results.attrs, **mapped.attrs})
+        return results
+
+
+def _at_most(wanted: int | None, default: int, replicates: int, name: str, least: int) -> int:
+    if wanted is None:
+        return min(default, replicates)
+    if not least <= wanted <= replicates:
+        raise ConfigError(
+            f"{name}: found {wanted}; allowed: a whole number from {least} to {replicates}, the replicates"
+        )
+    return wanted
+
+
+def claims(
+    config: ConfigLike,
+    replicates: int | None = None,
+    seed: int | None = None,
+    threads: int | None = None,
+    over: str | Over | None = None,
+    only: str | Sequence[str] | None = None,
+    *,
+    attribution_replicates: int | None = None,
+    map_replicates: int | None = None,
+    progress: Report | None = None,
+    data: str | os.PathLike[str] | None = None,
+) -> xr.Dataset:
+    """Test the claims of the founding essay: what each mechanism changes, and whether that has the expected sign.
+
+    Each claim is a pair of runs with the same random numbers, one as configured and one with the mechanism switched
+    off; the effect is the difference of an outcome, replicate by replicate. docs/CLAIMS.md describes all of them. The
+    results depend on configuration, data and seed only, not on the number of threads.
+
+    Parameters
+    ----------
+    config : Config or path
+        Configuration, or TOML file.
+    replicates : int, optional
+        Replicates of each arm; 64 if not given.
+    seed, threads : int, optional
+        In place of ``run.seed``, ``run.threads`` (0: all available).
+    over : str or Over, optional
+        ``"PARAM=a:b:n"``: the claims again for n values of a parameter.
+    only : str or sequence of str, optional
+        Claims (``"C1"`` … ``"C12"``) and parts (``"feedback"``, ``"impulse"``, ``"coupling"``, ``"attribution"``);
+        all if not given.
+    attribution_replicates : int, optional
+        Replicates of the attribution of growth; 8 at most if not given, 0: none.
+    map_replicates : int, optional
+        Replicates at each value of `over`; 16 at most if not given.
+    progress : callable, optional
+        Gets a `technopole.ensemble.Progress` several times a second, on the calling thread.
+    data : path, optional
+        In place of ``data.path``.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``effect`` (claim, replicate), ``estimate``, ``low``, ``high``, ``share_with_sign``, ``replicates_used``,
+        ``verdict`` (claim); ``feedback_…`` (response, arm or part); ``impulse`` (shock, response_of, horizon);
+        ``coupling`` (time); ``attribution`` (mechanism_group); with `over` ``map_…`` (claim, value).
+
+    Raises
+    ------
+    ConfigError
+        If the configuration, the data or an argument cannot be used, or it does not fit into memory.
+    NotFiniteError
+        If a number became infinite or not a number.
+    TechnopoleError
+        If there is no room for another firm and ``capacity.fixed`` forbids more.
+    KeyboardInterrupt
+        On Ctrl-C, about a second later.
+    """
+    resolved = resolve_config(config, data=data)
+    experiment = Claims(
+        resolved, replicates, seed, threads, over, only, attribution_replicates, map_replicates
+    )
+    return experiment.run(progress)

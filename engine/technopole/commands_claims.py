@@ -1,0 +1,212 @@
+"""What ``technopole claims`` does: the claims of the founding essay as tables, figures and a file."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from technopole.commands import RUNS, Tell, say
+from technopole.entries import counted
+from technopole.errors import TO_DRAW, Interrupted, OutputError
+from technopole.version import __version__
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from technopole.claims_experiment import Claims
+
+
+MANY = (
+    "Each interval stands by itself: were no mechanism to do anything, about every second table of twelve claims\n"
+    "would still show an effect of one of them."
+)
+
+
+@dataclass(frozen=True)
+class ClaimsOptions:
+    """Options of ``technopole claims``."""
+
+    scenario: Path | None = None
+    only: str | None = None
+    over: str | None = None
+    replicates: int | None = None
+    attribution_replicates: int | None = None
+    map_replicates: int | None = None
+    seed: int | None = None
+    periods: int | None = None
+    threads: int | None = None
+    assignments: tuple[str, ...] = ()
+    data: Path | None = None
+    out: Path | None = None
+    figures: Path | None = None
+    no_figures: bool = False
+    overwrite: bool = False
+    quiet: bool = False
+
+
+def claims(options: ClaimsOptions) -> None:
+    """Test the claims, print what was found, write results and figures.
+
+    Parameters
+    ----------
+    options : ClaimsOptions
+        As given.
+
+    Raises
+    ------
+    TechnopoleError
+        Whatever went wrong; nothing half-written is left.
+    """
+    from technopole.store import write
+    from technopole.warmup import has_compiled_code
+
+    tell = (lambda text: None) if options.quiet else say
+    cold = not has_compiled_code()
+    experiment, file = _prepared(options)
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", experiment.config.scenario.name or file.stem).lstrip(".") or "run"
+    out = options.out or RUNS / f"{name}-claims.zarr"
+    folder = _figures_folder(options, RUNS / f"{name}-claims-figures")
+    _refuse_outputs(out, folder, options.overwrite)
+    if options.scenario is None:
+        tell(f"no scenario given: {file}")
+    tell(_announcement(experiment, name))
+    if cold:
+        _compile(tell)
+    results = _compute(experiment, tell, options.quiet)
+    write(results, out, options.overwrite)
+    try:
+        if not options.quiet:
+            print_claims(results)
+        tell(f"results: {out}")
+        if folder is not None:
+            from technopole.figures_claims import draw_claims
+
+            paths = draw_claims(results, folder)
+            tell(f"figures: {folder}: {', '.join(path.name for path in paths)}")
+    except KeyboardInterrupt:
+        raise Interrupted(f"results are in {out}, figures are missing") from None
+
+
+def _prepared(options: ClaimsOptions) -> tuple[Claims, Path]:
+    """Return the experiment, with all options checked, and the file of its scenario."""
+    from technopole.claims_experiment import Claims
+    from technopole.config import parse_set
+    from technopole.default_scenario import default_scenario
+    from technopole.resolve import resolve_config
+
+    file = options.scenario or default_scenario()
+    config = resolve_config(
+        file,
+        replicates=options.replicates,
+        seed=options.seed,
+        threads=options.threads,
+        periods=options.periods,
+        data=options.data,
+        more=parse_set(options.assignments),
+        options=True,
+    )
+    experiment = Claims(
+        config,
+        replicates=options.replicates,
+        over=options.over,
+        only=options.only,
+        attribution_replicates=options.attribution_replicates,
+        map_replicates=options.map_replicates,
+    )
+    return experiment, file
+
+
+def _figures_folder(options: ClaimsOptions, default: Path) -> Path | None:
+    if options.no_figures:
+        return None
+    if importlib.util.find_spec("matplotlib") is not None:
+        return options.figures or default
+    if options.figures is not None:
+        raise OutputError(f"--figures: {TO_DRAW}")
+    return None
+
+
+def _refuse_outputs(out: Path, folder: Path | None, overwrite: bool) -> None:
+    """Raise before anything is computed if results or figures could not be written."""
+    from technopole.figures_claims import FIGURES
+    from technopole.store import refuse_folder, refuse_target
+
+    refuse_target(out, overwrite)
+    if folder is not None:
+        there = [path for path in (folder / f"{name}.png" for name in FIGURES) if path.exists()]
+        if there and not overwrite:
+            raise OutputError(f"{there[0]}: is there already; --overwrite replaces it")
+        refuse_folder(folder, folder)
+
+
+def _announcement(experiment: Claims, name: str) -> str:
+    study, work = experiment.study, experiment.work
+    blueprint, run = study.blueprint, experiment.config.run
+    asked = [f"{counted(len({row.claim for row in study.selection.rows}), 'claim')}"] * bool(
+        study.selection.rows
+    )
+    asked += sorted(study.selection.parts)
+    text = (
+        f"technopole {__version__} · claims of {name}: {counted(blueprint.n_regions, 'region')} × "
+        f"{counted(blueprint.n_sectors, 'sector')}, {counted(blueprint.n_firms, 'firm')} · {', '.join(asked)} · "
+        f"{counted(run.replicates, 'replicate')}"
+    )
+    if study.subsets:
+        text += f" ({study.few} of the attribution)"
+    if experiment.over is not None:
+        text += (
+            f" · {experiment.over.key} at {counted(len(experiment.mapped), 'value')} × "
+            f"{counted(experiment.mapped[0].replicates, 'replicate')}"
+        )
+    runs = round(work.periods / study.periods)
+    return (
+        f"{text} · as much as {counted(runs, 'run')} of {counted(study.periods, 'period')} · "
+        f"{counted(work.threads.number, 'thread')} ({work.threads.reason}) · seed {run.seed}"
+    )
+
+
+def _compile(tell: Tell) -> None:
+    from technopole.progress import duration
+    from technopole.warmup import COMPILE_SECONDS, compile_in_background
+
+    tell(f"compiling the kernels for this processor (about {COMPILE_SECONDS} s, once) …")
+    tell(f"compiled in {duration(compile_in_background())}")
+
+
+def _compute(experiment: Claims, tell: Tell, quiet: bool) -> xr.Dataset:
+    from technopole.progress import duration, watching
+
+    begin = time.perf_counter()
+    with watching(sys.stderr, quiet) as watch:
+        try:
+            results = experiment.run(watch)
+        except KeyboardInterrupt:
+            done = watch.last.replicates_done if watch.last is not None else 0
+            wanted = counted(experiment.work.replicates, "replicate")
+            raise Interrupted(f"{done:,} of {wanted} finished; nothing was written") from None
+    tell(f"computed in {duration(time.perf_counter() - begin)}")
+    return results
+
+
+def print_claims(results: xr.Dataset) -> None:
+    """Print the tables of the claims to standard output.
+
+    Parameters
+    ----------
+    results : xarray.Dataset
+        Of `technopole.claims_experiment.claims`.
+    """
+    from technopole.claims_text import tables
+    from technopole.text_table import write_table
+
+    for table in tables(results):
+        print(f"\n{table.title}\n")
+        write_table(sys.stdout, table.headings, table.rows, right=table.right)
+    if results.sizes.get("claim", 0) > 1:
+        print(f"\n{MANY}")
+    sys.stdout.flush()
