@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from technopole.store import write
     from technopole.summary import summarise
     from technopole.sweep import Sweep
+    from technopole.validation import validate
 
 __all__ = [
     "Config",
@@ -60,6 +61,7 @@ __all__ = [
     "run",
     "sensitivity",
     "summarise",
+    "validate",
     "write",
 ]
 
@@ -84,6 +86,7 @@ _MODULES = {
     "run": "simulation",
     "sensitivity": "sensitivity_analysis",
     "summarise": "summary",
+    "validate": "validation",
     "write": "store",
 }
 _OTHER_NAMES = {"open": "open_experiment"}
