@@ -40,9 +40,9 @@ def first_uniform(identity: NDArray[Any], period: int, site: int, seed: int, rep
     """
     firm = np.asarray(identity, dtype=np.uint64)
     word = np.full(firm.shape, 0, dtype=np.uint64)
-    return philox(firm & _LOW, firm >> _HALF, word + np.uint64(period), word + np.uint64(site), seed, replicate)[
-        0
-    ] * (2.0**-32)
+    return philox(
+        firm & _LOW, firm >> _HALF, word + np.uint64(period), word + np.uint64(site), seed, replicate
+    )[0] * (2.0**-32)
 
 
 def philox(c0: Words, c1: Words, c2: Words, c3: Words, k0: int, k1: int) -> tuple[Words, Words, Words, Words]:

@@ -205,7 +205,9 @@ def employment_of(constants: Constants, world: World) -> tuple[Integers, Floats]
     sectors = world.sectors.shape[1]
     cell = np.repeat(np.arange(world.offsets.size - 1), np.diff(world.offsets))
     share = world.firms[at.F_SHARE, : cell.size]
-    return cell, share * _per_share(constants, world)[cell % sectors] / world.regions[at.R_WAGE, cell // sectors]
+    return cell, share * _per_share(constants, world)[cell % sectors] / world.regions[
+        at.R_WAGE, cell // sectors
+    ]
 
 
 def _per_share(constants: Constants, world: World) -> Floats:

@@ -40,7 +40,7 @@ class Productivity:
         if np.isfinite(before).all():
             k = year.next_cell[~year.is_new] % year.sectors
             x, y = _within(before, k), _within(after, k)
-            self._sums += x @ y, x @ x, x.size
+            self._sums += np.array([x @ y, x @ x, x.size])
 
     def facts(self) -> dict[str, float]:
         """Return the facts by name."""

@@ -32,8 +32,6 @@ TENTH = 0.1
 """Step of relatedness density for which chances are told."""
 LEAST_CELLS = 200
 """Region-sector pairs whose entry or exit is looked at."""
-ROUNDS = 20
-"""Turns in which effects of regions and sectors are taken out; the rest is then far below the noise."""
 
 
 class Regions:
@@ -121,8 +119,9 @@ def relatedness_effects(jobs: Floats, related: Floats) -> dict[str, float]:
     """Return how much likelier a region takes up, or gives up, a sector with related ones around it.
 
     A region has a sector if its location quotient is at least 1; five years later it has it or not. Linear
-    probability with effects of sectors and of regions on relatedness density without the sector itself (Boschma,
-    Balland and Kogler 2015), relative to the mean chance, for a step of a tenth.
+    probability with effects of sectors on relatedness density without the sector itself (after Boschma, Balland and
+    Kogler 2015), relative to the mean chance, for a step of a tenth. Effects of regions, which they have too, would
+    bias it with so few sectors: what a region lacks itself its others have more of.
 
     Parameters
     ----------
@@ -146,38 +145,15 @@ def relatedness_effects(jobs: Floats, related: Floats) -> dict[str, float]:
     weight = np.where(weight > 0.0, weight, np.nan)
     has = np.array([quotients(table) >= 1.0 for table in dates])
     density = has[:-1].astype(np.float64) @ others.T / weight
-    places = np.indices(density.shape)
+    sector = np.broadcast_to(np.arange(jobs.shape[2]), density.shape)
     known = np.isfinite(density)
     facts = {}
     for name, before in (("related_entry", False), ("related_exit", True)):
         chosen = known & (has[:-1] == before)
         changed = (has[1:] != has[:-1])[chosen].astype(np.float64)
-        effects = places[1][chosen], places[2][chosen]
-        effect = slope(without_effects(density[chosen], *effects), without_effects(changed, *effects))
+        effect = slope(density[chosen], changed, sector[chosen])
         facts[name] = enough(chosen.sum(), LEAST_CELLS, ratio(TENTH * effect, float(changed.mean())))
     return facts
-
-
-def without_effects(values: Floats, *groups: NDArray[np.int64]) -> Floats:
-    """Return what is left of values without the effects of several groupings, by turns.
-
-    Parameters
-    ----------
-    values : ndarray, (n,)
-        Finite numbers.
-    *groups : ndarray of int, (n,)
-        Groups from 0.
-
-    Returns
-    -------
-    ndarray, (n,)
-        Mean about 0 in each group.
-    """
-    left = values
-    for _ in range(ROUNDS):
-        for group in groups:
-            left = left - (np.bincount(group, left) / np.maximum(np.bincount(group), 1))[group]
-    return left
 
 
 def variety_effect(jobs: Floats, groups: list[str]) -> float:

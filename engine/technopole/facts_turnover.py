@@ -61,7 +61,9 @@ class Turnover:
             "entry": enough(firms.sum(), LEAST_GROUP, ratio(entries.sum(), firms.sum())),
             "exit": enough(firms.sum(), LEAST_GROUP, ratio(exits.sum(), firms.sum())),
             "entry_exit_correlation": enough(regions, LEAST_REGIONS, self._over_regions(weighted=False)),
-            "entry_exit_correlation_weighted": enough(regions, LEAST_REGIONS, self._over_regions(weighted=True)),
+            "entry_exit_correlation_weighted": enough(
+                regions, LEAST_REGIONS, self._over_regions(weighted=True)
+            ),
             "entry_exit_sectors": enough(
                 seen,
                 LEAST_SECTORS,

@@ -59,7 +59,7 @@ def make_dataset(config: Config, tables: Tables, recording: Recording) -> xr.Dat
         for name, (dim, values, attributes) in coordinates(config, tables).items()
         if dim in used
     }
-    return xr.Dataset(data, labels, attributes(config))
+    return xr.Dataset(data, labels, run_attributes(config))
 
 
 def coordinates(config: Config, tables: Tables | Labels) -> Coordinates:
@@ -127,7 +127,7 @@ def _words(values: list[str]) -> NDArray[Any]:
     return words
 
 
-def attributes(config: Config) -> Mapping[str, str | int]:
+def run_attributes(config: Config) -> Mapping[str, str | int]:
     """Return what every result says about where it comes from: configuration, seed, versions.
 
     Parameters

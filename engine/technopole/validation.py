@@ -73,7 +73,7 @@ def validate(
         ``range_low``, ``range_high``, ``passed``, ``straddles`` (the interval holds a border of the range),
         ``replicates_used`` (0: not measurable in this scenario, see ``needs``), ``value`` (fact, replicate);
         coordinates ``title``, ``unit``, ``source``, ``group`` (model or data), ``origin``, ``verified``,
-        ``needs``. Besides, distributions with their real counterparts if known.
+        ``sign`` (only the sign matters), ``needs``. Besides, distributions with their real counterparts if known.
 
     Raises
     ------
@@ -268,16 +268,17 @@ class Validation:
             "group": ("fact", _text(group)),
             "origin": ("fact", _text(getattr(row, "origin", "data") for row in rows)),
             "verified": ("fact", np.array([getattr(row, "verified", True) for row in rows])),
+            "sign": ("fact", np.array([getattr(row, "sign", False) for row in rows])),
             "needs": ("fact", _text(getattr(row, "needs", "more firms") for row in rows)),
             "replicate": ("replicate", np.arange(replicates)),
         }
 
     def _attributes(self) -> dict[str, Any]:
-        from technopole.output import attributes
+        from technopole.output import run_attributes
 
         config = self.blueprint.config
         return {
-            **attributes(config),
+            **run_attributes(config),
             "kind": "validation",
             "replicates": config.run.replicates,
             "rule": "a fact passes if its mean over the replicates lies in its range",
@@ -300,7 +301,11 @@ class Validation:
         sizes = None if self.real is None else self.real.sizes()
         if sizes is not None:
             share = sizes.sum(axis=1) / sizes.sum()
-            ds["size_share_real"] = ("size_class", share, {"long_name": "the same in County Business Patterns"})
+            ds["size_share_real"] = (
+                "size_class",
+                share,
+                {"long_name": "the same in County Business Patterns"},
+            )
 
 
 def intervals(values: Floats) -> tuple[Floats, Floats, Floats, NDArray[np.int64]]:

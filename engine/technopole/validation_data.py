@@ -56,7 +56,9 @@ class RealData:
 
     def __init__(self, folder: Path, region_ids: list[str], sector_ids: list[str]) -> None:
         if not folder.is_dir():
-            raise DataError(f"{folder}: is not a folder; real series are read from a folder as docs/DATA.md says")
+            raise DataError(
+                f"{folder}: is not a folder; real series are read from a folder as docs/DATA.md says"
+            )
         self._folder = folder
         self._sectors = {name: j for j, name in enumerate(sector_ids)}
         self.missing: list[str] = []
@@ -160,7 +162,9 @@ class RealData:
 
     def innovators_by_size(self) -> Floats | None:
         """Return the same by class of sizes, (9,)."""
-        rows = self._rows("us_size_innovation_2017_19.csv", ["size", "firms", "product_innovators_pct"], "abs")
+        rows = self._rows(
+            "us_size_innovation_2017_19.csv", ["size", "firms", "product_innovators_pct"], "abs"
+        )
         if rows is None or not self.kind:
             return None
         share = {row["size"]: 0.01 * _value(row["product_innovators_pct"]) for row in rows}
@@ -175,7 +179,9 @@ class RealData:
         rows = self._rows("us_sector_innovation_2017_19.csv", columns, "abs")
         if rows is None or not self.kind:
             return None
-        known = {row["naics"].replace(_DASH, "-"): 0.01 * _value(row["product_innovators_pct"]) for row in rows}
+        known = {
+            row["naics"].replace(_DASH, "-"): 0.01 * _value(row["product_innovators_pct"]) for row in rows
+        }
         return np.array([known.get(name, np.nan) for name in self._sectors])
 
     def patents(self) -> Floats | None:

@@ -1,8 +1,8 @@
 """What a scenario is compared with in real series: a statistic of each world, and the range that the data give.
 
-The ranges follow two rules. A number of the nation has the range of its years 2010 to 2019, lowest to highest. A statistic
-over regions has its 95 % bootstrap interval over the regions. Whether values lie where they do in reality is told by a
-correlation, and that should be above what chance gives in 2.5 % of cases.
+The ranges follow a few rules. A number of the nation has the range of its years 2010 to 2019, lowest to highest; the share of
+a class of sizes that of the regions. A statistic over regions has its 95 % bootstrap interval over the regions. Whether
+values lie where they do in reality is told by a correlation, which should be above what chance gives in 2.5 % of cases.
 """
 
 from __future__ import annotations
@@ -109,7 +109,9 @@ def _turnover(real: RealData) -> dict[str, Series]:
             "year-1",
             partial(_spread, table),
         )
-        rows[f"data_{name}_where"] = _where(f"{name} rates of states: correlation with real ones", rate, table, _BDS)
+        rows[f"data_{name}_where"] = _where(
+            f"{name} rates of states: correlation with real ones", rate, table, _BDS
+        )
     return rows
 
 
@@ -179,7 +181,9 @@ def _income(real: RealData) -> dict[str, Series]:
     ]
     spread = np.log(income[-DECADE:]).std(axis=1)
     return {
-        "data_income": _yearly("standard deviation of ln income over states", spread, source, "1", dispersion),
+        "data_income": _yearly(
+            "standard deviation of ln income over states", spread, source, "1", dispersion
+        ),
         "data_mobility": Series(
             "states that stay in their fifth of income from year to year",
             float(np.nanmin(decades)),
