@@ -8,18 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from technopole.advance import advance
 from technopole.build import Blueprint
-from technopole.errors import TechnopoleError
-from technopole.facts_draws import first_uniform
+from technopole.facts_draws import Before, innovators, per_share
 from technopole.recording import Recording
 from technopole_kernels import layout as at
-from technopole_kernels.rng import EVENT
 from technopole_kernels.status import Fate
 from technopole_kernels.types import Constants, Setting, World
 
@@ -113,17 +111,6 @@ class Year:
         return table.reshape(self.regions, self.sectors)
 
 
-class _Before(NamedTuple):
-    """Copies of what a period overwrites."""
-
-    identity: NDArray[np.uint64]
-    cell: Integers
-    age: NDArray[np.int32]
-    employment: Floats
-    share: Floats
-    wage: Floats
-
-
 def walk(
     blueprint: Blueprint,
     setting: Setting,
@@ -187,10 +174,10 @@ def walk(
             yield year
 
 
-def _before(constants: Constants, world: World) -> _Before:
+def _before(constants: Constants, world: World) -> Before:
     firms = int(world.offsets[-1])
     cell, employment = employment_of(constants, world)
-    return _Before(
+    return Before(
         world.identity[at.NOW, :firms].copy(),
         cell,
         world.age[at.NOW, :firms].copy(),
@@ -205,25 +192,18 @@ def employment_of(constants: Constants, world: World) -> tuple[Integers, Floats]
     sectors = world.sectors.shape[1]
     cell = np.repeat(np.arange(world.offsets.size - 1), np.diff(world.offsets))
     share = world.firms[at.F_SHARE, : cell.size]
-    return cell, share * _per_share(constants, world)[cell % sectors] / world.regions[
+    return cell, share * per_share(constants, world)[cell % sectors] / world.regions[
         at.R_WAGE, cell // sectors
     ]
 
 
-def _per_share(constants: Constants, world: World) -> Floats:
-    """Return the wage bill of a firm that has the whole market, by sector."""
-    traits = constants.sectors
-    bill: Floats = world.sectors[at.S_MARKET] * traits[at.K_LABOUR_SHARE] / (1.0 + traits[at.K_MARKUP])
-    return bill
-
-
-def _year(setting: Setting, world: World, before: _Before, since: Integers, old_efficiency: Floats) -> Year:
+def _year(setting: Setting, world: World, before: Before, since: Integers, old_efficiency: Floats) -> Year:
     """Describe the period just done."""
     sectors, regions = world.sectors.shape[1], world.regions.shape[1]
     firms, after = before.cell.size, int(world.offsets[-1])
     fate = world.fate[:firms]
     stays = fate != int(Fate.LEAVE)
-    innovates = _innovators(setting, world, before)
+    innovates = innovators(setting, world, before)
     next_cell, next_employment = employment_of(setting.constants, world)
     next_age = world.age[at.NOW, :after]
     is_new = next_age == 0
@@ -277,41 +257,3 @@ def _births(
     rank = np.arange(parents.size) - np.searchsorted(destination, destination)
     survivors = np.bincount(cell[stays], minlength=offsets.size - 1)
     return parents, offsets[destination] + survivors[destination] + rank
-
-
-def _innovators(setting: Setting, world: World, before: _Before) -> Flags:
-    """Tell who innovated in the period just done, from budgets and draws (docs/MODEL.md 7.5)."""
-    params, traits = setting.params[0], setting.constants.sectors
-    sectors, period = world.sectors.shape[1], int(world.clock[at.PERIOD]) - 1
-    cell = before.cell
-    k, r = cell % sectors, cell // sectors
-    rho, demand = traits[at.K_RD_INTENSITY], world.sectors[at.S_MARKET]
-    research = world.load[at.OWN_RESEARCH, : cell.size] * (1.0 + _subsidy(setting, period, r, k))
-    small = before.share * _per_share(setting.constants, world)[k] / before.wage[r] < params["sme_size"]
-    index = world.regions[at.R_INDEX + at.UNIVERSITY, r]
-    pooled = params["sme_pooling"] * index * rho[k] * world.cells[at.SMALL_SALES, cell]
-    research = research + np.where(small, pooled, 0.0)
-    firms = np.bincount(k, minlength=sectors)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        relative = research * firms[k] / (rho[k] * demand[k])
-        chance = -np.expm1(-traits[at.K_INNOVATION_RATE, k] * relative ** params["innovation_elasticity"])
-    replicate = int(world.clock[at.REPLICATE])
-    drawn = first_uniform(before.identity, period, int(EVENT), int(setting.seed[0]), replicate)
-    found: Flags = (drawn < chance) & (research > 0.0)
-    counted = int(world.cells[at.E_INNOVATIONS].sum())
-    # the last bit of the chance may differ from the kernels': one draw in 4 billion then falls between the two
-    if abs(int(found.sum()) - counted) > 1:
-        raise TechnopoleError(
-            f"validation found {int(found.sum())} innovators in period {period + 1} where the model counts "
-            f"{counted}; this is a mistake in technopole, please report it"
-        )
-    return found
-
-
-def _subsidy(setting: Setting, period: int, r: Integers, k: Integers) -> Any:
-    """Return the R&D subsidy of each firm; a policy ends with its last period unless it has only one."""
-    table = setting.policy.cells[at.P_RD_SUBSIDY]
-    if table.shape[0] > 1 and period >= table.shape[0]:
-        return 0.0
-    now = table[period if table.shape[0] > 1 else 0]
-    return now[r if now.shape[0] > 1 else 0, k if now.shape[1] > 1 else 0]

@@ -48,7 +48,8 @@ class Regions:
         """Take a year."""
         jobs = year.jobs()
         self._jobs.append(jobs)
-        self._income.append(year.wage * jobs.sum(1) / year.workforce)
+        income = year.wage * jobs.sum(1) / year.workforce
+        self._income.append(np.where(income > 0.0, income, np.nan))
         self._last = year
 
     def facts(self) -> dict[str, float]:
@@ -182,8 +183,12 @@ def variety_effect(jobs: Floats, groups: list[str]) -> float:
     found = []
     for start, end in zip(dates[:-1], dates[1:], strict=True):
         related = np.asarray(variety(_table(start), label)["related"])
-        growth = np.log(end.sum(1) / start.sum(1)) / DECADE
-        found.append(slope((related - related.mean()) / related.std(), growth) if related.std() else math.nan)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            growth = np.log(end.sum(1) / start.sum(1)) / DECADE
+        known = np.isfinite(related) & np.isfinite(growth)
+        related = related[known]
+        unit = (related - related.mean()) / related.std() if related.std() else 0.0 * related
+        found.append(slope(unit, growth[known]))
     return float(np.mean(found))
 
 

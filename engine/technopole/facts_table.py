@@ -1,46 +1,25 @@
-"""The facts that a model is judged by: what is measured, in which range it should lie, who says so.
+"""The facts that a model is judged by.
 
-No range follows from results of the model. Ranges of origin "design" are those of the design of the model, those of origin
-"literature" are what a survey of the literature gives (docs/VALIDATION.md). Where a source gives a single number, or only
-a sign, the range about it is ours.
+No range follows from results of the model. Ranges of origin "design" are those of the design of the model, those of
+origin "literature" are what a survey of the literature gives (docs/VALIDATION.md). Where a source gives a single
+number, or only a sign, the range about it is ours.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-
-class Fact(NamedTuple):
-    """A stylised fact."""
-
-    title: str
-    low: float
-    high: float
-    source: str
-    unit: str = "1"
-    needs: str = ""
-    """What it takes to be measured."""
-    origin: str = "design"
-    """``design`` or ``literature``."""
-    verified: bool = True
-    """False: the range is quoted from memory and has not been held against the source."""
-    sign: bool = False
-    """Only the sign matters; the other end of the range is far away."""
-    only: str = ""
-    """Beginning of the names of the scenarios it is about; all if empty."""
-
+from technopole.facts_entry import Fact
+from technopole.facts_literature import LITERATURE
 
 _AXTELL = "Axtell (2001): 1.06"
 _DUNNE = "Dunne, Roberts and Samuelson (1988)"
 _TARGET = "calibration target of the design"
 _SURVEY = "Annual Business Survey 2017-19"
-_CHINA = "official rule of thumb on small and medium firms, China"
 _GROUP = "200 firms of the kind"
 _REGIONS = "10 regions"
 _PER_YEAR = "year-1"
 _ALWAYS = "nothing"
 
-_DESIGN = {
+DESIGN = {
     "tail": Fact(
         "upper tail of firm size, largest 10 %: exponent", 0.9, 1.3, _AXTELL, needs="50 firms in the tail"
     ),
@@ -128,198 +107,9 @@ _DESIGN = {
     ),
 }
 
-_LITERATURE = {
-    "gibrat": Fact(
-        "slope of ln size on ln size the year before, from 100 jobs on",
-        0.95,
-        1.0,
-        "Gibrat's law; Sutton (1997)",
-        needs="2,000 years of firms of 100 jobs",
-        verified=False,
-    ),
-    "small_grow_faster": Fact(
-        "growth of survivors below 20 jobs less that from 100 on",
-        0.0,
-        1.0,
-        "Sutton (1997)",
-        _PER_YEAR,
-        _GROUP,
-        verified=False,
-        sign=True,
-    ),
-    "survival": Fact(
-        "entrants alive after five years",
-        0.4,
-        0.6,
-        "Bartelsman, Scarpetta and Schivardi (2005)",
-        needs="200 entrants",
-        verified=False,
-    ),
-    "entry_exit_sectors": Fact(
-        "correlation of entry and exit over sectors",
-        0.0,
-        1.0,
-        _DUNNE,
-        needs="8 sectors of 200 firm-years",
-        verified=False,
-        sign=True,
-    ),
-    "persistence": Fact(
-        "productivity on that of the year before, within sectors",
-        0.6,
-        0.8,
-        "Foster, Haltiwanger and Syverson (2008)",
-        needs="2,000 firm-years",
-        verified=False,
-    ),
-    "fhk_within": Fact(
-        "part of survivors themselves in productivity growth of a decade",
-        0.5,
-        0.85,
-        "Foster, Haltiwanger and Krizan (2001)",
-        needs="a sector of 200 firms over ten years",
-        verified=False,
-    ),
-    "fhk_entry": Fact(
-        "part of entry and exit in productivity growth of a decade",
-        0.15,
-        0.3,
-        "Foster, Haltiwanger and Krizan (2001)",
-        needs="a sector of 200 firms over ten years",
-        verified=False,
-    ),
-    "eg_share": Fact(
-        "sectors concentrated beyond chance (Ellison–Glaeser index above 0)",
-        0.5,
-        1.0,
-        "Ellison and Glaeser (1997): 446 of 459",
-        needs="10 regions, 8 sectors of 200 firms",
-        verified=False,
-    ),
-    "university": Fact(
-        "elasticity of innovations to university research, regions",
-        0.1,
-        0.43,
-        "Jaffe (1989)",
-        needs="20 regions",
-        verified=False,
-    ),
-    "lag": Fact(
-        "lag from research to production",
-        5.5,
-        7.5,
-        "Mansfield (1991, 1998): about 7, about 6",
-        "year",
-        _ALWAYS,
-        verified=False,
-    ),
-    "related_entry": Fact(
-        "a tenth more relatedness: relative change of a region's chance to take a sector up",
-        0.0,
-        1.0,
-        "Boschma, Balland and Kogler (2015): 0.30",
-        needs="10 regions, 8 sectors, 200 pairs",
-        sign=True,
-    ),
-    "related_exit": Fact(
-        "a tenth more relatedness: relative change of a region's chance to give a sector up",
-        -1.0,
-        0.0,
-        "Boschma, Balland and Kogler (2015): -0.08",
-        needs="10 regions, 8 sectors, 200 pairs",
-        sign=True,
-    ),
-    "related_variety": Fact(
-        "growth of jobs per standard deviation of related variety",
-        0.0,
-        0.1,
-        "Frenken, Van Oort and Verburg (2007)",
-        _PER_YEAR,
-        "10 regions, 8 sectors, 11 years",
-        verified=False,
-        sign=True,
-    ),
-    "krugman": Fact(
-        "Krugman specialisation, mean over regions",
-        0.3,
-        0.8,
-        "Krugman (1991) and later work",
-        needs="10 regions, 8 sectors",
-        verified=False,
-    ),
-    "spinoffs_at_home": Fact(
-        "spin-offs in the parent's region less what chance gives",
-        0.0,
-        1.0,
-        "Klepper (2007)",
-        needs="200 spin-offs",
-        sign=True,
-    ),
-    "spinoffs_of_leaders": Fact(
-        "five-year survival of spin-offs of leading firms less that of others",
-        0.0,
-        1.0,
-        "Klepper (2007)",
-        needs="200 spin-offs of each kind",
-        sign=True,
-    ),
-    "beta": Fact(
-        "speed of convergence of income per worker",
-        0.01,
-        0.035,
-        "Barro and Sala-i-Martin (1992): 0.02",
-        _PER_YEAR,
-        "10 regions, 10 years",
-        verified=False,
-    ),
-    "mobility": Fact(
-        "regions that stay in their fifth of income from year to year",
-        0.79,
-        0.93,
-        "Quah (1993); Rey (2001)",
-        needs="25 regions",
-    ),
-    "sme_firms": Fact(
-        "small and medium firms: part of firms",
-        0.9,
-        1.0,
-        _CHINA,
-        needs="200 firms",
-        verified=False,
-        only="china",
-    ),
-    "sme_jobs": Fact(
-        "small and medium firms: part of jobs",
-        0.8,
-        1.0,
-        _CHINA,
-        needs="200 firms",
-        verified=False,
-        only="china",
-    ),
-    "sme_innovations": Fact(
-        "small and medium firms: part of innovations",
-        0.7,
-        1.0,
-        _CHINA,
-        needs="200 firms",
-        verified=False,
-        only="china",
-    ),
-    "sme_sales": Fact(
-        "small and medium firms: part of sales",
-        0.6,
-        1.0,
-        _CHINA,
-        needs="200 firms",
-        verified=False,
-        only="china",
-    ),
-}
-
 FACTS: dict[str, Fact] = {
-    **_DESIGN,
-    **{name: fact._replace(origin="literature") for name, fact in _LITERATURE.items()},
+    **DESIGN,
+    **{name: fact._replace(origin="literature") for name, fact in LITERATURE.items()},
 }
 """Facts by name, in the order in which they are shown."""
 

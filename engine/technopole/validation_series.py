@@ -1,8 +1,9 @@
 """What a scenario is compared with in real series: a statistic of each world, and the range that the data give.
 
-The ranges follow a few rules. A number of the nation has the range of its years 2010 to 2019, lowest to highest; the share of
-a class of sizes that of the regions. A statistic over regions has its 95 % bootstrap interval over the regions. Whether
-values lie where they do in reality is told by a correlation, which should be above what chance gives in 2.5 % of cases.
+The ranges follow a few rules. A number of the nation has the range of its years 2010 to 2019, lowest to highest; the
+share of a class of sizes that of the regions. A statistic over regions has its 95 % bootstrap interval over the
+regions. Whether values lie where they do in reality is told by a correlation, which should be above what chance gives
+in 2.5 % of cases.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from technopole.facts_statistics import correlation, gini, slope, staying_in_fifths
+from technopole.facts_statistics import correlation, gini, ratio, slope, staying_in_fifths
 from technopole.figures_numbers import student_975
 from technopole.validation_data import FIRST_INCOME, SIZES, RealData, bootstrap
 
@@ -156,7 +157,8 @@ def _deaths(real: RealData) -> dict[str, Series]:
         return {}
 
     def hazard(which: list[int], tables: Tables) -> float:
-        return float(np.average(tables["hazard_by_size"][which], weights=tables["size_share"][which]))
+        weights = tables["size_share"][which]
+        return ratio(float(weights @ tables["hazard_by_size"][which]), float(weights.sum()))
 
     return {
         f"data_death_{name.split()[0]}": _yearly(
@@ -173,7 +175,7 @@ def _income(real: RealData) -> dict[str, Series]:
     source = "BEA, income per head 2010-19"
 
     def dispersion(tables: Tables) -> float:
-        return float(np.log(tables["income"]).std(axis=1).mean())
+        return float(np.nanmean(np.nanstd(np.log(tables["income"]), axis=1)))
 
     decades = [
         staying_in_fifths(income[begin : begin + DECADE + 1])
@@ -268,10 +270,10 @@ def _industries(real: RealData) -> dict[str, Series]:
     return {
         "data_krugman": Series(
             "Krugman specialisation, mean over regions",
-            *bootstrap(np.mean, specialisation(table)),
+            *bootstrap(np.nanmean, specialisation(table)),
             _CBP,
             "1",
-            lambda tables: float(specialisation(tables["jobs"]).mean()),
+            lambda tables: float(np.nanmean(specialisation(tables["jobs"]))),
         ),
         "data_concentration": _where(
             "geographic concentration of sectors: correlation with the real one",
