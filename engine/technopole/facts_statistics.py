@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from technopole.figures_numbers import student_975
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -67,9 +69,26 @@ def correlation(x: Any, y: Any, weights: Any = None) -> float:
     if use.sum() < 3:
         return math.nan
     x, y, weight = x[use], y[use], weight[use] / weight[use].sum()
+    squares = float((weight @ x**2) * (weight @ y**2))
     x, y = x - weight @ x, y - weight @ y
     spread = float((weight @ x**2) * (weight @ y**2))
-    return float(weight @ (x * y)) / math.sqrt(spread) if spread > 0.0 else math.nan
+    # all the same but for rounding: no spread
+    return float(weight @ (x * y)) / math.sqrt(spread) if spread > 1e-24 * squares else math.nan
+
+
+def weighted_sd(values: Floats, weights: Floats) -> float:
+    """Return the weighted standard deviation (divisor n)."""
+    use = np.isfinite(values) & (weights > 0.0)
+    mean = np.average(values[use], weights=weights[use])
+    return math.sqrt(float(np.average((values[use] - mean) ** 2, weights=weights[use])))
+
+
+def least_correlation(count: int) -> float:
+    """Return the correlation coefficient that chance exceeds in 2.5 % of cases; 1 with fewer than four pairs."""
+    if count < 4:
+        return 1.0
+    t = float(student_975(np.array([count - 2]))[0])
+    return t / math.sqrt(count - 2 + t * t)
 
 
 def ratio(top: float, bottom: float) -> float:

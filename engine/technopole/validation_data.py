@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -232,7 +233,7 @@ def bootstrap(statistic: Callable[..., float], *samples: Any, draws: int = 2000)
     Returns
     -------
     low, high : float
-        Percentiles.
+        Percentiles; NaN if it is never known.
     """
     random = np.random.default_rng(1979)
     regions = np.asarray(samples[0]).shape[-1]
@@ -240,5 +241,8 @@ def bootstrap(statistic: Callable[..., float], *samples: Any, draws: int = 2000)
     for _ in range(draws):
         drawn = random.integers(0, regions, regions)
         found.append(statistic(*(np.asarray(sample)[..., drawn] for sample in samples)))
-    low, high = np.nanpercentile(found, (2.5, 97.5))
+    known = np.array(found)[np.isfinite(found)]
+    if known.size == 0:
+        return math.nan, math.nan
+    low, high = np.percentile(known, (2.5, 97.5))
     return float(low), float(high)

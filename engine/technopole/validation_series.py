@@ -11,13 +11,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from technopole.facts_statistics import correlation, gini, ratio, slope, staying_in_fifths
-from technopole.figures_numbers import student_975
+from technopole.facts_statistics import (
+    correlation,
+    gini,
+    least_correlation,
+    ratio,
+    slope,
+    staying_in_fifths,
+    weighted_sd,
+)
 from technopole.validation_data import FIRST_INCOME, SIZES, RealData, bootstrap
 
 Floats = NDArray[np.float64]
@@ -120,17 +127,17 @@ def _spread(table: str, tables: Tables) -> float:
     return weighted_sd(tables[table], tables["firms_by_region"])
 
 
-def weighted_sd(values: Floats, weights: Floats) -> float:
-    """Return the weighted standard deviation (divisor n)."""
-    use = np.isfinite(values) & (weights > 0.0)
-    mean = np.average(values[use], weights=weights[use])
-    return math.sqrt(float(np.average((values[use] - mean) ** 2, weights=weights[use])))
-
-
 def _yearly(
     title: str, years: Floats, source: str, unit: str, statistic: Callable[[Tables], float]
 ) -> Series:
-    return Series(title, float(np.nanmin(years)), float(np.nanmax(years)), source, unit, statistic)
+    return Series(title, *_ends(years), source, unit, statistic)
+
+
+def _ends(values: Any) -> tuple[float, float]:
+    """Return the lowest and the highest known value; NaN if none is."""
+    known = np.asarray(values, dtype=np.float64)
+    known = known[np.isfinite(known)]
+    return (float(known.min()), float(known.max())) if known.size else (math.nan, math.nan)
 
 
 def _where(title: str, real: Floats, table: str, source: str) -> Series:
@@ -141,14 +148,6 @@ def _where(title: str, real: Floats, table: str, source: str) -> Series:
         return correlation(tables[table], real)
 
     return Series(title, least_correlation(known), 1.0, source, "1", statistic)
-
-
-def least_correlation(count: int) -> float:
-    """Return the correlation coefficient that chance exceeds in 2.5 % of cases; 1 with fewer than four pairs."""
-    if count < 4:
-        return 1.0
-    t = float(student_975(np.array([count - 2]))[0])
-    return t / math.sqrt(count - 2 + t * t)
 
 
 def _deaths(real: RealData) -> dict[str, Series]:
@@ -188,8 +187,7 @@ def _income(real: RealData) -> dict[str, Series]:
         ),
         "data_mobility": Series(
             "states that stay in their fifth of income from year to year",
-            float(np.nanmin(decades)),
-            float(np.nanmax(decades)),
+            *_ends(decades),
             f"BEA, income per head, decades {FIRST_INCOME}-2019",
             "1",
             lambda tables: staying_in_fifths(tables["income"]),
