@@ -62,6 +62,7 @@ def validate(options: ValidateOptions) -> None:
     from technopole.build import make_blueprint
     from technopole.config import parse_set
     from technopole.store import write
+    from technopole.warmup import COMPILE_SECONDS, compile_in_background, has_compiled_code
 
     config, folder = resolve_validation(
         options.config,
@@ -79,8 +80,12 @@ def validate(options: ValidateOptions) -> None:
     figures = _figures_folder(options, RUNS / f"{stem}-validation-figures")
     _refuse_outputs(out, figures, options.overwrite)
     tell: Tell = (lambda text: None) if options.quiet else say
+    cold = not has_compiled_code()  # before the data are loaded, which compiles a little
     validation = Validation(make_blueprint(config), folder)
     tell(_announcement(validation, name))
+    if cold:
+        tell(f"compiling the kernels for this processor (about {COMPILE_SECONDS} s, once) …")
+        compile_in_background()
     result = _compute(validation, tell, options.quiet)
     write(result, out, options.overwrite)
     if not options.quiet:
