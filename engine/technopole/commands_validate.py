@@ -90,7 +90,7 @@ def validate(options: ValidateOptions) -> None:
     write(result, out, options.overwrite)
     if not options.quiet:
         print_validation(result)
-        for line in _remarks(validation, options.data):
+        for line in [*_remarks(validation, options.data), origins_line(result)]:
             print(line)
         print(verdict_line(result), flush=True)
     tell(f"results: {out}")
@@ -259,6 +259,16 @@ def verdict_line(result: xr.Dataset) -> str:
     line = f"{passed} of {measured} facts within range"
     passed, measured = count(result, "group", "data")
     return f"{line}; {passed} of {measured} real series" if measured else line
+
+
+def origins_line(result: xr.Dataset) -> str:
+    """Return the same for the facts of the design of the model and for those from further literature."""
+    parts = (("design", "the design"), ("literature", "further literature"))
+    words = []
+    for origin, name in parts:
+        passed, measured = count(result, "origin", origin)
+        words.append(f"{passed} of {measured} facts of {name}")
+    return ", ".join(words)
 
 
 def count(result: xr.Dataset, coordinate: str, value: str) -> tuple[int, int]:

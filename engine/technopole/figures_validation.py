@@ -147,7 +147,7 @@ def _facts(axes: Axes, facts: xr.Dataset) -> None:
         one = facts.isel(fact=row)
         colour = BLUE if bool(one["passed"]) else VERMILION
         _point(axes, normalised(one), row, colour)
-        title = "\n".join(textwrap.wrap(str(one["title"].item()), LETTERS))
+        title = _two_lines(str(one["title"].item()))
         ink = SOFT if bool(one["passed"]) else VERMILION
         axes.text(
             -0.02, row, title, transform=_rows(axes), ha="right", va="center", size=7.2, linespacing=0.95
@@ -161,6 +161,11 @@ def _facts(axes: Axes, facts: xr.Dataset) -> None:
     axes.tick_params(axis="x", labelsize=7.5, length=0)
     axes.set_yticks([])
     axes.spines[:].set_visible(False)
+
+
+def _two_lines(title: str) -> str:
+    """Break a long title into two lines of about the same length."""
+    return "\n".join(textwrap.wrap(title, LETTERS if len(title) <= LETTERS else len(title) // 2 + 8))
 
 
 def _rows(axes: Axes):  # type: ignore[no-untyped-def]

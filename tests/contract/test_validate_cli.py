@@ -36,7 +36,8 @@ def test_table_file_and_figure(technopole, two_regions, tmp_path):
         re.match(r"entry rate \[year-1\] +0\.\d+ +.* 0\.05 to 0\.12 +(pass|FAIL)", row) for row in printed
     )
     assert any("50 firms in the tail" in row for row in printed)
-    assert printed[-2].startswith("no --data: a folder of public statistics")
+    assert printed[-3].startswith("no --data: a folder of public statistics")
+    assert re.fullmatch(r"\d+ of \d+ facts of the design, \d+ of \d+ facts of further literature", printed[-2])
     passed, number = map(int, re.fullmatch(r"(\d+) of (\d+) facts within range", printed[-1]).groups())
     result = xr.open_zarr(tmp_path / "runs" / "two-regions-validation.zarr")
     assert number == int((result["replicates_used"] > 0).sum()) and passed == int(result["passed"].sum())
@@ -80,7 +81,7 @@ def test_strict_fails_after_all_is_written(two_regions, tmp_path, capsys):
 def test_data_of_other_places(two_regions, tmp_path, capsys):
     (tmp_path / "empty").mkdir()
     validate(options(two_regions, tmp_path, data=tmp_path / "empty"))
-    assert "nothing to compare" in lines(capsys.readouterr().out)[-2]
+    assert "nothing to compare" in lines(capsys.readouterr().out)[-3]
 
 
 @pytest.mark.parametrize(
