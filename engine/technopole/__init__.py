@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from technopole.store import write
     from technopole.summary import summarise
     from technopole.sweep import Sweep
+    from technopole.validation import validate
 
 __all__ = [
     "Config",
@@ -62,6 +63,7 @@ __all__ = [
     "run",
     "sensitivity",
     "summarise",
+    "validate",
     "write",
 ]
 
@@ -87,6 +89,7 @@ _MODULES = {
     "run": "simulation",
     "sensitivity": "sensitivity_analysis",
     "summarise": "summary",
+    "validate": "validation",
     "write": "store",
 }
 _OTHER_NAMES = {"open": "open_experiment"}

@@ -13,7 +13,7 @@ from technopole.claims_outcomes import Floats, ratio
 from technopole.claims_statistics import factorial_parts, interval, shapley, share_with_sign, verdict
 from technopole.claims_tests import PUSHES
 from technopole.claims_units import RESPONSES, Found, Study
-from technopole.output import provenance
+from technopole.output import run_attributes
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -83,7 +83,7 @@ def assemble(study: Study, found: ByReplicate) -> xr.Dataset:
             np.arange(study.replicates),
             {"long_name": "Monte Carlo realisation"},
         )
-    attrs = {"kind": "claims", **provenance(config), "replicates": study.replicates, "confidence": 0.95}
+    attrs = {"kind": "claims", **run_attributes(config), "replicates": study.replicates, "confidence": 0.95}
     if "attribution" in data:
         attrs["attribution_replicates"] = study.few
     return xr.Dataset(data, labels, attrs)

@@ -20,6 +20,7 @@ from technopole import (
     commands_experiment,
     commands_plan,
     commands_sensitivity,
+    commands_validate,
 )
 from technopole.errors import (
     EXIT_DONE,
@@ -110,6 +111,59 @@ def run(
         quiet=quiet,
     )
     _perform(lambda: commands.run(options))
+
+
+@app.command()
+def validate(
+    config: ConfigFile,
+    replicates: Annotated[int, typer.Option(help="Number of Monte Carlo realisations.")] = 100,
+    seed: Annotated[int | None, typer.Option(help="Seed of the random numbers.")] = None,
+    periods: Annotated[
+        int | None, typer.Option(help="Number of periods; the second half is measured.")
+    ] = None,
+    threads: Annotated[int | None, typer.Option(help="Number of threads; 0: all available.")] = None,
+    assignments: Assignments = None,
+    data: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Public statistics: also compare with real series.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH", help="Result, .zarr or .nc; runs/SCENARIO-validation.zarr if not given."
+        ),
+    ] = None,
+    figures: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Folder of the figure; runs/SCENARIO-validation-figures if not given."
+        ),
+    ] = None,
+    no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw no figure.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a result and a figure that are there.")
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit code 1 if a stylised fact is outside its range.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
+) -> None:
+    """Hold a scenario against stylised facts, and real series: estimates, ranges, pass or fail."""
+    options = commands_validate.ValidateOptions(
+        config=config,
+        replicates=replicates,
+        seed=seed,
+        periods=periods,
+        threads=threads,
+        assignments=tuple(assignments or ()),
+        data=data,
+        out=out,
+        figures=figures,
+        no_figures=no_figures,
+        overwrite=overwrite,
+        strict=strict,
+        quiet=quiet,
+    )
+    _perform(lambda: commands_validate.validate(options))
 
 
 @app.command()

@@ -59,7 +59,7 @@ def make_dataset(config: Config, tables: Tables, recording: Recording) -> xr.Dat
         for name, (dim, values, attributes) in coordinates(config, tables).items()
         if dim in used
     }
-    return xr.Dataset(data, labels, provenance(config))
+    return xr.Dataset(data, labels, run_attributes(config))
 
 
 def coordinates(config: Config, tables: Tables | Labels) -> Coordinates:
@@ -127,8 +127,19 @@ def _words(values: list[str]) -> NDArray[Any]:
     return words
 
 
-def provenance(config: Config) -> Mapping[str, str | int]:
-    """Return what is stored with all results: configuration, seed, versions."""
+def run_attributes(config: Config) -> Mapping[str, str | int]:
+    """Return what every result says about where it comes from: configuration, seed, versions.
+
+    Parameters
+    ----------
+    config : Config
+        Configuration of the run.
+
+    Returns
+    -------
+    dict of str to str or int
+        By name.
+    """
     import numba
 
     scenario = config.scenario

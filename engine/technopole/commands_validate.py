@@ -1,0 +1,309 @@
+"""What ``technopole validate`` does: facts of a scenario against their ranges, as a table, a file and a picture."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+import re
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from technopole.commands import RUNS, Tell, say
+from technopole.entries import counted
+from technopole.errors import TO_DRAW, Interrupted, OutputError, TechnopoleError
+from technopole.validation import REPLICATES, Validation, resolve_validation
+from technopole.version import __version__
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+WITHOUT_DATA = (
+    "no --data: a folder of public statistics (docs/DATA.md) would add a comparison with real series: entry and exit "
+    "by state, flows of jobs, dispersion of income, sizes of establishments, innovation by state, size and sector"
+)
+
+
+@dataclass(frozen=True)
+class ValidateOptions:
+    """Options of ``technopole validate``."""
+
+    config: Path
+    replicates: int = REPLICATES
+    seed: int | None = None
+    periods: int | None = None
+    threads: int | None = None
+    assignments: tuple[str, ...] = ()
+    data: Path | None = None
+    out: Path | None = None
+    figures: Path | None = None
+    no_figures: bool = False
+    overwrite: bool = False
+    strict: bool = False
+    quiet: bool = False
+
+
+def validate(options: ValidateOptions) -> None:
+    """Hold a scenario against the facts, print the table, write the result and a picture.
+
+    Parameters
+    ----------
+    options : ValidateOptions
+        As given.
+
+    Raises
+    ------
+    TechnopoleError
+        Whatever went wrong; nothing half-written is left. With ``strict`` also if a fact of the model is outside
+        its range, after all is written.
+    """
+    from technopole.build import make_blueprint
+    from technopole.config import parse_set
+    from technopole.store import write
+    from technopole.warmup import COMPILE_SECONDS, compile_in_background, has_compiled_code
+
+    config, folder = resolve_validation(
+        options.config,
+        options.replicates,
+        options.seed,
+        options.threads,
+        options.periods,
+        options.data,
+        parse_set(options.assignments),
+        options=True,
+    )
+    name = config.scenario.name or options.config.stem
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", name).lstrip(".") or "run"
+    out = options.out or RUNS / f"{stem}-validation.zarr"
+    figures = _figures_folder(options, RUNS / f"{stem}-validation-figures")
+    _refuse_outputs(out, figures, options.overwrite)
+    tell: Tell = (lambda text: None) if options.quiet else say
+    cold = not has_compiled_code()  # before the data are loaded, which compiles a little
+    validation = Validation(make_blueprint(config), folder)
+    tell(_announcement(validation, name))
+    if cold:
+        tell(f"compiling the kernels for this processor (about {COMPILE_SECONDS} s, once) …")
+        compile_in_background()
+    result = _compute(validation, tell, options.quiet)
+    write(result, out, options.overwrite)
+    if not options.quiet:
+        print_validation(result)
+        for line in [*_remarks(validation, options.data), origins_line(result)]:
+            print(line)
+        print(verdict_line(result), flush=True)
+    tell(f"results: {out}")
+    if figures is not None:
+        from technopole.figures_validation import draw_validation
+
+        paths = draw_validation(result, figures)
+        tell(f"figures: {figures}: {', '.join(path.name for path in paths)}")
+    outside = failed(result)
+    if options.strict and outside:
+        raise TechnopoleError(f"--strict: outside of the range: {', '.join(outside)}")
+
+
+def _figures_folder(options: ValidateOptions, default: Path) -> Path | None:
+    if options.no_figures:
+        return None
+    if importlib.util.find_spec("matplotlib") is not None:
+        return options.figures or default
+    if options.figures is not None:
+        raise OutputError(f"--figures: {TO_DRAW}")
+    return None
+
+
+def _refuse_outputs(out: Path, figures: Path | None, overwrite: bool) -> None:
+    from technopole.figures_validation import FILES
+    from technopole.store import refuse_folder, refuse_target
+
+    refuse_target(out, overwrite)
+    if figures is not None:
+        there = [path for path in (figures / name for name in FILES.values()) if path.exists()]
+        if there and not overwrite:
+            raise OutputError(f"{there[0]}: is there already; --overwrite replaces it")
+        refuse_folder(figures, figures)
+
+
+def _announcement(validation: Validation, name: str) -> str:
+    blueprint, threads = validation.blueprint, validation.threads
+    run, periods = blueprint.config.run, blueprint.config.time.periods
+    return (
+        f"technopole {__version__} · validation of {name}: {counted(blueprint.n_firms, 'firm')} · "
+        f"{counted(run.replicates, 'replicate')} × {counted(periods, 'period')}, measured on the second half · "
+        f"{counted(threads.number, 'thread')} ({threads.reason}) · seed {run.seed}"
+    )
+
+
+def _compute(validation: Validation, tell: Tell, quiet: bool) -> xr.Dataset:
+    from technopole.progress import duration, watching
+
+    begin = time.perf_counter()
+    with watching(sys.stderr, quiet) as watch:
+        try:
+            result = validation.run(watch)
+        except KeyboardInterrupt:
+            done = watch.last.replicates_done if watch.last is not None else 0
+            wanted = counted(validation.blueprint.config.run.replicates, "replicate")
+            raise Interrupted(f"{done:,} of {wanted} finished; nothing was written") from None
+    tell(f"computed in {duration(time.perf_counter() - begin)}")
+    return result
+
+
+def print_validation(result: xr.Dataset) -> None:
+    """Print the tables of a validation to standard output.
+
+    Parameters
+    ----------
+    result : xarray.Dataset
+        Of `technopole.validate`.
+    """
+    from technopole.text_table import write_table
+
+    heading = f"mean over {result.attrs['replicates']} replicates, {result.attrs['measured']}"
+    headings = ("fact", "mean", "95 % interval", "range", "", "source")
+    for group, words in (("model", "Stylised facts"), ("data", "Real series")):
+        rows = [fact_row(one) for one in _facts(result, group) if int(one["replicates_used"])]
+        if rows:
+            print(f"\n{words}: {heading}\n")
+            write_table(sys.stdout, headings, rows, right=(1, 2))
+    silent = [one for one in _facts(result) if not int(one["replicates_used"])]
+    if silent:
+        print("\nNot measurable in this scenario: too few firms, regions or sectors\n")
+        rows = [(str(one["title"].item()), str(one["needs"].item())) for one in silent]
+        write_table(sys.stdout, ("fact", "needs"), rows)
+    print()
+
+
+def fact_row(one: xr.Dataset) -> tuple[str, ...]:
+    """Return the row of a fact in the table.
+
+    Parameters
+    ----------
+    one : xarray.Dataset
+        Result of `technopole.validate` at one fact.
+
+    Returns
+    -------
+    tuple of str
+        Title with unit, mean, interval, range, verdict, source.
+    """
+    from technopole.text_table import mean_and_interval
+
+    mean, low, high = (float(one[name]) for name in ("estimate", "low", "high"))
+    unit = str(one["unit"].item())
+    title = str(one["title"].item()) + (f" [{unit}]" if unit != "1" else "")
+    interval = mean_and_interval(mean, 0.5 * (high - low))
+    return (title, *interval, range_words(one), verdict(one), str(one["source"].item()))
+
+
+def range_words(one: xr.Dataset) -> str:
+    """Return the range of a fact: both ends, or the sign if only that matters."""
+    low, high = float(one["range_low"]), float(one["range_high"])
+    if bool(one["sign"]):
+        return "above 0" if high > 0.0 else "below 0"
+    return f"{_plain(low)} to {_plain(high)}"
+
+
+def verdict(one: xr.Dataset) -> str:
+    """Return in a word or two whether a fact lies in its range.
+
+    Parameters
+    ----------
+    one : xarray.Dataset
+        Result of `technopole.validate` at one fact.
+
+    Returns
+    -------
+    str
+        ``pass`` or ``FAIL``, with the remark that the interval holds the border if it does.
+    """
+    if not int(one["replicates_used"]):
+        return "not measurable"
+    word = "pass" if bool(one["passed"]) else "FAIL"
+    return f"{word} (at the border)" if bool(one["straddles"]) else word
+
+
+def failed(result: xr.Dataset, group: str = "model") -> list[str]:
+    """Return the names of the facts that were measured and lie outside of their range.
+
+    Parameters
+    ----------
+    result : xarray.Dataset
+        Of `technopole.validate`.
+    group : str
+        ``model`` or ``data``.
+    """
+    return [
+        str(one["fact"].item())
+        for one in _facts(result, group)
+        if int(one["replicates_used"]) and not bool(one["passed"])
+    ]
+
+
+def verdict_line(result: xr.Dataset) -> str:
+    """Return how many facts lie in their range, in one line.
+
+    Parameters
+    ----------
+    result : xarray.Dataset
+        Of `technopole.validate`.
+
+    Returns
+    -------
+    str
+        Facts that cannot be measured are not counted.
+    """
+    passed, measured = count(result, "group", "model")
+    line = f"{passed} of {measured} facts within range"
+    passed, measured = count(result, "group", "data")
+    return f"{line}; {passed} of {measured} real series" if measured else line
+
+
+def origins_line(result: xr.Dataset) -> str:
+    """Return the same for the facts of the design of the model and for those from further literature."""
+    parts = (("design", "the design"), ("literature", "further literature"))
+    words = []
+    for origin, name in parts:
+        passed, measured = count(result, "origin", origin)
+        words.append(f"{passed} of {measured} facts of {name}")
+    return ", ".join(words)
+
+
+def count(result: xr.Dataset, coordinate: str, value: str) -> tuple[int, int]:
+    """Return how many facts of a kind lie in their range, and how many were measured.
+
+    Parameters
+    ----------
+    result : xarray.Dataset
+        Of `technopole.validate`.
+    coordinate, value : str
+        Which: ``group``, ``model`` or ``origin``, ``literature``.
+    """
+    known = (result[coordinate] == value) & (result["replicates_used"] > 0)
+    return int((result["passed"] & known).sum()), int(known.sum())
+
+
+def _remarks(validation: Validation, data: Path | None) -> list[str]:
+    """Return what is to be said about the real series."""
+    real = validation.real
+    if real is None:
+        return [WITHOUT_DATA]
+    if not real.kind:
+        return [
+            f"{data or 'the data'}: its series are about states and metropolitan areas of the United States, not about "
+            "the regions of this scenario: nothing to compare"
+        ]
+    if real.missing:
+        return [f"not in {data or 'the data'}, so not compared: {', '.join(sorted(set(real.missing)))}"]
+    return []
+
+
+def _facts(result: xr.Dataset, group: str | None = None) -> list[xr.Dataset]:
+    rows = [result.isel(fact=j) for j in range(result.sizes["fact"])]
+    return [one for one in rows if group is None or one["group"].item() == group]
+
+
+def _plain(value: float) -> str:
+    return f"{value:.4g}".replace("-", "−") if math.isfinite(value) else "–"
