@@ -63,6 +63,14 @@ class Row:
         return [self.what, published, here, f"{self.error:.2g}" if self.error > 0.0 else "–", "yes" if self.within else "NO"]
 
 
+def mean_and_error(values):
+    """Mean over replicates, the first axis, and its standard error."""
+    import numpy as np
+
+    values = np.asarray(values)
+    return values.mean(axis=0), values.std(axis=0, ddof=1) / np.sqrt(len(values))
+
+
 HEADINGS = ["", "published (s.e.)", "here", "s.e.", "within"]
 
 
