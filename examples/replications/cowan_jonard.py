@@ -9,14 +9,12 @@ of wants). Mean knowledge is highest when about a tenth of the links are far one
 from dataclasses import dataclass
 
 import numpy as np
-from published import BLUE, ORANGE, VERMILION, Row, run_as_program
+from published import BLUE, GREEN, VERMILION, Row, mean_and_error, run_as_program
 
 from technopole_kernels._jit import kernel
 from technopole_kernels.choose import pick
 from technopole_kernels.network import (
     BY_LINK,
-    BY_NODE,
-    LARGEST_GAPS,
     RANDOM_TYPES,
     barter_on_graph,
     link_rows,
@@ -98,10 +96,50 @@ def measure(rewiring: float, replicates: int, setup: Setup = Setup(), seed: int 
     return np.array(rows)
 
 
-def standard_error(values):
-    """Standard error of the mean over replicates."""
-    return values.std(axis=0, ddof=1) / np.sqrt(len(values))
-
-
 PEAK = (0.03, 0.15)  # where the paper finds the highest mean
 SCAN = (0.0, 0.001, 0.003, 0.01, 0.03, 0.06, 0.09, 0.15, 0.3, 0.6, 1.0)
+
+
+def compare(replicates: int):
+    """Rows of the table and the means of the scan for the figure."""
+    rows, scan = [], {p: measure(p, replicates) for p in SCAN}
+    for p, (mean, error, variance, cv) in PUBLISHED.items():
+        here, here_error = mean_and_error(scan[p])
+        rows.append(Row(f"p = {p}: mean knowledge", here[0], mean, here_error[0], error))
+        rows.append(Row(f"p = {p}: variance across agents", here[1], variance, here_error[1], here_error[1]))
+        rows.append(Row(f"p = {p}: coefficient of variation", here[2], cv, here_error[2], here_error[2]))
+    means = np.array([mean_and_error(scan[p])[0] for p in SCAN])
+    places = (
+        ("highest mean", means[:, 0].argmax(), *PEAK),
+        ("highest variance", means[:, 1].argmax(), 0.0, 0.1),
+        ("lowest coefficient of variation", means[:, 2].argmin(), 0.03, 0.3),
+    )
+    rows += [Row(f"p of the {what}", SCAN[index], low=low, high=high) for what, index, low, high in places]
+    plain = {p: measure(p, max(replicates // 4, 2), Setup(experts=0)) for p in (0.0, 0.09, 0.6)}
+    for low, high in ((0.0, 0.09), (0.09, 0.6)):
+        rise, error = mean_and_error(plain[high][:, 0] - plain[low][:, 0])
+        rows.append(Row(f"without experts: mean at {high} less that at {low}", rise, error=error, low=0.0))
+    return rows, scan
+
+
+def draw_figure(figure, scan) -> None:
+    """Mean, variance and coefficient of variation by rewiring."""
+    names = ("mean knowledge", "variance across agents", "coefficient of variation")
+    place = np.array([max(p, 3e-4) for p in SCAN])  # 0 on a logarithmic axis
+    for column, (axes, name) in enumerate(zip(figure.subplots(1, 3), names, strict=True)):
+        mean, error = np.array([mean_and_error(scan[p][:, column]) for p in SCAN]).T
+        axes.axvspan(*PEAK, color=GREEN, alpha=0.12, linewidth=0)
+        axes.errorbar(place, mean, 2.0 * error, color=BLUE, marker="o", markersize=3, capsize=2, label="here ± 2 s.e.")
+        for p, published in PUBLISHED.items():
+            value, its_error = (published[0], published[1]) if column == 0 else (published[column + 1], 0.0)
+            axes.errorbar(
+                max(p, 3e-4) * 1.12, value, 2.0 * its_error, color=VERMILION, marker="s", markersize=4, linestyle="",
+                label="independent program" if p == 0.0 else None,
+            )  # fmt: skip
+        axes.set(xscale="log", xlabel="share of links moved, p", title=name)
+        axes.set_xticks([3e-4, 1e-3, 1e-2, 1e-1, 1.0], labels=["0", "0.001", "0.01", "0.1", "1"])
+    figure.axes[0].legend(frameon=False, fontsize=7)
+
+
+if __name__ == "__main__":
+    run_as_program(compare, draw_figure, replicates=40)
