@@ -118,7 +118,7 @@ def compare(replicates: int):
     plain = {p: measure(p, max(replicates // 4, 2), Setup(experts=0)) for p in (0.0, 0.09, 0.6)}
     for low, high in ((0.0, 0.09), (0.09, 0.6)):
         rise, error = mean_and_error(plain[high][:, 0] - plain[low][:, 0])
-        rows.append(Row(f"without experts: mean at {high} less that at {low}", rise, error=error, low=0.0))
+        rows.append(Row(f"without experts: mean at {high} less that at {low}", rise, error=error, pattern="rises"))
     return rows, scan
 
 

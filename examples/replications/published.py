@@ -9,6 +9,18 @@ from technopole.text_table import write_table
 
 INK, BLUE, ORANGE, GREEN, VERMILION, PURPLE = "#222222", "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7"
 
+_OFF = (
+    "learning.organisation", "learning.technology", "learning.sourcing", "learning.quality", "spillover.rate",
+    "upgrading.rate", "science.rate", "innovation.radical", "innovation.kind_quality", "innovation.kind_organisation",
+    "innovation.kind_sourcing", "sharing.cost", "sharing.congestion", "agglomeration.localisation",
+    "agglomeration.urbanisation", "agglomeration.diversity", "transaction.cost", "reputation.weight", "market.turbulence",
+    "market.quality_weight", "market.demand_growth", "labour.wage_response", "labour.growth", "mobility.rate",
+    "exit.closure", "entry.spinoff", "entry.startups", "initial.sd_organisation", "initial.sd_technology",
+    "initial.sd_sourcing", "initial.sd_quality", "feedback.ris_to_cluster",
+)  # fmt: skip
+QUIET = {**dict.fromkeys(_OFF, 0.0), "finance.credit": 10.0, "exit.minimum": 0.0, "market.custom_decay": 0.0}
+"""A configuration of technopole in which nothing happens; a replication switches on what it is about."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -30,6 +42,8 @@ class Row:
         The range, in place of the number.
     tolerance : float
         Largest absolute difference of numbers that are not random.
+    pattern : str
+        What is published where it is no number: our value must be positive, by three standard errors.
     """
 
     what: str
@@ -40,10 +54,13 @@ class Row:
     low: float = nan
     high: float = nan
     tolerance: float = 0.0
+    pattern: str = ""
 
     @property
     def within(self) -> bool:
         """Whether ours lies within three standard errors, the tolerance, or the range."""
+        if self.pattern:
+            return self.here > 3.0 * self.error
         if isnan(self.published):
             return not self.here < self.low and not self.here > self.high
         allowed = 3.0 * hypot(self.error, self.published_error) + self.tolerance
@@ -52,7 +69,9 @@ class Row:
     @property
     def cells(self) -> list[str]:
         """The row as text."""
-        if not isnan(self.published):
+        if self.pattern:
+            published = self.pattern
+        elif not isnan(self.published):
             published = f"{self.published:.7g}"
             published += f" ({self.published_error:.2g})" if self.published_error > 0.0 else ""
         elif isnan(self.high):
