@@ -261,7 +261,12 @@ def compare(_replicates: int = 1):
         economy = Economy(CORE_PERIPHERY, sigma, mu)
         found = break_point(economy, 0.01, 0.6), sustain_point(economy, 0.005, 0.6)
         for kind, phi, number in zip(("break", "sustain"), found, published, strict=True):
-            add(f"core-periphery ({sigma}, {mu}), {kind}: T", trade_cost(phi, sigma), number, 20.0 if sigma == 5 and mu == 0.4 else 1.0)
+            add(
+                f"core-periphery ({sigma}, {mu}), {kind}: T",
+                trade_cost(phi, sigma),
+                number,
+                20.0 if sigma == 5 and mu == 0.4 else 1.0,
+            )
     unstable = interior_share(Economy(CORE_PERIPHERY, 5, 0.4), 1.7**-4)
     add("core-periphery (5, 0.4), T = 1.7: unstable share", unstable, 0.834887)
     for (sigma, mu), published in FOOTLOOSE.items():
@@ -299,7 +304,9 @@ def draw(figure, _result) -> None:
             axes.plot(grid, share, ".", markersize=3, color=colour)
             axes.plot(grid, 1.0 - share, ".", markersize=3, color=colour)
         for number, name in zip(points, ("break", "sustain"), strict=True):
-            axes.axvline(number, color=INK, linewidth=0.7, linestyle="--" if name == "break" else ":", label=name)
+            axes.axvline(
+                number, color=INK, linewidth=0.7, linestyle="--" if name == "break" else ":", label=name
+            )
         axes.set_title(title)
         axes.set_xlabel("trade cost T" if core else "freeness of trade φ")
     figure.axes[0].set_ylabel("share of region 1")

@@ -34,6 +34,7 @@ PUBLISHED = {  # rewiring: mean, its s.e., variance across agents, coefficient o
 }
 """The curve to be met: an independent program of the same equations, 40 runs (the paper prints figures, no numbers)."""
 
+
 @dataclass(frozen=True)
 class Setup:
     """Parameters; the defaults are those of the curve."""
@@ -118,7 +119,9 @@ def compare(replicates: int):
     plain = {p: measure(p, max(replicates // 4, 2), Setup(experts=0)) for p in (0.0, 0.09, 0.6)}
     for low, high in ((0.0, 0.09), (0.09, 0.6)):
         rise, error = mean_and_error(plain[high][:, 0] - plain[low][:, 0])
-        rows.append(Row(f"without experts: mean at {high} less that at {low}", rise, error=error, pattern="rises"))
+        rows.append(
+            Row(f"without experts: mean at {high} less that at {low}", rise, error=error, pattern="rises")
+        )
     return rows, scan
 
 
@@ -129,7 +132,9 @@ def draw_figure(figure, scan) -> None:
     for column, (axes, name) in enumerate(zip(figure.subplots(1, 3), names, strict=True)):
         mean, error = np.array([mean_and_error(scan[p][:, column]) for p in SCAN]).T
         axes.axvspan(*PEAK, color=GREEN, alpha=0.12, linewidth=0)
-        axes.errorbar(place, mean, 2.0 * error, color=BLUE, marker="o", markersize=3, capsize=2, label="here ± 2 s.e.")
+        axes.errorbar(
+            place, mean, 2.0 * error, color=BLUE, marker="o", markersize=3, capsize=2, label="here ± 2 s.e."
+        )
         for p, published in PUBLISHED.items():
             value, its_error = (published[0], published[1]) if column == 0 else (published[column + 1], 0.0)
             axes.errorbar(

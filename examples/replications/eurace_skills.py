@@ -35,17 +35,38 @@ def compare(_replicates: int = 1):
     gap = 2.0 - skills(120, 2.0)
     for column, (general, months) in enumerate(HALF_LIVES.items()):
         rows.append(
-            Row(f"general skill {general}: half-life, months", measured_half_life(gap[:, column]), months, tolerance=1e-10)
+            Row(
+                f"general skill {general}: half-life, months",
+                measured_half_life(gap[:, column]),
+                months,
+                tolerance=1e-10,
+            )
         )
     law = 2.0 ** (-np.arange(121)[:, None] / np.array(list(HALF_LIVES.values())))
-    rows.append(Row("largest difference from gap_0 2^(-t/tau), ten years", np.abs(gap - law).max(), 0.0, tolerance=1e-13))
+    rows.append(
+        Row(
+            "largest difference from gap_0 2^(-t/tau), ten years",
+            np.abs(gap - law).max(),
+            0.0,
+            tolerance=1e-13,
+        )
+    )
     # a machine makes min(its productivity, the skill at it): a better one is of no use at first
     jump = np.where(np.arange(60) < 30, 1.0, 1.5)
     path = skills(60, jump)
     first = np.minimum(1.5, path[30]) - 1.0
-    rows.append(Row("output gained in the month of better machines", np.abs(first).max(), 0.0, tolerance=1e-13))
+    rows.append(
+        Row("output gained in the month of better machines", np.abs(first).max(), 0.0, tolerance=1e-13)
+    )
     later = np.minimum(1.5, path[42]) - 1.0
-    rows.append(Row("output gained a year later, general skill 5 less 1", later[4] - later[0], 0.5 * (2**-0.6 - 2**-3), tolerance=1e-12))
+    rows.append(
+        Row(
+            "output gained a year later, general skill 5 less 1",
+            later[4] - later[0],
+            0.5 * (2**-0.6 - 2**-3),
+            tolerance=1e-12,
+        )
+    )
     falling = skills(40, np.where(np.arange(40) < 20, 1.5, 0.5))
     rows.append(Row("skill lost at worse machines", np.abs(falling[20] - falling[-1]).max(), 0.0))
     return rows, None
@@ -62,8 +83,16 @@ def draw_figure(figure, _result) -> None:
         right.plot(np.minimum(path[:-1, column], steps), color=colour)
     right.plot(steps, color=INK, linewidth=0.8, linestyle="--", label="productivity of the machines")
     left.axhline(0.5, color=INK, linewidth=0.7, linestyle=":")
-    left.set(yscale="log", xlabel="month", ylabel="gap to the machines", title="Gaps halve in 20, 16, 12, 8, 4 months", ylim=(0.01, 1.1))
-    right.set(xlabel="month", ylabel="output per machine", title="min(productivity, skill) when machines improve")
+    left.set(
+        yscale="log",
+        xlabel="month",
+        ylabel="gap to the machines",
+        title="Gaps halve in 20, 16, 12, 8, 4 months",
+        ylim=(0.01, 1.1),
+    )
+    right.set(
+        xlabel="month", ylabel="output per machine", title="min(productivity, skill) when machines improve"
+    )
     left.legend(frameon=False, fontsize=7)
     right.legend(frameon=False, fontsize=8)
 

@@ -95,7 +95,9 @@ def live(
         leavers = 0
         for i in range(firms):
             old = share[i]
-            share[i] = old * (1.0 + selection * (productivity[i] / mean - 1.0))  # technopole's rule `replicator`
+            share[i] = old * (
+                1.0 + selection * (productivity[i] / mean - 1.0)
+            )  # technopole's rule `replicator`
             turbulence[period] += abs(share[i] - old)
             growth[period, i] = log(share[i] / old) if share[i] > 0.0 and old > 0.0 else np.nan
             if replace and share[i] <= smallest:
@@ -197,7 +199,12 @@ def measure(setup: Setup, replicates: int, seed: int = 1):
 SHAPE, KURTOSIS, SPREAD_EARLY, SPREAD_LATE, TURBULENCE_EARLY, TURBULENCE_LATE, EXITS = range(7)
 
 
-EVERYBODY_INNOVATES = {"innovation.rate": 5.0, "innovation.elasticity": 1.0, "sme.size": 1e6, "sme.pooling": 10.0}
+EVERYBODY_INNOVATES = {
+    "innovation.rate": 5.0,
+    "innovation.elasticity": 1.0,
+    "sme.size": 1e6,
+    "sme.pooling": 10.0,
+}
 
 
 def as_configuration(setup: Setup = Setup()):
@@ -257,18 +264,32 @@ def compare(replicates: int):
         rows.append(Row(f"mean learning step, {name}", steps.mean(), mean, steps.std() / np.sqrt(steps.size)))
         if cap == np.inf:
             error = np.sqrt(((steps - mean) ** 4).mean() / steps.var() ** 2 - 1.0) * steps.std() / 2.0
-            rows.append(Row("their standard deviation", steps.std(), 0.0423, error / np.sqrt(steps.size), tolerance=5e-5))
+            rows.append(
+                Row(
+                    "their standard deviation",
+                    steps.std(),
+                    0.0423,
+                    error / np.sqrt(steps.size),
+                    tolerance=5e-5,
+                )
+            )
     difference, periods = difference_from_engine()
-    rows.append(Row(f"difference from technopole's engine, {periods} periods", difference, 0.0, tolerance=1e-11))
+    rows.append(
+        Row(f"difference from technopole's engine, {periods} periods", difference, 0.0, tolerance=1e-11)
+    )
     found = {name: measure(setup, replicates) for name, setup in CASES.items()}
     for name, values in found.items():
         mean, error = mean_and_error(values)
-        rows.append(Row(f"Subbotin shape, {name}", mean[SHAPE], error=error[SHAPE], low=TENT[0], high=TENT[1]))
+        rows.append(
+            Row(f"Subbotin shape, {name}", mean[SHAPE], error=error[SHAPE], low=TENT[0], high=TENT[1])
+        )
     for name, values in found.items():
         mean, error = mean_and_error(values)
         if name != "Mark I":
             excess = mean[KURTOSIS] - 3.0
-            rows.append(Row(f"excess kurtosis of growth, {name}", excess, error=error[KURTOSIS], pattern="fat tails"))
+            rows.append(
+                Row(f"excess kurtosis of growth, {name}", excess, error=error[KURTOSIS], pattern="fat tails")
+            )
     for what, early, late in (
         ("spread of ln productivity", SPREAD_EARLY, SPREAD_LATE),
         ("turbulence of shares", TURBULENCE_EARLY, TURBULENCE_LATE),
@@ -287,9 +308,16 @@ def draw_figure(figure, _result) -> None:
         growth = np.concatenate([growth_rates(run(setup, replicate=number)) for number in range(20)])
         growth = growth / growth.std()
         density, edges = np.histogram(growth, np.linspace(-6.0, 6.0, 61), density=True)
-        left.plot(0.5 * (edges[1:] + edges[:-1]), np.where(density > 0.0, density, np.nan), color=colours[name], label=name)
+        left.plot(
+            0.5 * (edges[1:] + edges[:-1]),
+            np.where(density > 0.0, density, np.nan),
+            color=colours[name],
+            label=name,
+        )
     left.set_yscale("log")
-    left.set(xlabel="growth of share, standard deviations", ylabel="density", title="Growth rates of incumbents")
+    left.set(
+        xlabel="growth of share, standard deviations", ylabel="density", title="Growth rates of incumbents"
+    )
     left.legend(frameon=False, fontsize=7)
     gammas = np.arange(0.0, 3.6, 0.5)
     shapes = [mean_and_error(measure(Setup(MARK_II, cumulation=gamma), 10)[:, SHAPE]) for gamma in gammas]
@@ -297,7 +325,9 @@ def draw_figure(figure, _result) -> None:
     right.errorbar(gammas, mean, 2.0 * error, color=BLUE, marker="o", markersize=4, capsize=2)
     right.axhspan(*TENT, color=GREEN, alpha=0.15, linewidth=0)
     right.axhline(2.0, color=INK, linewidth=0.7, linestyle="--")
-    right.set(xlabel="cumulation of learning γ (0: baseline)", title="Subbotin shape b (band: tent; dashed: normal)")
+    right.set(
+        xlabel="cumulation of learning γ (0: baseline)", title="Subbotin shape b (band: tent; dashed: normal)"
+    )
     right.set_ylim(0.5, 2.2)
 
 

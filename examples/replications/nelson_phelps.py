@@ -47,7 +47,11 @@ def gap_of_engine(rate: float, growth: float, periods: int = 400) -> tuple[float
         "cells": [{"region": "here", "sector": sector, "firms": 1} for sector in ("follower", "leader")],
     }
     changes = {**QUIET, "upgrading.rate": rate, "innovation.rate": 0.0, "innovation.rate_high_tech": 0.0}
-    changes |= {"market.demand_growth_high_tech": 0.0, "learning.difficulty": 1.0, "innovation.smoothing": 0.0}
+    changes |= {
+        "market.demand_growth_high_tech": 0.0,
+        "learning.difficulty": 1.0,
+        "innovation.smoothing": 0.0,
+    }
     model = Model(Config.from_dict(content).replace({**changes, "time.periods": periods}), seed=1)
     for _ in range(periods):
         model["technology"][1] += np.log1p(growth)
@@ -62,20 +66,29 @@ def compare(_replicates: int = 1):
     rows = []
     for speed, growth in CASES:
         published = speed / (speed + growth)
-        rows.append(Row(f"A/F, lambda {speed}, g {growth}", long_run_ratio(speed, growth), published, tolerance=1e-12))
+        rows.append(
+            Row(f"A/F, lambda {speed}, g {growth}", long_run_ratio(speed, growth), published, tolerance=1e-12)
+        )
     path = follow([0.05, 0.2], 0.3, 1.02 ** np.arange(1500))
     for column, speed in enumerate((0.05, 0.2)):
         rate = path[-1, column] / path[-2, column] - 1.0
         rows.append(Row(f"growth in the long run, lambda {speed}, g 0.02", rate, 0.02, tolerance=1e-12))
     for growth in (0.01, 0.02, 0.04):
         rows.append(
-            Row(f"elasticity of A to lambda 0.1, g {growth}", elasticity(0.1, growth), growth / (0.1 + growth), tolerance=1e-6)
+            Row(
+                f"elasticity of A to lambda 0.1, g {growth}",
+                elasticity(0.1, growth),
+                growth / (0.1 + growth),
+                tolerance=1e-6,
+            )
         )
     rise = elasticity(0.1, 0.04) - elasticity(0.1, 0.02)
     rows.append(Row("that elasticity, g 0.04 less 0.02", rise, pattern="higher"))
     for rate, growth in ((0.4, 0.02), (0.8, 0.02), (0.4, 0.04)):
         gap, expected = gap_of_engine(rate, growth)
-        rows.append(Row(f"engine: log gap, upgrading.rate {rate}, g {growth}", gap, expected, tolerance=1e-10))
+        rows.append(
+            Row(f"engine: log gap, upgrading.rate {rate}, g {growth}", gap, expected, tolerance=1e-10)
+        )
     return rows, None
 
 
@@ -90,8 +103,19 @@ def draw_figure(figure, _result) -> None:
     speeds = np.linspace(0.01, 0.3, 30)
     for growth, colour in zip((0.01, 0.02, 0.04), (BLUE, GREEN, VERMILION), strict=True):
         right.plot(speeds, speeds / (speeds + growth), color=INK, linewidth=0.7)
-        right.plot(speeds[::3], ratio_path(speeds[::3], growth, 2000)[-1], "o", markersize=4, color=colour, label=f"g = {growth}")
-    right.set(xlabel="speed of diffusion λ (education)", ylabel="A / F", title="Long run: here (dots), λ/(λ+g) (lines)")
+        right.plot(
+            speeds[::3],
+            ratio_path(speeds[::3], growth, 2000)[-1],
+            "o",
+            markersize=4,
+            color=colour,
+            label=f"g = {growth}",
+        )
+    right.set(
+        xlabel="speed of diffusion λ (education)",
+        ylabel="A / F",
+        title="Long run: here (dots), λ/(λ+g) (lines)",
+    )
     right.legend(frameon=False, fontsize=8)
 
 

@@ -136,7 +136,11 @@ def run(setup: Setup = Setup(), seed: int = 1, replicate: int = 0) -> History:
     capital = np.full(setup.firms, steady_capital(setup.firms) / setup.firms)
     productivity = np.full(setup.firms, setup.productivity)
     history = History(
-        capital, productivity, np.zeros(setup.periods + 1), np.zeros(setup.periods + 1), np.zeros((setup.periods, 2))
+        capital,
+        productivity,
+        np.zeros(setup.periods + 1),
+        np.zeros(setup.periods + 1),
+        np.zeros((setup.periods, 2)),
     )
     live(
         capital, productivity, setup.innovators, setup.innovation_spending, setup.imitation_spending,
@@ -148,7 +152,13 @@ def run(setup: Setup = Setup(), seed: int = 1, replicate: int = 0) -> History:
 
 FOUR = Setup(firms=4, innovators=2, innovation_spending=0.0223, imitation_spending=0.00112)
 EIGHT = Setup()
-STEADY = {2: (1.5, 279.17), 4: (1.166667, 358.929), 8: (1.071429, 390.833), 16: (1.033333, 405.242), 32: (1.016129, 412.103)}
+STEADY = {
+    2: (1.5, 279.17),
+    4: (1.166667, 358.929),
+    8: (1.071429, 390.833),
+    16: (1.033333, 405.242),
+    32: (1.016129, 412.103),
+}
 DRAWS = ((replace(FOUR, innovators=4), 1.000, 0.5025), (replace(EIGHT, innovators=8), 1.002, 0.4983))
 
 
@@ -193,21 +203,47 @@ def compare(replicates: int):
     rows = []
     for firms, (markup, capital) in STEADY.items():
         tolerance = 5e-3 if firms == 2 else 5e-4
-        rows.append(Row(f"{firms} firms: capital of the steady state", steady_capital(firms), capital, tolerance=tolerance))
+        rows.append(
+            Row(
+                f"{firms} firms: capital of the steady state",
+                steady_capital(firms),
+                capital,
+                tolerance=tolerance,
+            )
+        )
         implied = DEMAND / COST / steady_capital(firms)
         rows.append(Row(f"{firms} firms: target mark-up", implied, markup, tolerance=5e-7))
-        rows.append(Row(f"{firms} firms: change of capital in 50 periods", standing_still(firms), 0.0, tolerance=1e-12))
+        rows.append(
+            Row(
+                f"{firms} firms: change of capital in 50 periods", standing_still(firms), 0.0, tolerance=1e-12
+            )
+        )
     for setup, innovation, imitation in DRAWS:
         first = np.array([run(replace(setup, periods=1), 2, k).draws[0] for k in range(50 * replicates)])
         mean, error = mean_and_error(first)
         for kind, (name, number) in enumerate((("innovation", innovation), ("imitation", imitation))):
             rows.append(
-                Row(f"{setup.firms} firms: {name} draws per period", mean[kind], number, error[kind], tolerance=5e-4)
+                Row(
+                    f"{setup.firms} firms: {name} draws per period",
+                    mean[kind],
+                    number,
+                    error[kind],
+                    tolerance=5e-4,
+                )
             )
     values = final(EIGHT, replicates)
     mean, error = mean_and_error(values)
-    rows.append(Row("8 firms: rise of N times HHI in 100 periods", mean[RISE] - 1.0, error=error[RISE], pattern="rises"))
-    rows.append(Row("8 firms: latent less mean productivity, log", mean[GAP], error=error[GAP], pattern="trails"))
+    rows.append(
+        Row(
+            "8 firms: rise of N times HHI in 100 periods",
+            mean[RISE] - 1.0,
+            error=error[RISE],
+            pattern="rises",
+        )
+    )
+    rows.append(
+        Row("8 firms: latent less mean productivity, log", mean[GAP], error=error[GAP], pattern="trails")
+    )
     beaten = (values[:, INNOVATORS] < 0.5).mean()
     rows.append(Row("8 firms: share of runs in which imitators have more", beaten, low=0.02, high=0.98))
     for what, (measure, one, other) in PATTERNS.items():
@@ -230,7 +266,9 @@ def draw_figure(figure, _result) -> None:
             low, middle, high = np.quantile(values, (0.1, 0.5, 0.9), axis=0)
             axes.fill_between(time, low, high, color=colour, alpha=0.15, linewidth=0)
             axes.plot(time, middle, color=colour, label=f"{firms} firms")
-    left.set(xlabel="period", ylabel="1 / HHI", yscale="log", title="Numbers equivalent: median, 80 % of runs")
+    left.set(
+        xlabel="period", ylabel="1 / HHI", yscale="log", title="Numbers equivalent: median, 80 % of runs"
+    )
     left.set_yticks([2, 4, 8, 16, 32], labels=["2", "4", "8", "16", "32"])
     left.minorticks_off()
     right.axhline(0.0, color=INK, linewidth=0.7)

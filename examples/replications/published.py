@@ -79,7 +79,13 @@ class Row:
         else:
             published = f"< {self.high:.4g}" if isnan(self.low) else f"{self.low:.4g} to {self.high:.4g}"
         here = f"{self.here:.4g}" if self.error > 0.0 else f"{self.here:.7g}"
-        return [self.what, published, here, f"{self.error:.2g}" if self.error > 0.0 else "–", "yes" if self.within else "NO"]
+        return [
+            self.what,
+            published,
+            here,
+            f"{self.error:.2g}" if self.error > 0.0 else "–",
+            "yes" if self.within else "NO",
+        ]
 
 
 def mean_and_error(values):
@@ -112,7 +118,9 @@ def run_as_program(compare, draw, replicates: int = 1) -> None:
     """
     parser = argparse.ArgumentParser(description=sys.modules["__main__"].__doc__.split("\n")[0])
     if replicates > 1:
-        parser.add_argument("--replicates", type=int, default=replicates, help=f"runs of each case (default {replicates})")
+        parser.add_argument(
+            "--replicates", type=int, default=replicates, help=f"runs of each case (default {replicates})"
+        )
     parser.add_argument("--figure", metavar="FILE", help="where to draw the figure (.png, .svg, .pdf)")
     given = parser.parse_args()
     if getattr(given, "replicates", 2) < 2:

@@ -14,7 +14,9 @@ REWIRE = np.uint64(101)  # site: identity is the link, period the attempt
 GRAPH_MEETING = np.uint64(102)  # site: identity is the number of the meeting
 MOST_ATTEMPTS = 10_000
 
-BY_LINK, BY_NODE = range(2)  # who meets: the ends of a random link, or a random node and one of its neighbours
+BY_LINK, BY_NODE = range(
+    2
+)  # who meets: the ends of a random link, or a random node and one of its neighbours
 RANDOM_TYPES, LARGEST_GAPS = range(2)  # what is exchanged
 
 
