@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from published import BLUE, INK, VERMILION, Row, run_as_program
 
+from published import BLUE, INK, VERMILION, Row, run_as_program
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, kernel
 from technopole_kernels.labour import move_workers
@@ -284,34 +284,57 @@ def compare(_replicates: int = 1):
     return rows, None
 
 
-def branches(economy: Economy, phis, start: float):
-    """Share of region 1 after a long time, from one starting share, for each freeness."""
-    return np.array([moved(economy, phi, (start, 1.0 - start), 4000)[0] for phi in phis])
+def draw_lines(axes, economy: Economy, grid, phis, points) -> None:
+    """Equilibria between the regions, all in one, and in between; dashed where they are not stable."""
+    broken, kept = points
+    by_cost = economy.model == CORE_PERIPHERY  # along the axis trade becomes dearer
+    symmetric, core = (grid > broken, grid < kept) if by_cost else (grid < broken, grid > kept)
+    solid, dashed = {"color": INK, "linewidth": 1.2}, {"color": INK, "linewidth": 0.8, "linestyle": "--"}
+    axes.plot(grid, np.where(symmetric, 0.5, np.nan), **solid)
+    axes.plot(grid, np.where(symmetric, np.nan, 0.5), **dashed)
+    axes.plot(grid, np.where(core, 1.0, np.nan), **solid)
+    axes.plot(grid, np.where(core, 0.0, np.nan), **solid)
+    between = np.flatnonzero((grid > min(points)) & (grid < max(points)))
+    inner = np.array([interior_share(economy, phis[index]) for index in between])
+    for branch in (inner, 1.0 - inner):
+        axes.plot(grid[between], branch, **(solid if economy.model == QUASI_LINEAR else dashed))
 
 
-def draw(figure, _result) -> None:
-    """Stable equilibria, reached by the kernel from a small difference and from a full core."""
+def draw_ends(axes, economy: Economy, grid, phis, periods: int) -> None:
+    """Where the kernel ends after a long time, from two starts."""
+    for start, colour, label in ((0.51, BLUE, "from 0.51"), (1.0 - 1e-6, VERMILION, "from a core")):
+        ends = [moved(economy, phi, (start, 1.0 - start), periods, rate=1.0)[0] for phi in phis]
+        axes.plot(grid, ends, "o", markersize=3.5, color=colour, label=label)
+
+
+def draw_figure(figure, _result) -> None:
+    """Bifurcations: two tomahawks and a pitchfork."""
+    cost, quick, slow = (
+        np.linspace(1.4, 2.1, 211),
+        np.linspace(0.15, 0.35, 201),
+        np.linspace(0.6935, 0.6985, 201),
+    )
     cases = (
-        ("Core–periphery (σ 5, μ 0.4)", Economy(CORE_PERIPHERY, 5, 0.4), np.linspace(1.4, 2.1, 141), CORE[5, 0.4]),
-        ("Footloose entrepreneur (5, 0.4)", Economy(ENTREPRENEUR, 5, 0.4), np.linspace(0.69, 0.702, 121), FOOTLOOSE[5, 0.4]),
-        ("Pflüger (σ 6, ρ 1.2)", Economy(QUASI_LINEAR, 6, immobile=1.2), np.linspace(0.15, 0.35, 121), PFLUEGER[6, 1.2]),
-    )  # fmt: skip
-    for axes, (title, economy, grid, points) in zip(figure.subplots(1, 3, sharey=True), cases, strict=True):
-        core = economy.model == CORE_PERIPHERY
-        phis = grid ** (1.0 - economy.sigma) if core else grid
-        for start, colour in ((0.501, BLUE), (1.0 - 1e-6, VERMILION)):
-            share = branches(economy, phis, start)
-            axes.plot(grid, share, ".", markersize=3, color=colour)
-            axes.plot(grid, 1.0 - share, ".", markersize=3, color=colour)
-        for number, name in zip(points, ("break", "sustain"), strict=True):
-            axes.axvline(
-                number, color=INK, linewidth=0.7, linestyle="--" if name == "break" else ":", label=name
-            )
-        axes.set_title(title)
-        axes.set_xlabel("trade cost T" if core else "freeness of trade φ")
+        ("Core–periphery (σ 5, μ 0.4)", Economy(CORE_PERIPHERY, 5, 0.4), cost, CORE[5, 0.4], 20_000),
+        (
+            "Footloose entrepreneur (σ 5, μ 0.4)",
+            Economy(ENTREPRENEUR, 5, 0.4),
+            slow,
+            FOOTLOOSE[5, 0.4],
+            1_000_000,
+        ),
+        ("Pflüger (σ 6, ρ 1.2)", Economy(QUASI_LINEAR, 6, immobile=1.2), quick, PFLUEGER[6, 1.2], 20_000),
+    )
+    for axes, case in zip(figure.subplots(1, 3, sharey=True), cases, strict=True):
+        title, economy, grid, points, periods = case
+        by_cost = economy.model == CORE_PERIPHERY
+        phis = grid ** (1.0 - economy.sigma) if by_cost else grid
+        draw_lines(axes, economy, grid, phis, points)
+        draw_ends(axes, economy, grid[::10], phis[::10], periods)
+        axes.set(xlabel="trade cost T" if by_cost else "freeness of trade φ", title=title)
     figure.axes[0].set_ylabel("share of region 1")
-    figure.axes[0].legend(frameon=False, fontsize=8, loc="center right")
+    figure.axes[2].legend(frameon=False, fontsize=8, loc="lower left")
 
 
 if __name__ == "__main__":
-    run_as_program(compare, draw)
+    run_as_program(compare, draw_figure)

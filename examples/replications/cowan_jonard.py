@@ -1,7 +1,8 @@
 """Cowan and Jonard (2004): barter of knowledge on networks between a ring and a random graph.
 
-Agents sit on a small world of Watts and Strogatz and swap knowledge with neighbours when both gain (a double coincidence
-of wants). Mean knowledge is highest when about a tenth of the links are far ones. docs/replications/cowan_jonard.md
+Agents sit on a small world of Watts and Strogatz and swap knowledge with neighbours when both gain (a double
+coincidence of wants). Mean knowledge is highest when about a tenth of the links are far ones.
+docs/replications/cowan_jonard.md
 
     python examples/replications/cowan_jonard.py --replicates 40 --figure cowan_jonard.png
 """
@@ -9,8 +10,8 @@ of wants). Mean knowledge is highest when about a tenth of the links are far one
 from dataclasses import dataclass
 
 import numpy as np
-from published import BLUE, GREEN, VERMILION, Row, mean_and_error, run_as_program
 
+from published import BLUE, GREEN, VERMILION, Row, mean_and_error, run_as_program
 from technopole_kernels._jit import kernel
 from technopole_kernels.choose import pick
 from technopole_kernels.network import (

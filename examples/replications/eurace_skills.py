@@ -1,12 +1,13 @@
 """EURACE@Unibi: workers' specific skills follow the technology in use, faster the better their general skills.
 
-A worker closes the part 1 - 2 ** (-1 / tau) of the gap to the machines each month, and tau falls from 20 to 4 months with
-general skill. Absorptive capacity plays general skill. docs/replications/eurace_skills.md
+A worker closes the part 1 - 2 ** (-1 / tau) of the gap to the machines each month, and tau falls from 20 to 4 months
+with general skill. Absorptive capacity plays general skill. docs/replications/eurace_skills.md
 
     python examples/replications/eurace_skills.py --figure eurace_skills.png
 """
 
 import numpy as np
+
 from followers import follow
 from published import BLUE, GREEN, INK, ORANGE, PURPLE, VERMILION, Row, run_as_program
 

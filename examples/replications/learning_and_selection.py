@@ -1,8 +1,8 @@
 """Dosi, Pereira and Virgillito (2017): growth of firms in an industry of learning and selection alone.
 
-Firms learn by random steps; the market rewards the more productive (replicator); who has lost the market is replaced by an
-entrant near the mean. Steps and shares are those of technopole's innovation and of its rule ``replicator``: a configuration
-of the engine moves incumbents the same way. docs/replications/learning_and_selection.md
+Firms learn by random steps; the market rewards the more productive (replicator); who has lost the market is replaced
+by an entrant near the mean. Steps and shares are those of technopole's innovation and of its rule ``replicator``: a
+configuration of the engine moves incumbents the same way. docs/replications/learning_and_selection.md
 
     python examples/replications/learning_and_selection.py --replicates 50 --figure learning_and_selection.png
 """
@@ -10,8 +10,8 @@ of the engine moves incumbents the same way. docs/replications/learning_and_sele
 from dataclasses import dataclass
 
 import numpy as np
-from published import BLUE, GREEN, INK, QUIET, VERMILION, Row, mean_and_error, run_as_program
 
+from published import BLUE, GREEN, INK, QUIET, VERMILION, Row, mean_and_error, run_as_program
 from technopole_kernels._jit import device, kernel
 from technopole_kernels.mathx import exp, log, log1p, normal_quantile
 from technopole_kernels.rng import INNOVATION, draw, uniform, uniform_open
@@ -175,7 +175,7 @@ def growth_rates(industry: Industry):
 
 
 def measure(setup: Setup, replicates: int, seed: int = 1):
-    """By replicate: Subbotin shape, kurtosis, spread of ln productivity and turbulence in the two halves, exits."""
+    """By replicate: Subbotin shape, kurtosis, spread of ln productivity and turbulence in the two halves."""
     import xarray as xr
 
     from technopole.indicators import subbotin_fit
@@ -190,13 +190,13 @@ def measure(setup: Setup, replicates: int, seed: int = 1):
             (
                 shape, (growth**4).mean() / (growth**2).mean() ** 2,
                 industry.spread[WARM_UP:half].mean(), industry.spread[half:].mean(),
-                industry.turbulence[WARM_UP:half].mean(), industry.turbulence[half:].mean(), industry.exits[half:].mean(),
+                industry.turbulence[WARM_UP:half].mean(), industry.turbulence[half:].mean(),
             )
         )  # fmt: skip
     return np.array(rows)
 
 
-SHAPE, KURTOSIS, SPREAD_EARLY, SPREAD_LATE, TURBULENCE_EARLY, TURBULENCE_LATE, EXITS = range(7)
+SHAPE, KURTOSIS, SPREAD_EARLY, SPREAD_LATE, TURBULENCE_EARLY, TURBULENCE_LATE = range(6)
 
 
 EVERYBODY_INNOVATES = {

@@ -8,6 +8,7 @@ docs/replications/nelson_phelps.md
 """
 
 import numpy as np
+
 from followers import follow
 from published import BLUE, GREEN, INK, ORANGE, QUIET, VERMILION, Row, run_as_program
 

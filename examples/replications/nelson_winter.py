@@ -9,8 +9,8 @@ restrain output the larger their share of the market. docs/replications/nelson_w
 from dataclasses import dataclass, replace
 
 import numpy as np
-from published import BLUE, GREEN, INK, ORANGE, VERMILION, Row, mean_and_error, run_as_program
 
+from published import BLUE, GREEN, INK, ORANGE, VERMILION, Row, mean_and_error, run_as_program
 from technopole_kernels._jit import device, kernel
 from technopole_kernels.mathx import exp, log, normal_quantile
 from technopole_kernels.rng import draw, uniform, uniform_open
@@ -68,7 +68,7 @@ def markup_target(share, restraint):
 
 @device
 def investment(share, margin, profit, credit, restraint):
-    """Gross investment per unit of capital: what is wanted, as far as profit and bank finance it; ``margin`` is P A / c."""
+    """Gross investment per unit of capital: what is wanted, as far as it is financed; ``margin`` is P A / c."""
     wanted = 1.0 + DEPRECIATION - markup_target(share, restraint) / margin
     affordable = DEPRECIATION + profit * ((1.0 + credit) if profit > 0.0 else 1.0)
     return max(0.0, min(wanted, affordable))
@@ -163,7 +163,7 @@ DRAWS = ((replace(FOUR, innovators=4), 1.000, 0.5025), (replace(EIGHT, innovator
 
 
 def final(setup: Setup, replicates: int, seed: int = 1):
-    """By replicate: concentration at the end relative to the start, productivity gap over the second half, share of innovators."""
+    """By replicate: N times HHI at the end, gap to the latent in the second half, the innovators' share of output."""
     rows = []
     for replicate in range(replicates):
         history = run(setup, seed, replicate)

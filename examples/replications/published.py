@@ -13,10 +13,10 @@ _OFF = (
     "learning.organisation", "learning.technology", "learning.sourcing", "learning.quality", "spillover.rate",
     "upgrading.rate", "science.rate", "innovation.radical", "innovation.kind_quality", "innovation.kind_organisation",
     "innovation.kind_sourcing", "sharing.cost", "sharing.congestion", "agglomeration.localisation",
-    "agglomeration.urbanisation", "agglomeration.diversity", "transaction.cost", "reputation.weight", "market.turbulence",
-    "market.quality_weight", "market.demand_growth", "labour.wage_response", "labour.growth", "mobility.rate",
-    "exit.closure", "entry.spinoff", "entry.startups", "initial.sd_organisation", "initial.sd_technology",
-    "initial.sd_sourcing", "initial.sd_quality", "feedback.ris_to_cluster",
+    "agglomeration.urbanisation", "agglomeration.diversity", "transaction.cost", "reputation.weight",
+    "market.turbulence", "market.quality_weight", "market.demand_growth", "labour.wage_response",
+    "labour.growth", "mobility.rate", "exit.closure", "entry.spinoff", "entry.startups", "initial.sd_organisation",
+    "initial.sd_technology", "initial.sd_sourcing", "initial.sd_quality", "feedback.ris_to_cluster",
 )  # fmt: skip
 QUIET = {**dict.fromkeys(_OFF, 0.0), "finance.credit": 10.0, "exit.minimum": 0.0, "market.custom_decay": 0.0}
 """A configuration of technopole in which nothing happens; a replication switches on what it is about."""

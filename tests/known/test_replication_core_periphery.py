@@ -5,6 +5,7 @@ Closed forms and tables: Fujita, Krugman and Venables (1999, ch. 5), Forslid and
 
 import numpy as np
 import pytest
+
 from core_periphery import (
     CORE,
     CORE_PERIPHERY,

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from cowan_jonard import PEAK, PUBLISHED, SCAN, Setup, compare, endow, measure, run
 from published import mean_and_error
 

@@ -1,9 +1,10 @@
 """EURACE's skills and Nelson and Phelps (1966): closing a gap, by stages of technopole's learning and by its engine."""
 
-import eurace_skills
-import nelson_phelps
 import numpy as np
 import pytest
+
+import eurace_skills
+import nelson_phelps
 from followers import follow
 
 

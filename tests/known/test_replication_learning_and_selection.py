@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from learning_and_selection import (
     BASELINE,
     CASES,
@@ -17,7 +18,6 @@ from learning_and_selection import (
     run,
 )
 from published import mean_and_error
-
 from reference import rng
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from nelson_winter import EIGHT, STEADY, Setup, compare, run, standing_still, steady_capital
 from published import mean_and_error
 
