@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         Interrupted,
         NotFiniteError,
         OutputError,
+        StateError,
         TechnopoleError,
     )
     from technopole.experiment_run import experiment
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from technopole.figures import draw
     from technopole.firm_output import open_firms
     from technopole.model import Model
+    from technopole.model_group import Models
     from technopole.sensitivity_analysis import sensitivity
     from technopole.simulation import Simulation, run
     from technopole.snapshot import Snapshot
@@ -44,10 +46,12 @@ __all__ = [
     "DataError",
     "Interrupted",
     "Model",
+    "Models",
     "NotFiniteError",
     "OutputError",
     "Simulation",
     "Snapshot",
+    "StateError",
     "Sweep",
     "TechnopoleError",
     "__version__",
@@ -69,10 +73,12 @@ _MODULES = {
     "DataError": "errors",
     "Interrupted": "errors",
     "Model": "model",
+    "Models": "model_group",
     "NotFiniteError": "errors",
     "OutputError": "errors",
     "Simulation": "simulation",
     "Snapshot": "snapshot",
+    "StateError": "errors",
     "Sweep": "sweep",
     "TechnopoleError": "errors",
     "compare": "comparison",

@@ -6,18 +6,19 @@ import hashlib
 import json
 import os
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from technopole.advance import advance
-from technopole.build import enlarge_world, make_blueprint
+from technopole.build import Blueprint, enlarge_world, make_blueprint
 from technopole.config import Config
 from technopole.crew import Crew
-from technopole.errors import ConfigError
+from technopole.errors import ConfigError, StateError
 from technopole.instruments import Instruments, as_instrument
 from technopole.machine import choose_threads
+from technopole.model_access import Firms, Label, Names, Selection, described, refuse_fixed, set_state
 from technopole.recording import Recording
 from technopole.resolve import resolve_config
 from technopole.schema import RECORDS, SEED_LIMIT, STATE, suggestion
@@ -26,8 +27,19 @@ from technopole.snapshot import Snapshot
 from technopole.world_state import copy_state, load_state, state_view
 from technopole_kernels import layout
 
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from technopole.model_group import Models
+
 NOT_OF_A_WORLD = ("scenario", "run", "output", "capacity")
 """Sections that one world does not depend on: snapshots of configurations that differ in them fit."""
+
+
+def refuse_replicate(replicate: int) -> None:
+    """Raise if a number cannot be that of a replicate."""
+    if isinstance(replicate, bool) or not 0 <= replicate <= SEED_LIMIT:
+        raise ConfigError(f"replicate: found {replicate!r}; allowed: a whole number from 0 to {SEED_LIMIT}")
 
 
 class Model:
@@ -63,23 +75,65 @@ class Model:
         replicate: int = 0,
         data: str | os.PathLike[str] | None = None,
     ) -> None:
-        self._config = resolve_config(config, seed=seed, data=data)
-        if isinstance(replicate, bool) or not 0 <= replicate <= SEED_LIMIT:
-            raise ConfigError(
-                f"replicate: found {replicate!r}; allowed: a whole number from 0 to {SEED_LIMIT}"
-            )
-        self._blueprint = make_blueprint(self._config)
+        resolved = resolve_config(config, seed=seed, data=data)
+        refuse_replicate(replicate)
+        blueprint = make_blueprint(resolved)
+        threads = choose_threads(resolved.run.threads, 1, blueprint.n_firms).per_world
+        self._begin(blueprint, int(replicate), Crew(threads))
+
+    def _begin(self, blueprint: Blueprint, replicate: int, crew: Crew) -> None:
+        """Make the world of a replicate; what is made from a blueprint needs no data."""
+        self._blueprint, self._config = blueprint, blueprint.config
         self._setting = self._blueprint.setting(self._config.run.seed)
+        self._names = Names(blueprint.tables.region_ids, blueprint.tables.sector_ids)
         self._instruments = Instruments(self._blueprint.policy)
         self._packed_until: int | None = None
         self._world = self._blueprint.new_world()
-        self._blueprint.start(self._setting, self._world, int(replicate))
+        self._blueprint.start(self._setting, self._world, replicate)
         self._recording = Recording(
             tuple(RECORDS), 1, 1, self._blueprint.n_regions, self._blueprint.n_sectors
         )
         self._records = self._recording.records(0)
         self._observed: dict[str, NDArray[Any]] | None = {}
-        self._crew = Crew(choose_threads(self._config.run.threads, 1, self._blueprint.n_firms).per_world)
+        self._crew = crew
+
+    @classmethod
+    def many(
+        cls,
+        config: Config | str | os.PathLike[str],
+        n: int,
+        seed: int | None = None,
+        threads: int | None = None,
+        data: str | os.PathLike[str] | None = None,
+        first: int = 0,
+    ) -> Models:
+        """Make several realisations that are stepped together.
+
+        Parameters
+        ----------
+        config : Config or path
+            Configuration, or TOML file.
+        n : int
+            How many: the replicates `first`, `first` + 1, … of a run.
+        seed, threads : int, optional
+            In place of ``run.seed``, ``run.threads`` (0: all that are available).
+        data : path, optional
+            In place of ``data.path``.
+        first : int
+            Number of the first replicate.
+
+        Returns
+        -------
+        Models
+
+        Raises
+        ------
+        ConfigError
+            If the configuration, the data or the numbers cannot be used.
+        """
+        from technopole.model_group import make_models
+
+        return make_models(cls, resolve_config(config, seed=seed, threads=threads, data=data), n, first)
 
     @property
     def config(self) -> Config:
@@ -169,6 +223,129 @@ class Model:
                 finally:
                     if self.time == until:
                         self._observed = None
+
+    def update_until(self, time: float) -> None:
+        """Do periods until so many are done.
+
+        Parameters
+        ----------
+        time : int
+            At least `time` of now; a whole number.
+
+        Raises
+        ------
+        ValueError
+            If it is no whole number, or lies in the past.
+        TechnopoleError
+            As `step`.
+        """
+        self.refuse_time(time)
+        self.step(int(time) - self.time)
+
+    def refuse_time(self, time: float) -> None:
+        """Raise if a model cannot be brought to a time.
+
+        Raises
+        ------
+        ValueError
+            If it is no whole number, or lies in the past.
+        """
+        if time != int(time):
+            raise ValueError(f"time is {time}; a model does whole periods")
+        if time < self.time:
+            raise ValueError(f"time is {time}, and {self.time} periods are done; a model cannot go back")
+
+    def get(
+        self,
+        name: str,
+        region: Label = None,
+        sector: Label = None,
+        firm: Firms = None,
+        *,
+        recorded: bool | None = None,
+        copy: bool = True,
+    ) -> xr.DataArray:
+        """Return a variable, or a part of it, with labels, unit and long name.
+
+        Parameters
+        ----------
+        name : str
+            State variable, or recorded variable of the last period; a name of both is the state's.
+        region, sector : str or sequence of str, optional
+            Ids; one id takes the dimension away. For variables of firms: the firms of these places.
+        firm : int or sequence of int, optional
+            Identities of firms.
+        recorded : bool, optional
+            True: what was recorded of the last period; False: the state only.
+        copy : bool
+            False: writing to the result changes the world, as with ``model[name]``.
+
+        Returns
+        -------
+        DataArray
+            Firms carry their identity, region and sector.
+
+        Raises
+        ------
+        StateError
+            Unknown variable or label, a dimension that the variable does not have, or a part that is no view where
+            no copy is wanted.
+        """
+        selection = self._select(name, region, sector, firm, recorded)
+        if selection.entry.kind == "record":
+            return selection.labelled(selection.take(self.record(name)).copy())
+        part = selection.take(state_view(self._world, selection.entry.name))
+        if copy:
+            return selection.labelled(part.copy() if selection.shares_memory else part)
+        if not selection.shares_memory:
+            raise StateError(
+                f"{selection.entry.name}: a list of labels is no view of the state; select one label or all, or "
+                "take a copy and set it"
+            )
+        return selection.labelled(part)
+
+    def set(
+        self,
+        name: str,
+        values: Any,
+        *,
+        region: Label = None,
+        sector: Label = None,
+        firm: Firms = None,
+        unit: str | None = None,
+        renormalise: bool = False,
+    ) -> None:
+        """Change a state variable, or a part of it, after checking what comes in.
+
+        Parameters
+        ----------
+        name : str
+            State variable.
+        values : DataArray or array_like
+            A DataArray is put in order by its labels; other values have the shape of the part, or are spread over it.
+        region, sector, firm
+            The part, as for `get`.
+        unit : str, optional
+            Unit of the values (or their attribute ``units``): another one than in the schema is refused.
+        renormalise : bool
+            For market shares: scale each sector so that its shares add up to 1.
+
+        Raises
+        ------
+        StateError
+            Unknown variable or label, other unit, wrong shape, a value that is not finite or out of range, shares of
+            a sector that do not add up to 1. Nothing is changed then.
+        """
+        refuse_fixed(name)
+        selection = self._select(name, region, sector, firm, recorded=False)
+        set_state(self._world, selection, selection.align(values, unit), renormalise)
+
+    def _select(
+        self, name: str, region: Label, sector: Label, firm: Firms, recorded: bool | None
+    ) -> Selection:
+        entry = described(name, recorded)
+        identity = state_view(self._world, "identity")
+        return Selection(entry, self._names, self._world.offsets, identity, region, sector, firm)
 
     def record(self, name: str) -> NDArray[Any]:
         """Return what was observed of the last period.
