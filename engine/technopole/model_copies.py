@@ -17,9 +17,10 @@ from technopole.errors import ConfigError
 from technopole.instruments import Instruments
 from technopole.model_files import Stored, write_model
 from technopole.model_state import ModelState
+from technopole.schema import STATE
 from technopole.shocks import Shock
 from technopole.snapshot import Snapshot
-from technopole.world_state import copy_state, load_state
+from technopole.world_state import copy_state, load_state, state_view
 from technopole_kernels import layout
 from technopole_kernels.types import Setting
 
@@ -131,6 +132,17 @@ class ModelCopies(ModelState):
                 f"the snapshot belongs to another configuration (digest {snapshot.digest[:12]}…, here "
                 f"{self._digest[:12]}…); make the model from the configuration of the snapshot"
             )
+
+        firms = snapshot.n_firms
+        for name, row in STATE.items():
+            wanted = tuple(
+                firms if dim == "firm" else size
+                for dim, size in zip(row.dims, state_view(self._world, name).shape, strict=True)
+            )
+            if snapshot.state[name].shape != wanted:
+                raise ConfigError(
+                    f"the snapshot has {name} of the shape {snapshot.state[name].shape}; allowed: {wanted}"
+                )
 
     @cached_property
     def _digest(self) -> str:
