@@ -25,6 +25,8 @@ if TYPE_CHECKING:
         Interrupted,
         NotFiniteError,
         OutputError,
+        StaleViewError,
+        StateError,
         TechnopoleError,
     )
     from technopole.experiment_run import experiment
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from technopole.figures import draw
     from technopole.firm_output import open_firms
     from technopole.model import Model
+    from technopole.model_group import Models
     from technopole.sensitivity_analysis import sensitivity
     from technopole.simulation import Simulation, run
     from technopole.snapshot import Snapshot
@@ -46,10 +49,13 @@ __all__ = [
     "DataError",
     "Interrupted",
     "Model",
+    "Models",
     "NotFiniteError",
     "OutputError",
     "Simulation",
     "Snapshot",
+    "StaleViewError",
+    "StateError",
     "Sweep",
     "TechnopoleError",
     "__version__",
@@ -73,10 +79,13 @@ _MODULES = {
     "DataError": "errors",
     "Interrupted": "errors",
     "Model": "model",
+    "Models": "model_group",
     "NotFiniteError": "errors",
     "OutputError": "errors",
     "Simulation": "simulation",
     "Snapshot": "snapshot",
+    "StaleViewError": "errors",
+    "StateError": "errors",
     "Sweep": "sweep",
     "TechnopoleError": "errors",
     "claims": "claims_experiment",

@@ -67,6 +67,16 @@ class NotFiniteError(TechnopoleError):
     exit_code = EXIT_ERROR
 
 
+class StateError(TechnopoleError, ValueError):
+    """What was asked of a model's state, or done to it from outside, does not make sense."""
+
+    exit_code = EXIT_USAGE
+
+
+class StaleViewError(StateError):
+    """A view of a firm array was used after the firms had become others."""
+
+
 class FailedReplicates(TechnopoleError):
     """An experiment is finished, but some replicates failed; the others are as they should be."""
 

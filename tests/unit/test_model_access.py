@@ -1,0 +1,222 @@
+"""Reading and changing a model by label: selection, units, bounds, shares."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import technopole as tp
+from technopole.schema import RECORDS, STATE
+
+REGIONS, SECTORS = ["harbour", "valley"], ["software", "machinery", "food"]
+
+
+@pytest.fixture(scope="module")
+def config(two_regions):
+    return tp.Config.from_toml(two_regions, {"time.periods": 6})
+
+
+@pytest.fixture
+def model(config):
+    model = tp.Model(config, replicate=1)
+    model.step(2)
+    return model
+
+
+# ----------------------------------------------------------------------------------------------------- get
+
+
+@pytest.mark.parametrize("name", STATE)
+def test_every_state_variable_is_labelled(model, name):
+    values = model.get(name)
+    assert values.name == name and values.dims == STATE[name].dims
+    assert values.attrs == {"units": STATE[name].unit, "long_name": STATE[name].long_name}
+    assert np.array_equal(values.to_numpy(), model[name]) and not np.shares_memory(values, model[name])
+    for dim, ids in (("region", REGIONS), ("sector", SECTORS)):
+        if dim in values.dims:
+            assert values[dim].to_numpy().tolist() == ids
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_every_recorded_variable_is_labelled(model, name):
+    values = model.get(name, recorded=True)
+    assert values.dims == RECORDS[name].dims[2:]
+    assert np.array_equal(values.to_numpy(), model.record(name), equal_nan=True)
+
+
+def test_a_name_of_both_kinds_is_that_of_the_state(model):
+    assert model.get("technology").dims == ("firm",)
+    assert model.get("state.technology").identical(model.get("technology"))
+    assert model.get("technology", recorded=True).dims == ("region", "sector")
+    assert model.get("firms").dims == ("region", "sector")
+
+
+def test_selection_by_label_is_that_of_xarray(model):
+    everything = model.get("reputation")
+    for region in (None, "valley", ["valley"], ["valley", "harbour"]):
+        for sector in (None, "food", ["food", "software"]):
+            chosen = {
+                dim: labels for dim, labels in (("region", region), ("sector", sector)) if labels is not None
+            }
+            got = model.get("reputation", region=region, sector=sector)
+            assert np.array_equal(got, everything.sel(chosen)) and got.dims == everything.sel(chosen).dims
+            assert np.array_equal(got.region, everything.sel(chosen).region)
+
+
+def test_firms_of_a_place(model):
+    everything = model.get("share")
+    assert set(np.unique(everything.region)) == set(REGIONS)
+    for region in (None, "valley", REGIONS):
+        for sector in (None, "food", ["software", "food"]):
+            inside = np.ones(everything.size, dtype=bool)
+            if region is not None:
+                inside &= np.isin(everything.region.to_numpy().astype(str), region)
+            if sector is not None:
+                inside &= np.isin(everything.sector.to_numpy().astype(str), sector)
+            got = model.get("share", region=region, sector=sector)
+            assert sorted(got.identity.to_numpy()) == sorted(everything.identity.to_numpy()[inside])
+            expected = everything[inside]
+            assert np.array_equal(np.sort(got), np.sort(expected))
+
+
+def test_firms_by_identity(model):
+    identity = model["identity"]
+    one = model.get("cash", firm=int(identity[7]))
+    assert one.dims == () and float(one) == model["cash"][7] and str(one.sector.item()) in SECTORS
+    some = model.get("cash", firm=identity[[9, 2]])
+    assert np.array_equal(some, model["cash"][[9, 2]])
+    with pytest.raises(tp.StateError, match="no firm with the identity 12"):
+        model.get("cash", firm=12)
+    with pytest.raises(tp.StateError, match="not by both"):
+        model.get("cash", firm=int(identity[0]), region="valley")
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [{}, {"region": "valley"}, {"region": "valley", "sector": "food"}],
+)
+def test_views_by_label_write_to_the_world(model, chosen):
+    for name in ("quality", "reputation"):
+        before = model[name].copy()
+        view = model.get(name, copy=False, **chosen)
+        view += 1.0
+        changed = model[name] != before
+        assert changed.sum() == view.size and np.allclose(model[name][changed], before[changed] + 1.0)
+
+
+def test_a_list_of_labels_is_no_view(model):
+    with pytest.raises(tp.StateError, match="no view"):
+        model.get("wage", region=["valley"], copy=False)
+    with pytest.raises(tp.StateError, match="no view"):
+        model.get("share", sector="food", copy=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "chosen", "message"),
+    [
+        ("wagee", {}, 'did you mean "wage"'),
+        ("wage", {"region": "vally"}, 'region "vally" is unknown; did you mean "valley"'),
+        ("wage", {"sector": "food"}, "found a selection by sector; it has region"),
+        ("wage", {"firm": 1}, "found a selection by firm; it has region"),
+        ("period", {"region": "valley"}, "it has no dimensions"),
+        ("reputation", {"region": ["valley", "valley"]}, "stands there twice"),
+        ("sales", {"recorded": False}, "no variable"),
+        ("cash", {"recorded": True}, "no variable"),
+    ],
+)
+def test_what_is_not_there_is_refused(model, name, chosen, message):
+    with pytest.raises(tp.StateError, match=message):
+        model.get(name, **chosen)
+
+
+# ----------------------------------------------------------------------------------------------------- set
+
+
+def test_set_by_label(model):
+    model.set("wage", 2.0, region="valley", unit="money worker-1")
+    assert model["wage"][1] == 2.0 != model["wage"][0]
+    model.set("reputation", [[1.0, 2.0]], region=["valley"], sector=["food", "software"])
+    assert model["reputation"][1, [2, 0]].tolist() == [1.0, 2.0]
+    model.set("quality", 0.25, region="harbour", sector="software")
+    assert (model.get("quality", region="harbour", sector="software") == 0.25).all()
+    assert (model["quality"] == 0.25).sum() == model.get("quality", region="harbour", sector="software").size
+    firm = int(model["identity"][4])
+    model.set("tie", 1, firm=firm)
+    assert model["tie"][4] == 1 and model["tie"].dtype == np.uint8
+
+
+def test_labelled_values_are_put_in_order(model):
+    values = xr.DataArray([3.0, 2.0], dims="region", coords={"region": ["valley", "harbour"]})
+    model.set("wage", values)
+    assert model["wage"].tolist() == [2.0, 3.0]
+    grid = model.get("reputation") + np.arange(6.0).reshape(2, 3)
+    model.set("reputation", grid.isel(region=[1, 0], sector=[2, 0, 1]).transpose("sector", "region"))
+    assert np.array_equal(model["reputation"], grid)
+    by_sector = xr.DataArray([1.0, 2.0, 3.0], dims="sector", coords={"sector": SECTORS})
+    model.set("reputation", by_sector)
+    assert model["reputation"].tolist() == [[1.0, 2.0, 3.0]] * 2
+    by_region = xr.DataArray([1.0, 2.0], dims="region", coords={"region": REGIONS})
+    model.set("reputation", by_region)
+    assert model["reputation"].tolist() == [[1.0] * 3, [2.0] * 3]
+
+
+def test_what_was_got_can_be_set(model):
+    for name in STATE:
+        if name not in ("offsets", "identity", "period"):
+            before = model[name].copy()
+            model.set(name, model.get(name))
+            assert np.array_equal(before, model[name])
+
+
+def labelled(values, **labels):
+    return xr.DataArray(values, dims=tuple(labels), coords=labels)
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "options", "message"),
+    [
+        ("wage", -1.0, {}, r"wage: found -1.0 \(region harbour\); allowed: finite numbers above 0"),
+        ("wage", [1.0, np.nan], {}, r"found nan \(region valley\)"),
+        ("wage", [1.0, np.inf], {}, r"found inf \(region valley\)"),
+        ("trust", 1.5, {"region": "valley"}, "allowed: finite numbers from 0 to 1"),
+        ("tie", 0.5, {}, "allowed: whole numbers from 0 to 1"),
+        ("age", 1.5, {}, "allowed: whole numbers from 0"),
+        (
+            "reputation",
+            [[0, 0, np.nan], [0, 0, 0]],
+            {},
+            r"found nan \(region harbour, sector food\)",
+        ),
+        ("wage", 1.0, {"unit": "EUR"}, "found the unit 'EUR'; allowed: 'money worker-1'"),
+        ("wage", [1.0, 2.0, 3.0], {}, r"found \(3,\); allowed: numbers of shape \(2,\)"),
+        ("wage", "high", {}, "found 'high'; allowed: numbers"),
+        ("wage", labelled([1.0], region=["valley"]), {}, r"no value for region harbour; select .* region="),
+        ("wage", labelled([1.0, 2.0], region=REGIONS), {"region": ["valley"]}, "which is not selected"),
+        ("wage", labelled([1.0], region=["vally"]), {}, "did you mean"),
+        ("wage", labelled([1.0], sector=["food"]), {}, "found the dimension sector"),
+        ("share", 0.5, {"region": "valley"}, "add up to .* renormalise=True"),
+        ("share", -0.5, {"renormalise": True}, "found -0.5"),
+        ("wage", 1.0, {"renormalise": True}, "for market shares"),
+        ("offsets", 0, {}, "cannot be set"),
+        ("period", 0, {}, "cannot be set"),
+        ("sales", 0, {}, "no variable"),
+    ],
+)
+def test_what_makes_no_sense_is_not_set(model, name, values, options, message):
+    before = {variable: model[variable].copy() for variable in STATE}
+    with pytest.raises(tp.StateError, match=message):
+        model.set(name, values, **options)
+    assert all(np.array_equal(before[variable], model[variable]) for variable in STATE)
+    model.step()
+
+
+def test_a_unit_in_the_attributes_counts(model):
+    values = model.get("wage").assign_attrs(units="EUR hour-1")
+    with pytest.raises(tp.StateError, match="EUR hour-1"):
+        model.set("wage", values)
+
+
+def test_shares_are_scaled_on_request(model):
+    model.set("share", 0.5, firm=int(model["identity"][3]), renormalise=True)
+    sums = model.get("share").groupby("sector").sum()
+    assert np.allclose(sums, 1.0, atol=1e-12)
+    model.step()
