@@ -1,0 +1,151 @@
+"""A report: one page that shows what was run and what came out, for people who would rather look than read.
+
+>>> report("runs/us-states.zarr", "report.html")  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from technopole.errors import TO_REPORT, DataError, TechnopoleError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from technopole.report_parts import Page
+
+    Source = str | os.PathLike[str] | xr.Dataset
+
+    Tell = Callable[[str], object]
+
+
+def report(
+    source: Source,
+    out: str | os.PathLike[str],
+    claims: Source | None = None,
+    validation: Source | None = None,
+    sensitivity: Source | None = None,
+    title: str | None = None,
+    overwrite: bool = False,
+) -> Path:
+    """Write a report of results: one HTML file that needs nothing else.
+
+    Parameters
+    ----------
+    source : path or xarray.Dataset
+        Results of a run, or the store of an experiment.
+    out : path
+        File, .html.
+    claims, validation, sensitivity : path or xarray.Dataset, optional
+        Results of ``technopole claims``, ``validate``, ``sensitivity --out``, shown on the same page. The sensitivity
+        of an experiment made for it is computed if it is not given.
+    title : str, optional
+        In place of that of the results.
+    overwrite : bool
+        Replace a file that is there.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    TechnopoleError
+        If Bokeh or Jinja2 is not installed.
+    DataError
+        If something cannot be read or is of another kind.
+    OutputError
+        If the file is there, or cannot be written.
+    """
+    require_libraries()
+    from technopole.report_page import refuse_page, write_page
+
+    refuse_page(out, overwrite)
+    return write_page(make_page(source, claims, validation, sensitivity, title), out, overwrite)
+
+
+def require_libraries() -> None:
+    """Raise if a library that reports need is not installed.
+
+    Raises
+    ------
+    TechnopoleError
+        Says how to install it.
+    """
+    if any(importlib.util.find_spec(name) is None for name in ("bokeh", "jinja2")):
+        raise TechnopoleError(TO_REPORT)
+
+
+def make_page(
+    source: Source,
+    claims: Source | None = None,
+    validation: Source | None = None,
+    sensitivity: Source | None = None,
+    title: str | None = None,
+) -> Page:
+    """Return what is on the page of a report.
+
+    Parameters
+    ----------
+    source, claims, validation, sensitivity, title
+        As for `report`.
+
+    Returns
+    -------
+    Page
+        Not written yet.
+    """
+    from technopole.report_sources import open_as
+
+    ds, kind = open_as(source, "run", "experiment")
+    more = [
+        open_as(given, name)[0] if given is not None else None
+        for given, name in ((claims, "claims"), (validation, "validation"), (sensitivity, "sensitivity"))
+    ]
+    page = _run_page(ds) if kind == "run" else _experiment_page(ds, more[2] is None)
+    _add_others(page, *more)
+    if not page.sections:
+        raise DataError(f"{source}: holds no variable that a report could show")
+    if title:
+        from dataclasses import replace
+
+        page = replace(page, title=title)
+    return page
+
+
+def _run_page(ds: xr.Dataset) -> Page:
+    from technopole.report_distributions import distributions
+    from technopole.report_glance import glance, what_was_run
+    from technopole.report_indicators import indicators
+    from technopole.report_parts import Page
+    from technopole.report_places import places
+    from technopole.report_provenance import provenance
+    from technopole.report_sectors import sectors
+    from technopole.report_trends import trends
+
+    made = (places(ds), trends(ds), sectors(ds), distributions(ds), indicators(ds))
+    attrs = ds.attrs
+    return Page(
+        title=str(attrs.get("title") or attrs.get("scenario") or "Results of a run"),
+        kind="Report of a simulation",
+        lead=what_was_run(ds),
+        description=str(attrs.get("description", "")),
+        source=str(attrs.get("references", "")),
+        provenance=provenance(ds),
+        sections=[glance(ds), *(section for section in made if section is not None)],
+    )
+
+
+def _experiment_page(ds: xr.Dataset, with_sensitivity: bool) -> Page:
+    raise NotImplementedError
+
+
+def _add_others(
+    page: Page, claims: xr.Dataset | None, validation: xr.Dataset | None, sensitivity: xr.Dataset | None
+) -> None:
+    pass
