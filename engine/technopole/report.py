@@ -142,10 +142,56 @@ def _run_page(ds: xr.Dataset) -> Page:
 
 
 def _experiment_page(ds: xr.Dataset, with_sensitivity: bool) -> Page:
-    raise NotImplementedError
+    from technopole.report_contrasts import contrasts
+    from technopole.report_experiment import glance, open_experiment, warnings_of, what_was_run
+    from technopole.report_parts import Page
+    from technopole.report_provenance import provenance
+    from technopole.report_variants import variants_map, variants_over_time
+
+    experiment = open_experiment(ds)
+    made = (contrasts(experiment), variants_map(experiment), variants_over_time(experiment))
+    page = Page(
+        title=str(ds.attrs.get("title") or experiment.sweep.name or "Results of an experiment"),
+        kind="Report of an experiment",
+        lead=what_was_run(experiment),
+        description=str(experiment.sweep.config.scenario.description),
+        source=str(experiment.sweep.config.scenario.source),
+        provenance=provenance(ds),
+        sections=[glance(experiment), *(section for section in made if section is not None)],
+        warnings=warnings_of(experiment),
+    )
+    if with_sensitivity:
+        _add_sensitivity(page, ds)
+    return page
+
+
+def _add_sensitivity(page: Page, ds: xr.Dataset) -> None:
+    """Add the indices of an experiment that was made for them, or say why they are not there."""
+    from technopole.sensitivity_analysis import KINDS
+
+    if ds.attrs.get("design") not in KINDS:
+        return
+    from technopole.report_sensitivity import sensitivity_section
+    from technopole.sensitivity_analysis import sensitivity
+
+    try:
+        page.sections.append(sensitivity_section(sensitivity(ds)))
+    except TechnopoleError as reason:
+        page.warnings.append(f"The sensitivity indices are missing: {reason}")
 
 
 def _add_others(
     page: Page, claims: xr.Dataset | None, validation: xr.Dataset | None, sensitivity: xr.Dataset | None
 ) -> None:
-    pass
+    if claims is not None:
+        from technopole.report_claims import claims_sections
+
+        page.sections.extend(claims_sections(claims))
+    if validation is not None:
+        from technopole.report_validation import validation_section
+
+        page.sections.append(validation_section(validation))
+    if sensitivity is not None:
+        from technopole.report_sensitivity import sensitivity_section
+
+        page.sections.append(sensitivity_section(sensitivity))

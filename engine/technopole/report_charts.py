@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from bokeh.models import (
+    BasicTickFormatter,
     ColumnDataSource,
     FactorRange,
     HoverTool,
@@ -316,6 +317,8 @@ def intervals(
         line_width=1.2,
     )
     point_at(page, [marks], "<b>@label</b><br>@text")
+    page.xaxis.ticker.desired_num_ticks = 4
+    page.xaxis.formatter = BasicTickFormatter(use_scientific=False)
     if not ticks:
         page.xaxis.major_label_text_font_size = "0px"
         page.xaxis.major_tick_line_color = None

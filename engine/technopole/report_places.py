@@ -22,7 +22,7 @@ from technopole.schema import STOCKS
 if TYPE_CHECKING:
     import xarray as xr
 
-MANY = 60
+MANY = 30
 """Regions from which on the colours span the middle 90 %, as extremes are mostly chance."""
 LARGEST = 52.0
 """Diameter of the largest mark in pixels."""
