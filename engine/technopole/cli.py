@@ -13,7 +13,14 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from technopole import commands, commands_compare, commands_experiment, commands_plan, commands_sensitivity
+from technopole import (
+    commands,
+    commands_compare,
+    commands_experiment,
+    commands_plan,
+    commands_report,
+    commands_sensitivity,
+)
 from technopole.errors import (
     EXIT_DONE,
     EXIT_ERROR,
@@ -298,6 +305,34 @@ def sensitivity(
         store, tuple(outcomes or ()), confidence, out, figures, no_figures, overwrite, quiet
     )
     _perform(lambda: commands_sensitivity.sensitivity(options))
+
+
+@app.command()
+def report(
+    source: Annotated[Path, typer.Argument(help="Results of a run, .zarr or .nc, or store of an experiment.")],
+    claims: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="Results of technopole claims, shown as well.")
+    ] = None,
+    validation: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="Results of technopole validate, shown as well.")
+    ] = None,
+    sensitivity: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="Results of technopole sensitivity --out, shown as well.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Page, .html; beside the results if not given.")
+    ] = None,
+    title: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Title; that of the results if not given.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a page that is there.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
+) -> None:
+    """Write a report: one page with maps, charts and tables that opens in any browser."""
+    options = commands_report.ReportOptions(
+        source, out, claims, validation, sensitivity, title, overwrite, quiet
+    )
+    _perform(lambda: commands_report.report(options))
 
 
 @app.command()

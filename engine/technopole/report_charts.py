@@ -15,6 +15,7 @@ from bokeh.models import (
     BasicTickFormatter,
     ColumnDataSource,
     FactorRange,
+    FixedTicker,
     HoverTool,
     NumeralTickFormatter,
     Range1d,
@@ -31,6 +32,12 @@ HEIGHT = 290
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 MIDDLE = (0.05, 0.95)
 """The outer band holds nine in ten replicates."""
+MANY_RUNS = 20
+"""Replicates from which on the outer band is drawn: of fewer, nine in ten cannot be told from all."""
+
+
+MARKS = {"circle": 11, "square": 11, "diamond": 15, "triangle": 13}
+"""Marks by their size in pixels, so that all look equally large."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +114,8 @@ def replicate_line(name: str, values: Floats, colour: str = BLUE, dash: str = "s
     mean, half = mean_interval(values)
     if len(values) < FEW or not np.isfinite(half).any():
         return Line(name, mean, colour=colour, dash=dash)
+    if len(values) < MANY_RUNS:
+        return Line(name, mean, mean - half, mean + half, colour=colour, dash=dash)
     filled = np.where(np.isfinite(values), values, np.nan)
     empty = ~np.isfinite(filled).any(axis=0)
     least, most = np.nanquantile(np.where(empty, 0.0, filled), MIDDLE, axis=0)
@@ -255,7 +264,7 @@ def intervals(
     zero: bool = True,
     band: tuple[float, float] | None = None,
     limits: tuple[float, float] | None = None,
-    ticks: bool = True,
+    ticks: bool | dict[float, str] = True,
 ) -> Any:
     """Draw one point with its interval per row, the first on top.
 
@@ -271,8 +280,8 @@ def intervals(
         Shaded range.
     limits : (float, float), optional
         Of the axis.
-    ticks : bool
-        Numbers at the axis.
+    ticks : bool or dict
+        Numbers at the axis, or words at some places of it.
 
     Returns
     -------
@@ -284,7 +293,7 @@ def intervals(
     options: dict[str, Any] = {"y_range": FactorRange(factors=labels[::-1])}
     if limits is not None:
         options["x_range"] = Range1d(*limits)
-    page = plot(70 + 30 * len(rows), x_label, **options)
+    page = plot(70 + (30 if len(rows) <= 20 else 24) * len(rows), x_label, **options)
     page.xgrid.grid_line_color = GRID
     page.ygrid.grid_line_color = None
     if band is not None:
@@ -300,6 +309,7 @@ def intervals(
             "high": [row.high for row in rows],
             "colour": [row.colour for row in rows],
             "marker": [row.marker for row in rows],
+            "size": [MARKS.get(row.marker, 11) for row in rows],
             "text": [row.text for row in rows],
         }
     )
@@ -310,7 +320,7 @@ def intervals(
         x="value",
         y="label",
         source=data,
-        size=11,
+        size="size",
         marker="marker",
         fill_color="colour",
         line_color="white",
@@ -319,7 +329,10 @@ def intervals(
     point_at(page, [marks], "<b>@label</b><br>@text")
     page.xaxis.ticker.desired_num_ticks = 4
     page.xaxis.formatter = BasicTickFormatter(use_scientific=False)
-    if not ticks:
+    if isinstance(ticks, dict):
+        page.xaxis.ticker = FixedTicker(ticks=list(ticks))
+        page.xaxis.major_label_overrides = ticks
+    elif not ticks:
         page.xaxis.major_label_text_font_size = "0px"
         page.xaxis.major_tick_line_color = None
     page.yaxis.axis_line_color = None

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from technopole.figures_data import Floats
 from technopole.figures_palette import BLUE, GREEN, ORANGE, SOFT, VERMILION
 from technopole.figures_words import number
 from technopole.report_charts import Interval, LegendItem, Line, add_legend, intervals, lines
@@ -32,10 +33,12 @@ if TYPE_CHECKING:
 SUPPORTED, CONTRADICTED = "supported", "contradicted"
 LOOKS: dict[str, tuple[Tone, str, str, str]] = {
     SUPPORTED: ("good", "✓", GREEN, "circle"),
-    CONTRADICTED: ("bad", "✗", VERMILION, "x"),
+    CONTRADICTED: ("bad", "✗", VERMILION, "square"),
 }
 """Verdict → tone, sign, colour, mark; all others are open."""
 OPEN: tuple[Tone, str, str, str] = ("open", "–", SOFT, "diamond")
+MOST_RESPONSES = 4
+"""Outcomes of the 2×2 experiment that have a picture; the table has all."""
 PARTS = {
     "cluster_to_ris": "clusters feed institutions",
     "ris_to_cluster": "institutions feed clusters",
@@ -67,7 +70,10 @@ def claims_sections(ds: xr.Dataset) -> list[Section]:
         sections.append(_claims(ds))
     charts = [chart for make in (_feedback, _coupling, _impulses) for chart in make(ds)]
     if charts:
-        tables = (_arms(ds),) if "feedback_mean" in ds else ()
+        tables = (
+            *((_feedback_table(ds),) if "feedback_estimate" in ds else ()),
+            *((_arms(ds),) if "feedback_mean" in ds else ()),
+        )
         sections.append(
             Section(
                 "feedback",
@@ -127,7 +133,7 @@ def _claims(ds: xr.Dataset) -> Section:
             ),
         ),
         charts=tuple(charts),
-        tables=(_table(ds, verdicts),),
+        tables=(_main_table(ds, np.flatnonzero(primary)), _full_table(ds)),
         notes=(
             "Supported: the whole 95\u00a0% interval lies on the side that the claim names. Contradicted: on the other "
             "side. The verdict is about this model, not about the world.",
@@ -153,7 +159,7 @@ def _forest(ds: xr.Dataset, chosen: Any) -> Chart:
         )
         rows.append(
             Interval(
-                f"{names[at]}  {titles[at]}",
+                f"{names[at]} {titles[at]}",
                 float(sign[at] * value[at] / scale),
                 ends[0] / scale,
                 ends[1] / scale,
@@ -164,7 +170,7 @@ def _forest(ds: xr.Dataset, chosen: Any) -> Chart:
         )
         told.append(f"{names[at]} {titles[at]}: {text}")
     page = intervals(
-        rows, "← the opposite of the claim          as claimed →", limits=(-1.1, 1.1), ticks=False
+        rows, "", limits=(-1.1, 1.1), ticks={-0.55: "← the opposite of the claim", 0.55: "as claimed →"}
     )
     items = [("supported", GREEN), ("contradicted", VERMILION), ("cannot be told", SOFT)]
     add_legend(page, [LegendItem(name, colour, "dots", (), hides=False) for name, colour in items])
@@ -180,15 +186,81 @@ def _forest(ds: xr.Dataset, chosen: Any) -> Chart:
     )
 
 
-def _table(ds: xr.Dataset, verdicts: list[str]) -> Table:
+def _main_table(ds: xr.Dataset, chosen: Any) -> Table:
+    """Return one row per claim, with what matters."""
+    names, titles, outcomes, units = (
+        texts(ds, name, "claim") for name in ("claim", "title", "outcome", "unit")
+    )
+    verdicts = texts(ds, "verdict", "claim")
+    rows = []
+    for at in chosen:
+        tone, mark, _, _ = look(verdicts[at])
+        rows.append(
+            (
+                Cell(names[at], names[at]),
+                words(titles[at]),
+                words(outcomes[at]),
+                *_effect_cells(ds, at),
+                words(units[at] if units[at] != "1" else ""),
+                words(f"{mark} {verdicts[at]}", tone),
+            )
+        )
+    headings = (
+        "claim",
+        "what is claimed",
+        "outcome",
+        "expected",
+        "effect",
+        "95 % interval",
+        "unit",
+        "verdict",
+    )
+    return table("The claims", headings, rows, (4, 5))
+
+
+def _effect_cells(ds: xr.Dataset, at: int) -> tuple[Cell, Cell, Cell]:
+    """Return expected sign, effect and interval of a row."""
+    sign = float(ds["expected_sign"].values[at])
+    value, low, high = (float(ds[name].values[at]) for name in ("estimate", "low", "high"))
+    return (
+        Cell("+" if sign > 0 else "−" if sign < 0 else "0", sign),
+        Cell(decimals_for(low, high, value), sortable(value)),
+        Cell(interval(low, high), sortable(low)),
+    )
+
+
+def _full_table(ds: xr.Dataset) -> Table:
+    """Return all outcomes of all claims with all that is known of them."""
     names, titles, mechanisms, outcomes, units = (
         texts(ds, name, "claim") for name in ("claim", "title", "mechanism", "outcome", "unit")
     )
-    sign = np.asarray(ds["expected_sign"].values)
-    value, low, high = (np.asarray(ds[name].values, dtype=np.float64) for name in ("estimate", "low", "high"))
-    share = np.asarray(ds["share_with_sign"].values, dtype=np.float64) if "share_with_sign" in ds else None
-    used = np.asarray(ds["replicates_used"].values) if "replicates_used" in ds else None
-    headings = [
+    verdicts = texts(ds, "verdict", "claim")
+    numbers = {
+        heading: (np.asarray(ds[name].values, dtype=np.float64), digits, percent)
+        for name, heading, digits, percent in (
+            ("with_mechanism", "with", None, False),
+            ("without_mechanism", "without", None, False),
+            ("share_with_sign", "runs with the expected sign", 0, True),
+            ("replicates_used", "pairs of runs", 0, False),
+        )
+        if name in ds
+    }
+    rows = []
+    for at, name in enumerate(names):
+        tone, mark, _, _ = look(verdicts[at])
+        rows.append(
+            (
+                Cell(name, name),
+                words(titles[at]),
+                words(mechanisms[at]),
+                words(outcomes[at]),
+                *_effect_cells(ds, at),
+                words(units[at] if units[at] != "1" else ""),
+                *(figure(float(values[at]), digits, percent) for values, digits, percent in numbers.values()),
+                words(f"{mark} {verdicts[at]}", tone),
+            )
+        )
+    first = (
         "claim",
         "what is claimed",
         "mechanism switched off",
@@ -196,31 +268,12 @@ def _table(ds: xr.Dataset, verdicts: list[str]) -> Table:
         "expected",
         "effect",
         "95 % interval",
-    ]
-    headings += ["unit", *(["runs with this sign"] if share is not None else [])]
-    headings += [*(["pairs of runs"] if used is not None else []), "verdict"]
-    rows = []
-    for at, name in enumerate(names):
-        tone, mark, _, _ = look(verdicts[at])
-        ends = (float(low[at]), float(high[at]))
-        row = [
-            Cell(name, name),
-            words(titles[at]),
-            words(mechanisms[at]),
-            words(outcomes[at]),
-            Cell("+" if sign[at] > 0 else "−" if sign[at] < 0 else "0", float(sign[at])),
-            Cell(decimals_for(*ends, float(value[at])), sortable(float(value[at]))),
-            Cell(interval(*ends), sortable(ends[0])),
-            words(units[at]),
-        ]
-        if share is not None:
-            row.append(figure(float(share[at]), 0, percent=True))
-        if used is not None:
-            row.append(figure(float(used[at]), 0))
-        row.append(words(f"{mark} {verdicts[at]}", tone))
-        rows.append(row)
-    numbers = [5, 6, *range(8, len(headings) - 1)]
-    return table("All outcomes of the claims", headings, rows, numbers)
+    )
+    headings = (*first, "unit", *numbers, "verdict")
+    columns = [5, 6, *range(8, len(headings) - 1)]
+    return table(
+        "All outcomes of the claims, with mechanisms and numbers", headings, rows, columns, folded=True
+    )
 
 
 def _map(ds: xr.Dataset, chosen: Any) -> Chart:
@@ -236,7 +289,7 @@ def _map(ds: xr.Dataset, chosen: Any) -> Chart:
     value, low, high = (
         np.asarray(ds[f"map_{name}"].values, dtype=np.float64)[chosen] for name in ("estimate", "low", "high")
     )
-    labels = [f"{names[row]}  {titles[row]}" for row in chosen]
+    labels = [f"{names[row]} {titles[row]}" for row in chosen]
     columns = [significant(float(one), 3) for one in at]
     page = plot(
         90 + 30 * len(labels),
@@ -293,71 +346,97 @@ def _map(ds: xr.Dataset, chosen: Any) -> Chart:
     )
 
 
-def _feedback(ds: xr.Dataset) -> list[Chart]:
-    """Draw both directions and their synergy for each outcome, on scales of their own."""
-    if "feedback_estimate" not in ds:
-        return []
-    responses, parts = texts(ds, "response", "response"), texts(ds, "part", "part")
+class Effects(NamedTuple):
+    """Effects of the 2×2 experiment."""
+
+    responses: list[str]
+    units: list[str]
+    parts: list[str]
+    value: Floats
+    """(response, part)"""
+    low: Floats
+    high: Floats
+
+    def text(self, response: int, part: int) -> tuple[str, str]:
+        """Return an effect and its interval."""
+        ends = (float(self.low[response, part]), float(self.high[response, part]))
+        return decimals_for(*ends, float(self.value[response, part])), interval(*ends)
+
+
+def _effects(ds: xr.Dataset) -> Effects:
+    responses = texts(ds, "response", "response")
     units = texts(ds, "response_unit", "response") if "response_unit" in ds.coords else [""] * len(responses)
-    value, low, high = (
+    values = (
         np.asarray(ds[f"feedback_{name}"].transpose("response", "part").values, dtype=np.float64)
         for name in ("estimate", "low", "high")
     )
-    colours = (BLUE, ORANGE, GREEN)
-    charts, rows = [], []
-    for at, response in enumerate(responses):
-        for part, name in enumerate(parts):
-            ends = (float(low[at, part]), float(high[at, part]))
-            rows.append(
-                (
-                    words(response),
-                    words(PARTS.get(name, name)),
-                    Cell(decimals_for(*ends, float(value[at, part])), sortable(float(value[at, part]))),
-                    Cell(interval(*ends), sortable(ends[0])),
-                    words(units[at] if units[at] != "1" else ""),
+    shown = [unit if unit != "1" else "" for unit in units]
+    return Effects(responses, shown, texts(ds, "part", "part"), *values)
+
+
+def _feedback(ds: xr.Dataset) -> list[Chart]:
+    """Draw both directions and their synergy for each outcome."""
+    if "feedback_estimate" not in ds:
+        return []
+    effects = _effects(ds)
+    charts = []
+    for at, response in enumerate(effects.responses[:MOST_RESPONSES]):
+        drawn = []
+        for part, name in enumerate(effects.parts):
+            size, ends = effects.text(at, part)
+            drawn.append(
+                Interval(
+                    PARTS.get(name, name),
+                    float(effects.value[at, part]),
+                    float(effects.low[at, part]),
+                    float(effects.high[at, part]),
+                    (BLUE, ORANGE, GREEN)[part % 3],
+                    "circle",
+                    f"{size} {effects.units[at]}, 95 % interval {ends}",
                 )
             )
-    caption = "Effects of the two directions, and their synergy"
-    numbers = table(caption, ("outcome", "effect", "size", "95 % interval", "unit"), rows, (2, 3))
-    for at, response in enumerate(responses):
-        drawn = [
-            Interval(
-                PARTS.get(name, name),
-                float(value[at, part]),
-                float(low[at, part]),
-                float(high[at, part]),
-                colours[part % 3],
-                "circle",
-                f"{rows[at * len(parts) + part][2].text} {units[at] if units[at] != '1' else ''}, 95 % interval "
-                f"{rows[at * len(parts) + part][3].text}",
-            )
-            for part, name in enumerate(parts)
-        ]
         heading = response[0].upper() + response[1:]
         told = "; ".join(f"{row.label}: {row.text}" for row in drawn)
         charts.append(
             Chart(
                 f"feedback-{at}",
-                f"{heading}: {_feedback_words(parts, value[at], low[at], high[at])}",
+                f"{heading}: {_synergy(effects.parts, drawn)}",
                 "Effect of each direction by itself, and what both together add to their sum; bars: "
                 "95\u00a0% intervals.",
                 f"{heading}. {told}.",
-                intervals(drawn, units[at] if units[at] != "1" else "index points"),
-                numbers if at == 0 else None,
+                intervals(drawn, effects.units[at] or "index points"),
             )
         )
     return charts
 
 
-def _feedback_words(parts: Sequence[str], value: Any, low: Any, high: Any) -> str:
+def _feedback_table(ds: xr.Dataset) -> Table:
+    effects = _effects(ds)
+    rows = []
+    for at, response in enumerate(effects.responses):
+        for part, name in enumerate(effects.parts):
+            size, ends = effects.text(at, part)
+            rows.append(
+                (
+                    words(response),
+                    words(PARTS.get(name, name)),
+                    Cell(size, sortable(float(effects.value[at, part]))),
+                    Cell(ends, sortable(float(effects.low[at, part]))),
+                    words(effects.units[at]),
+                )
+            )
+    headings = ("outcome", "effect", "size", "95 % interval", "unit")
+    return table("Effects of the two directions, and their synergy", headings, rows, (2, 3), folded=True)
+
+
+def _synergy(parts: Sequence[str], rows: Sequence[Interval]) -> str:
+    """Say what the two directions do together."""
     if "synergy" not in parts:
         return "effects of the two directions"
-    at = list(parts).index("synergy")
-    if low[at] > 0.0:
-        return "together they do more than each alone"
-    if high[at] < 0.0:
-        return "together they do less than the sum of each"
-    return "no synergy can be told"
+    row = rows[list(parts).index("synergy")]
+    if row.low > 0.0:
+        return "positive synergy"
+    return "negative synergy" if row.high < 0.0 else "no synergy can be told"
 
 
 def _arms(ds: xr.Dataset) -> Table:

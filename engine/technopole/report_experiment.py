@@ -9,7 +9,7 @@ import numpy as np
 
 from technopole.entries import counted
 from technopole.figures_data import Floats
-from technopole.figures_numbers import mean_interval
+from technopole.figures_numbers import correlation, mean_interval
 from technopole.figures_palette import BLUE
 from technopole.report_charts import Interval, intervals, plot, point_at
 from technopole.report_parts import (
@@ -283,9 +283,7 @@ def _scatter(experiment: Experiment, mean: Floats, half: Floats, unit: str) -> t
 def _rank_correlation(x: Any, y: Floats) -> float:
     use = np.isfinite(y)
     ranks = [np.argsort(np.argsort(np.asarray(values)[use])).astype(np.float64) for values in (x, y)]
-    if use.sum() < 3 or min(float(np.ptp(rank)) for rank in ranks) == 0.0:
-        return 0.0
-    return float(np.corrcoef(*ranks)[0, 1])
+    return float(np.nan_to_num(correlation(ranks[0], ranks[1])))
 
 
 def _with_interval(mean: float, half: float) -> str:

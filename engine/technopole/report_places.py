@@ -67,7 +67,7 @@ def places(ds: xr.Dataset) -> Section | None:
     if not values:
         return None
     names = region_names(ds)
-    charts = []
+    charts: list[Chart] = []
     try:
         where = positions(ds)
         size = _size(ds, len(names))
@@ -311,9 +311,9 @@ def _names(
             continue
         written.append((x, height, reach))
         if 6.3 * len(name) < diameter[region] - 2.0:
-            low, high = mapper.low, mapper.high
-            share = (np.nan_to_num(values[region]) - low) / (high - low)
-            dark = share > 0.5 if mapper.low >= 0 else abs(share - 0.5) > 0.3
+            low, high = float(mapper.low or 0.0), float(mapper.high or 1.0)
+            share = float(np.nan_to_num(values[region]) - low) / (high - low)
+            dark = share > 0.5 if low >= 0.0 else abs(share - 0.5) > 0.3
             _label(page, x, y, name, "middle", "white" if dark else INK, 0.0)
         else:
             _label(page, x, y, name, "top", INK, -diameter[region] / 2.0)

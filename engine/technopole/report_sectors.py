@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -150,7 +151,7 @@ def _sector_table(ds: xr.Dataset, names: list[str], high: NDArray[np.bool_], sha
         ("share of employment, %", shares[-1], 1),
         ("change, points", shares[-1] - shares[0], 1),
     ]
-    for heading, compute, digits in (
+    wanted: tuple[tuple[str, Callable[[], Floats], int], ...] = (
         ("firms", lambda: recorded(ds, "firms", "sector")[:, -1], 0),
         (
             "productivity growth, % per year",
@@ -158,7 +159,8 @@ def _sector_table(ds: xr.Dataset, names: list[str], high: NDArray[np.bool_], sha
             2,
         ),
         ("innovations per 100 firms and year", lambda: _innovations(ds), 1),
-    ):
+    )
+    for heading, compute, digits in wanted:
         try:
             columns.append((heading, mean_interval(compute())[0], digits))
         except CannotDraw:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -55,11 +56,8 @@ def open_source(source: str | os.PathLike[str] | xr.Dataset) -> xr.Dataset:
         except (OSError, ValueError, KeyError) as failure:
             raise DataError(f"{path}: cannot be read as a store: {failure}") from None
         return store
-    try:
-        import h5netcdf
-    except ImportError:
-        raise DataError(f"{path}: {TO_WRITE_NETCDF.replace('writing', 'reading')}") from None
-    del h5netcdf
+    if importlib.util.find_spec("h5netcdf") is None:
+        raise DataError(f"{path}: {TO_WRITE_NETCDF.replace('writing', 'reading')}")
     try:
         file: xr.Dataset = xr.load_dataset(path, engine="h5netcdf")
     except (OSError, ValueError, KeyError) as failure:

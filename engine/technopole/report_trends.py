@@ -11,7 +11,7 @@ from technopole.figures_data import CannotDraw, Floats, period_years, years
 from technopole.figures_numbers import mean_interval
 from technopole.figures_palette import BLUE, GREEN, ORANGE, PURPLE, VERMILION
 from technopole.figures_words import FEW, number, signed
-from technopole.report_charts import Line, lines, replicate_line
+from technopole.report_charts import MANY_RUNS, Line, lines, replicate_line
 from technopole.report_data import is_there, operating, ratio, recorded
 from technopole.report_parts import Chart, Section, Table, figure, significant, table
 from technopole.schema import STOCKS
@@ -59,6 +59,11 @@ def bands_in_words(replicates: int) -> str:
     if replicates < FEW:
         runs = "one run" if replicates == 1 else f"{replicates} runs"
         return f"Lines: mean of {runs}; too few for bands." if replicates > 1 else "Lines: one run, no bands."
+    if replicates < MANY_RUNS:
+        return (
+            f"Lines: mean of {replicates} runs that differ by chance only. Bands: 95\u00a0% confidence interval of "
+            "that mean."
+        )
     return (
         f"Lines: mean of {replicates} runs that differ by chance only. Dark band: 95\u00a0% confidence interval of "
         "that mean. Light band: nine in ten runs."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -16,7 +16,6 @@ from technopole.report_parts import (
     Section,
     Table,
     decimals_for,
-    figure,
     interval,
     significant,
     table,
@@ -88,7 +87,7 @@ def validation_section(ds: xr.Dataset) -> Section:
         "Can the model be trusted? What is known of real economies, against what the model does.",
         cards=tuple(cards),
         charts=tuple(_chart(group, measured) for group in dict.fromkeys(fact.group for fact in measured)),
-        tables=(_table(facts),),
+        tables=_tables(facts),
         notes=tuple(notes),
     )
 
@@ -106,18 +105,13 @@ def _facts(ds: xr.Dataset) -> list[Fact]:
         used = np.asarray(ds["replicates_used"].values)
     else:
         used = np.isfinite(columns[0]).astype(int)
-    return [
-        Fact(
-            titles[at],
-            units[at] if units[at] != "1" else "",
-            sources[at],
-            groups[at],
-            *(float(column[at]) for column in columns),
-            bool(passed[at]),
-            int(used[at]),
-        )
-        for at in range(len(titles))
-    ]
+    facts = []
+    for at in range(len(titles)):
+        value, low, high, range_low, range_high = (float(column[at]) for column in columns)
+        unit = units[at] if units[at] != "1" else ""
+        labels = (titles[at], unit, sources[at], groups[at])
+        facts.append(Fact(*labels, value, low, high, range_low, range_high, bool(passed[at]), int(used[at])))
+    return facts
 
 
 def _chart(group: str, measured: list[Fact]) -> Chart:
@@ -125,10 +119,11 @@ def _chart(group: str, measured: list[Fact]) -> Chart:
     rows = [_row(fact, label) for fact, label in zip(facts, _labels(facts), strict=True)]
     page = intervals(
         rows,
-        "range of the facts: 0 = lower end, 1 = upper end",
+        "",
         zero=False,
         band=(0.0, 1.0),
         limits=(-REACH, 1.0 + REACH),
+        ticks={0.0: "lower end of the range", 1.0: "upper end"},
     )
     names = (("in the range", GREEN), ("outside", VERMILION))
     add_legend(page, [LegendItem(name, colour, "dots", (), hides=False) for name, colour in names])
@@ -160,13 +155,14 @@ def _row(fact: Fact, label: str) -> Interval:
     bottom, width = _scale(fact)
     value, low, high = ((one - bottom) / width for one in (fact.value, fact.low, fact.high))
     inside = -REACH < value < 1.0 + REACH
-    marker = ("circle" if fact.passed else "x") if inside else "triangle"
-    ends = np.clip([value, low, high], -REACH + 0.03, 1.0 + REACH - 0.03)
+    marker = ("circle" if fact.passed else "square") if inside else "triangle"
+    value, low, high = (float(np.clip(one, -REACH + 0.03, 1.0 + REACH - 0.03)) for one in (value, low, high))
     text = (
         f"{decimals_for(fact.low, fact.high, fact.value)} {fact.unit}, range {_range(fact)}: "
         f"{'in the range' if fact.passed else 'outside'}"
     )
-    return Interval(label, *(float(one) for one in ends), GREEN if fact.passed else VERMILION, marker, text)
+    colour = GREEN if fact.passed else VERMILION
+    return Interval(label, value, low, high, colour, marker, text)
 
 
 def _scale(fact: Fact) -> tuple[float, float]:
@@ -188,26 +184,33 @@ def _range(fact: Fact) -> str:
     return f"{significant(high, 3)} or less" if np.isfinite(high) else "–"
 
 
-def _table(facts: list[Fact]) -> Table:
+def _tables(facts: list[Fact]) -> tuple[Table, ...]:
+    """Return the facts that are not met, if there are any, and all."""
     order = sorted(range(len(facts)), key=lambda at: (facts[at].passed, not facts[at].measured))
-    rows: list[list[Cell]] = []
-    for at in order:
-        fact = facts[at]
-        if not fact.measured:
-            verdict: Any = words("– not measurable", "open")
-        else:
-            verdict = words("✓ met", "good") if fact.passed else words("✗ outside", "bad")
-        rows.append(
-            [
-                words(fact.title),
-                Cell(decimals_for(fact.low, fact.high, fact.value), sortable(fact.value)),
-                Cell(interval(fact.low, fact.high), sortable(fact.low)),
-                Cell(_range(fact), sortable(fact.range_low)),
-                words(fact.unit),
-                figure(float(fact.used), 0),
-                words(fact.source),
-                verdict,
-            ]
-        )
-    headings = ("fact", "model", "95 % interval", "range", "unit", "runs", "source", "verdict")
-    return table("All facts, those that are not met first", headings, rows, (1, 2, 3, 5))
+    rows = [_cells(facts[at]) for at in order]
+    headings = ("fact", "model", "95 % interval", "range", "source", "verdict")
+    missed = [row for row, at in zip(rows, order, strict=True) if facts[at].measured and not facts[at].passed]
+    everything = table(
+        "All facts, those that are not met first", headings, rows, (1, 2, 3), folded=bool(missed)
+    )
+    return (
+        (table("Facts that are not met", headings, missed, (1, 2, 3)), everything)
+        if missed
+        else (everything,)
+    )
+
+
+def _cells(fact: Fact) -> list[Cell]:
+    if not fact.measured:
+        verdict = words("– not measurable", "open")
+    else:
+        verdict = words("✓ met", "good") if fact.passed else words("✗ not met", "bad")
+    unit = f" [{fact.unit}]" if fact.unit else ""
+    return [
+        words(f"{fact.title}{unit}"),
+        Cell(decimals_for(fact.low, fact.high, fact.value), sortable(fact.value)),
+        Cell(interval(fact.low, fact.high), sortable(fact.low)),
+        Cell(_range(fact), sortable(fact.range_low)),
+        words(fact.source),
+        verdict,
+    ]

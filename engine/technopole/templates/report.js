@@ -135,17 +135,42 @@
     }
   };
 
-  // charts: one after the other, so that the page can be read and used meanwhile
+  // charts: those on the screen first, the others when there is time, so that the page can be used meanwhile
   const models = JSON.parse(document.getElementById("charts").textContent);
-  const draw = async () => {
-    for (const place of document.querySelectorAll("[data-chart]")) {
-      await Bokeh.embed.embed_item(models[place.dataset.chart], place);
-      listen(place.closest("figure"), Bokeh.documents[Bokeh.documents.length - 1].roots()[0]);
-      place.style.minHeight = "";
-      await new Promise((next) => setTimeout(next));
+  const idle = window.requestIdleCallback
+    ? () => new Promise((next) => requestIdleCallback(next, { timeout: 200 }))
+    : () => new Promise((next) => setTimeout(next));
+  const started = new Map();
+  const draw = (place) => {
+    if (!started.has(place)) started.set(place, embed(place));
+    return started.get(place);
+  };
+  const embed = async (place) => {
+    await Bokeh.embed.embed_item(models[place.dataset.chart], place);
+    listen(place.closest("figure"), Bokeh.documents[Bokeh.documents.length - 1].roots()[0]);
+    place.style.minHeight = "";
+  };
+  const near = new IntersectionObserver(
+    (entries) => {
+      for (const entry of entries) {
+        if (!entry.isIntersecting) continue;
+        near.unobserve(entry.target);
+        draw(entry.target);
+      }
+    },
+    { rootMargin: "300px 0px" }
+  );
+  const places = [...document.querySelectorAll("[data-chart]")];
+  places.forEach((place) => near.observe(place));
+  (async () => {
+    await new Promise((next) => requestAnimationFrame(() => setTimeout(next, 50)));
+    await Promise.all(started.values());
+    root.dataset.charts = "begun";
+    for (const place of places) {
+      await idle();
+      await draw(place);
     }
     fit();
     root.dataset.charts = "drawn";
-  };
-  draw();
+  })();
 })();

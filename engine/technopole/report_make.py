@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from technopole.report_parts import Page
 
     Source = str | os.PathLike[str] | xr.Dataset
-
-    Tell = Callable[[str], object]
 
 
 def report(
@@ -103,19 +101,33 @@ def make_page(
     from technopole.report_sources import open_as
 
     ds, kind = open_as(source, "run", "experiment")
-    more = [
-        open_as(given, name)[0] if given is not None else None
-        for given, name in ((claims, "claims"), (validation, "validation"), (sensitivity, "sensitivity"))
-    ]
+    more = (
+        None if claims is None else open_as(claims, "claims")[0],
+        None if validation is None else open_as(validation, "validation")[0],
+        None if sensitivity is None else open_as(sensitivity, "sensitivity")[0],
+    )
     page = _run_page(ds) if kind == "run" else _experiment_page(ds, more[2] is None)
     _add_others(page, *more)
     if not page.sections:
         raise DataError(f"{source}: holds no variable that a report could show")
-    if title:
-        from dataclasses import replace
+    if kind == "run":
+        _add_findings(page)
+    return replace(page, title=title) if title else page
 
-        page = replace(page, title=title)
-    return page
+
+FINDINGS = ("productivity", "map-productivity", "sector-mix", "map-system", "structural-similarity")
+"""Charts of a run whose headings stand at its top."""
+OUTCOMES = ("claims", "validation")
+"""Sections whose titles stand there as well."""
+
+
+def _add_findings(page: Page) -> None:
+    """Put what the charts show in a list at the top."""
+    headings = {chart.key: chart.heading for section in page.sections for chart in section.charts}
+    titles = {section.key: section.title for section in page.sections}
+    findings = [(headings[key], f"figure-{key}") for key in FINDINGS if key in headings]
+    findings += [(titles[key], key) for key in OUTCOMES if key in titles]
+    page.sections[0] = replace(page.sections[0], findings=tuple(findings))
 
 
 def _run_page(ds: xr.Dataset) -> Page:
