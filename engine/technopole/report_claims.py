@@ -78,7 +78,7 @@ def claims_sections(ds: xr.Dataset) -> list[Section]:
             Section(
                 "feedback",
                 "Do clusters and institutions build each other?",
-                "Two-way feedback",
+                "Feedback",
                 "Each direction was switched off by itself and together, with the same chance events.",
                 charts=tuple(charts),
                 tables=tables,
@@ -199,10 +199,10 @@ def _main_table(ds: xr.Dataset, chosen: Any) -> Table:
             (
                 Cell(names[at], names[at]),
                 words(titles[at]),
-                words(outcomes[at]),
+                words(f"{mark} {verdicts[at]}", tone),
                 *_effect_cells(ds, at),
                 words(units[at] if units[at] != "1" else ""),
-                words(f"{mark} {verdicts[at]}", tone),
+                words(outcomes[at]),
             )
         )
     headings = (

@@ -206,8 +206,8 @@ def map_model(
         source=source,
         fill_color={"field": "value", "transform": mapper},
         fill_alpha=0.95,
-        line_color="white",
-        line_width=1.0,
+        line_color="#8a9098",
+        line_width=0.8,
     )
     point_at(page, [marks], f"<b>@name</b><br>@text {unit}<br>@workers workers")
     if wide:
@@ -333,6 +333,7 @@ def _label(
             text_font=FONT,
             text_font_size=size,
             y_offset=offset,
+            name="place" if size == "12px" else "box",
         )
     )
 

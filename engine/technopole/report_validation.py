@@ -188,13 +188,13 @@ def _tables(facts: list[Fact]) -> tuple[Table, ...]:
     """Return the facts that are not met, if there are any, and all."""
     order = sorted(range(len(facts)), key=lambda at: (facts[at].passed, not facts[at].measured))
     rows = [_cells(facts[at]) for at in order]
-    headings = ("fact", "model", "95 % interval", "range", "source", "verdict")
+    headings = ("fact", "verdict", "model", "95 % interval", "range", "source")
     missed = [row for row, at in zip(rows, order, strict=True) if facts[at].measured and not facts[at].passed]
     everything = table(
-        "All facts, those that are not met first", headings, rows, (1, 2, 3), folded=bool(missed)
+        "All facts, those that are not met first", headings, rows, (2, 3, 4), folded=bool(missed)
     )
     return (
-        (table("Facts that are not met", headings, missed, (1, 2, 3)), everything)
+        (table("Facts that are not met", headings, missed, (2, 3, 4)), everything)
         if missed
         else (everything,)
     )
@@ -208,9 +208,9 @@ def _cells(fact: Fact) -> list[Cell]:
     unit = f" [{fact.unit}]" if fact.unit else ""
     return [
         words(f"{fact.title}{unit}"),
+        verdict,
         Cell(decimals_for(fact.low, fact.high, fact.value), sortable(fact.value)),
         Cell(interval(fact.low, fact.high), sortable(fact.low)),
         Cell(_range(fact), sortable(fact.range_low)),
         words(fact.source),
-        verdict,
     ]

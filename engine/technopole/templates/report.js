@@ -86,10 +86,11 @@
   }
 
   // paper: charts keep their size on the screen and are zoomed to the width of a column
+  const plots = new Map();
   const fit = () => {
-    for (const chart of document.querySelectorAll(".chart")) {
-      const wide = chart.closest(".wide") !== null;
-      chart.style.setProperty("--print-zoom", String((wide ? 640 : 310) / Math.max(chart.clientWidth, 1)));
+    for (const [place, plot] of plots) {
+      const width = place.closest(".wide") ? 660 : 318;
+      place.style.setProperty("--print-zoom", String(width / Math.max(plot.outer_width, 1)));
     }
   };
   const unfolded = [];
@@ -147,7 +148,13 @@
   };
   const embed = async (place) => {
     await Bokeh.embed.embed_item(models[place.dataset.chart], place);
-    listen(place.closest("figure"), Bokeh.documents[Bokeh.documents.length - 1].roots()[0]);
+    const plot = Bokeh.documents[Bokeh.documents.length - 1].roots()[0];
+    plots.set(place, plot);
+    listen(place.closest("figure"), plot);
+    // on a narrow map names of places would hide it
+    if (place.clientWidth < 600) {
+      for (const one of plot.center) if (one.name === "place") one.visible = false;
+    }
     place.style.minHeight = "";
   };
   const near = new IntersectionObserver(
