@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from technopole.firm_output import open_firms
     from technopole.model import Model
     from technopole.model_group import Models
+    from technopole.report_make import report
     from technopole.sensitivity_analysis import sensitivity
     from technopole.simulation import Simulation, run
     from technopole.snapshot import Snapshot
@@ -66,6 +67,7 @@ __all__ = [
     "indicators",
     "open",
     "open_firms",
+    "report",
     "run",
     "sensitivity",
     "summarise",
@@ -95,6 +97,7 @@ _MODULES = {
     "indicators": "indicators",
     "open": "experiment_run",
     "open_firms": "firm_output",
+    "report": "report_make",
     "run": "simulation",
     "sensitivity": "sensitivity_analysis",
     "summarise": "summary",

@@ -19,6 +19,7 @@ from technopole import (
     commands_compare,
     commands_experiment,
     commands_plan,
+    commands_report,
     commands_sensitivity,
     commands_validate,
 )
@@ -425,6 +426,37 @@ def claims(
         quiet,
     )
     _perform(lambda: commands_claims.claims(options))
+
+
+@app.command()
+def report(
+    source: Annotated[
+        Path, typer.Argument(help="Results of a run, .zarr or .nc, or store of an experiment.")
+    ],
+    claims: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="Results of technopole claims, shown as well.")
+    ] = None,
+    validation: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="Results of technopole validate, shown as well.")
+    ] = None,
+    sensitivity: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="Results of technopole sensitivity --out, shown as well."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Page, .html; beside the results if not given.")
+    ] = None,
+    title: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Title; that of the results if not given.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a page that is there.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
+) -> None:
+    """Write a report: one page with maps, charts and tables that opens in any browser."""
+    options = commands_report.ReportOptions(
+        source, out, claims, validation, sensitivity, title, overwrite, quiet
+    )
+    _perform(lambda: commands_report.report(options))
 
 
 @app.command()

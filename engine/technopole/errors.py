@@ -11,6 +11,7 @@ EXIT_FAILED_UNITS = 3
 EXIT_INTERRUPTED = 75
 
 TO_DRAW = "drawing needs matplotlib: pip install matplotlib (the extra technopole[plot])"
+TO_REPORT = "a report needs Bokeh and Jinja2: pip install bokeh jinja2 (the extra technopole[report])"
 TO_WRITE_NETCDF = "writing netCDF needs h5netcdf: pip install h5netcdf h5py (the extra technopole[netcdf])"
 
 LINES_SHOWN = 200

@@ -8,15 +8,14 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize, TwoSlopeNorm
 from matplotlib.ticker import MaxNLocator
 
 from technopole.figures_data import Floats
+from technopole.figures_palette import BOTH_WAYS_COLOURS, RISING_COLOURS
 from technopole.figures_style import DPI, INK, SOFT, WIDTH, Page, number
 
 LEFT = 0.062
 """Left edge of the map and its keys, fraction of the page."""
 NO_GROWTH = (0.72, 0.74, 0.76, 1.0)
-RISING = LinearSegmentedColormap.from_list("rising", ["#fde9a9", "#f3b25b", "#d9694f", "#93366a", "#3b1c54"])
-BOTH_WAYS = LinearSegmentedColormap.from_list(
-    "both_ways", ["#8c3b00", "#e08a3c", "#f2efe9", "#5aa0cf", "#08447c"]
-)
+RISING = LinearSegmentedColormap.from_list("rising", RISING_COLOURS)
+BOTH_WAYS = LinearSegmentedColormap.from_list("both_ways", BOTH_WAYS_COLOURS)
 
 
 MANY = 60

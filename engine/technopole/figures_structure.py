@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from technopole.figures_data import CannotDraw, Floats, array, high_tech, sector_names, years
 from technopole.figures_labels import Label, end_labels
 from technopole.figures_numbers import krugman_index, mean_interval, sparse, structural_similarity
+from technopole.figures_palette import HIGH_TECH_COLOURS, OTHER, OTHER_HIGH_TECH, TRADITIONAL_COLOURS
 from technopole.figures_style import (
     BLUE,
     FEW,
@@ -38,29 +39,6 @@ LONGEST = 47
 """Letters of a sector's name."""
 SAME = 0.01
 """Change of the similarity that is called none where too few replicates tell how uncertain it is."""
-HIGH_TECH_COLOURS = (
-    "#08306b",
-    "#0072B2",
-    "#4f9fd0",
-    "#00795a",
-    "#56B4E9",
-    "#3fb598",
-    "#9ecbea",
-    "#97d6c6",
-    "#cfe3f3",
-)
-TRADITIONAL_COLOURS = (
-    "#b34700",
-    "#E69F00",
-    "#e8824a",
-    "#f0c75e",
-    "#9c4f7c",
-    "#f4b183",
-    "#CC79A7",
-    "#f6e2a6",
-    "#e8bdd5",
-)
-OTHER_HIGH_TECH, OTHER = "#aebcc8", "#d6d3ce"
 
 
 class Layer(NamedTuple):

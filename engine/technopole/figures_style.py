@@ -15,6 +15,18 @@ from matplotlib.ticker import MaxNLocator
 
 from technopole.figures_data import Floats
 from technopole.figures_numbers import mean_interval
+from technopole.figures_palette import (
+    BLUE,
+    GREEN,
+    GRID,
+    INK,
+    ORANGE,
+    PURPLE,
+    SKY,
+    SOFT,
+    VERMILION,
+)
+from technopole.figures_words import FEW, number, short, signed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,14 +34,33 @@ if TYPE_CHECKING:
 DPI = 150
 WIDTH = 8.0  # inches: 1200 pixels
 MARGIN = 0.025  # of the page, left and right
-INK, SOFT, GRID = "#222222", "#5f6368", "#e3e5e8"
-BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9"
-"""The colours of Okabe and Ito (2008), told apart by colour-blind readers."""
+__all__ = [
+    "BLUE",
+    "DPI",
+    "FEW",
+    "GREEN",
+    "GRID",
+    "INK",
+    "MARGIN",
+    "ORANGE",
+    "PURPLE",
+    "Page",
+    "SETTINGS",
+    "SKY",
+    "SOFT",
+    "VERMILION",
+    "WIDTH",
+    "YEAR",
+    "number",
+    "plain_axes",
+    "series",
+    "short",
+    "signed",
+    "time_axis",
+    "with_bands",
+]
 
 YEAR = "year of the run"
-
-FEW = 4
-"""Replicates from which on a band is drawn: an interval of fewer is wide and jumps from year to year."""
 
 SETTINGS: Any = {
     "font.family": "sans-serif",
@@ -199,23 +230,3 @@ def series(axes: Axes, when: Floats, values: Floats, colour: str, dashed: bool =
 def with_bands(note: str, replicates: int) -> str:
     """Add to the note what the bands are, if there are any."""
     return f"{note}  ·  bands: 95\u00a0% confidence interval of the mean" if replicates >= FEW else note
-
-
-def number(value: float, digits: int = 2) -> str:
-    """Return a number with a real minus sign and thousands separators."""
-    text = f"{value:,.{digits}f}"
-    return (text[1:] if text.startswith("-") and not text.strip("-0.,") else text).replace("-", "−")
-
-
-def signed(value: float, digits: int = 2) -> str:
-    """Return a number with its sign."""
-    text = number(value, digits)
-    return text if text.startswith("−") else f"+{text}"
-
-
-def short(name: str, longest: int = 20) -> str:
-    """Return a name that fits a label: the part before a comma, then before a hyphen, then cut off."""
-    for mark in (",", "–", "-", "/"):
-        if len(name) > longest:
-            name = name.split(mark)[0].strip()
-    return name if len(name) <= longest else name[: longest - 1].rstrip() + "…"

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from technopole.accessor import register
 from technopole.config import Config
 from technopole.data import Tables
+from technopole.kernel_sources import kernel_digest
 from technopole.schema import RECORDS, SIZE_EDGES
 from technopole.tables import Labels
 from technopole.version import __version__
@@ -153,6 +154,7 @@ def run_attributes(config: Config) -> Mapping[str, str | int]:
         "technopole_version": __version__,
         "config": config.to_toml(),
         "config_digest": config.digest(),
+        "kernels_digest": kernel_digest(),
         "seed": config.run.seed,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "numba_version": numba.__version__,

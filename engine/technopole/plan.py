@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from technopole.data import Tables, load_tables
 from technopole.design import make_points
+from technopole.kernel_sources import kernel_digest
 from technopole.points import Points
 from technopole.store_layout import Layout, OutputVariable, raw_bytes, recorded_bytes, store_layout
 from technopole.sweep import Sweep, hash_of
 from technopole.tables import Labels
 from technopole.version import __version__
 
-__all__ = ["OutputVariable", "Plan", "Unit", "make_plan"]
+__all__ = ["OutputVariable", "Plan", "Unit", "kernel_digest", "make_plan"]
 
 UNIT_WORK = 5e7
 """Firms times periods of a unit: some seconds on one core, so that what surrounds a unit costs little."""
@@ -325,17 +324,4 @@ def tables_digest(tables: Tables) -> str:
                 digest.update(f"{part.dtype} {part.shape} ".encode() + np.ascontiguousarray(part).tobytes())
             else:
                 digest.update(repr(part).encode())
-    return digest.hexdigest()
-
-
-def kernel_digest() -> str:
-    """Return a hash of the sources of the kernels, in 64 hexadecimal digits; empty where there are none."""
-    found = importlib.util.find_spec("technopole_kernels")
-    if found is None or not found.submodule_search_locations:
-        return ""
-    digest = hashlib.sha256()
-    folder = Path(next(iter(found.submodule_search_locations)))
-    for source in sorted(folder.rglob("*.py")):
-        content = source.read_bytes()
-        digest.update(f"{source.relative_to(folder).as_posix()} {len(content)}\n".encode() + content)
     return digest.hexdigest()

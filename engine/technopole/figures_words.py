@@ -1,0 +1,26 @@
+"""Numbers and names in the words of figures and reports."""
+
+from __future__ import annotations
+
+FEW = 4
+"""Replicates from which on a band is drawn: an interval of fewer is wide and jumps from year to year."""
+
+
+def number(value: float, digits: int = 2) -> str:
+    """Return a number with a real minus sign and thousands separators."""
+    text = f"{value:,.{digits}f}"
+    return (text[1:] if text.startswith("-") and not text.strip("-0.,") else text).replace("-", "−")
+
+
+def signed(value: float, digits: int = 2) -> str:
+    """Return a number with its sign."""
+    text = number(value, digits)
+    return text if text.startswith("−") else f"+{text}"
+
+
+def short(name: str, longest: int = 20) -> str:
+    """Return a name that fits a label: the part before a comma, then before a hyphen, then cut off."""
+    for mark in (",", "–", "-", "/"):
+        if len(name) > longest:
+            name = name.split(mark)[0].strip()
+    return name if len(name) <= longest else name[: longest - 1].rstrip() + "…"
