@@ -18,20 +18,19 @@ MODULES: dict[str, str] = {
     "technopole.indicators": "Indicators",
     "technopole.bmi": "Basic Model Interface (BMI)",
     "technopole.gym": "Environments for reinforcement learning",
-    "technopole_kernels.period": "Kernels: a period",
-    "technopole_kernels.drive": "Kernels: loops over periods",
-    "technopole_kernels.types": "Kernels: what they work on",
-    "technopole_kernels.status": "Kernels: status codes",
+    "technopole_kernels.period": "Kernels – a period",
+    "technopole_kernels.drive": "Kernels – loops over periods",
+    "technopole_kernels.types": "Kernels – what they work on",
+    "technopole_kernels.status": "Kernels – status codes",
 }
 """Public module → title; those that are not there are left out."""
-OPTIONS = {"technopole_kernels": "    options:\n      filters: ['!^_']\n      show_signature_annotations: false\n"}
 
 
 def pages() -> dict[str, str]:
     """Return path → text of the pages."""
     found = {}
     for path, (title, names) in _grouped().items():
-        entries = [_entry(f"technopole.{name}") for name in names]
+        entries = [f"::: technopole.{name}" for name in names]
         found[path] = "\n\n".join([f"# {title}", *entries]) + "\n"
     for module, title in MODULES.items():
         if _is_there(module):
@@ -45,7 +44,9 @@ def _grouped() -> dict[str, tuple[str, list[str]]]:
     errors = [name for name in names if isinstance(getattr(technopole, name), type) and _is_error(name)]
     listed = {name for _, some in GROUPS.values() for name in some} | set(errors)
     modules = {name for name in names if f"technopole.{name}" in MODULES}
-    pages = {path: (title, [name for name in some if name in names]) for path, (title, some) in GROUPS.items()}
+    pages = {
+        path: (title, [name for name in some if name in names]) for path, (title, some) in GROUPS.items()
+    }
     pages["api/errors.md"] = ("Errors", sorted(errors, key=lambda name: name != "TechnopoleError"))
     rest = [name for name in names if name not in listed | modules]
     return pages | ({REST[0]: (REST[1], rest)} if rest else {})
@@ -57,10 +58,6 @@ def _is_error(name: str) -> bool:
 
 def _is_there(module: str) -> bool:
     return importlib.util.find_spec(module) is not None
-
-
-def _entry(path: str) -> str:
-    return f"::: {path}"
 
 
 def _module(module: str) -> str:

@@ -27,10 +27,10 @@ def entries(pages: Mapping[str, str]) -> list[dict[str, list[dict[str, str]]]]:
     Parameters
     ----------
     pages : mapping
-        Path of each page, relative to the folder of pages → its text.
+        Path of each page, relative to the folder of pages → its text; made pages in the order they are read.
     """
     named = {path for paths in SECTIONS.values() for path in paths}
-    rest = sorted(set(pages) - named)
+    rest = [path for path in pages if path not in named]
     found: list[dict[str, list[dict[str, str]]]] = []
     for section, paths in SECTIONS.items():
         chosen = [path for entry in paths for path in _matching(entry, pages, rest)]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 FRONT = {"README.md": "index.md", "CONTRIBUTING.md": "CONTRIBUTING.md", "CHANGELOG.md": "CHANGELOG.md"}
 """File at the top → page."""
 LINK = re.compile(r"(?<=\]\()(?![a-z]+:|#|/)([^)\s#]+)(#[^)\s]*)?(?=\))")
+MENTION = re.compile(r"(?<![\w/\[.`-])(?<!\]\()`?(?:docs/)?([A-Z]+|replications/\w+)\.md`?(?![\w\]])")
 LANGUAGES = {".py": "python", ".toml": "toml", ".c": "c", ".yml": "yaml", ".cff": "yaml", ".sh": "bash"}
 
 
@@ -28,6 +29,18 @@ def source_pages(root: Path, texts: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
+def with_links_at_mentions(text: str, page: str, pages: Collection[str]) -> str:
+    """Return the text with the names of other pages, such as docs/DATA.md, made links to them."""
+    folder = str(PurePosixPath(page).parent)
+
+    def link(found: re.Match[str]) -> str:
+        target = FRONT.get(f"{found[1]}.md", f"{found[1]}.md")
+        there = target in pages and target != page
+        return f"[{found[0]}]({os.path.relpath(target, folder)})" if there else found[0]
+
+    return MENTION.sub(link, text)
+
+
 def led_to_pages(text: str, page: str, root: Path) -> str:
     """Return the text of a page with its links to files of the repository led to the pages of these."""
     folder = str(PurePosixPath(page).parent)
@@ -41,7 +54,7 @@ def led_to_pages(text: str, page: str, root: Path) -> str:
 
 
 def _links(text: str, page: str, root: Path) -> Iterator[tuple[str, str]]:
-    """Yield the relative links of a page that lead to something in the repository: as written, path in the repository."""
+    """Yield the relative links of a page into the repository: as written, path from its top."""
     origins = {made: file for file, made in FRONT.items()}
     place = PurePosixPath(origins.get(page, f"docs/{page}")).parent
     for link, _ in LINK.findall(text):

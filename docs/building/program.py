@@ -37,7 +37,9 @@ def commands() -> str:
 
 
 def _command_names() -> list[str]:
-    return [command.name or command.callback.__name__ for command in app.registered_commands if command.callback]
+    return [
+        command.name or command.callback.__name__ for command in app.registered_commands if command.callback
+    ]
 
 
 def _help(*command: str) -> str:
@@ -49,13 +51,16 @@ def configuration() -> str:
     """Return the page of all keys of the configuration, from the schema."""
     parts = [
         "# Configuration: all keys",
-        "A configuration is a TOML file; a scenario holds only what differs from these defaults. `technopole describe FILE` prints "
-        "the same table with the values of a file, `technopole schema` a JSON Schema for editors. "
+        "A configuration is a TOML file; a scenario holds only what differs from these defaults. `technopole "
+        "describe FILE` prints this table with the values of a file, `technopole schema` a JSON Schema for editors. "
         "A claim (C1 … C12) names what the parameter switches or shapes.",
     ]
     for group, entries in GROUPS.items():
         head = ("key", "default", "unit", "range", "meaning", "source", "claim")
-        parts += [f"## {group}: {TITLES[group]}", table(head, [_parameter(entry) for entry in entries.values()])]
+        parts += [
+            f"## {group}: {TITLES[group]}",
+            table(head, [_parameter(entry) for entry in entries.values()]),
+        ]
     parts += [
         "## policies: instruments and shocks",
         "Of `[[policies]]` and `Model.set_policy`; all are 0 if nothing is said.",
@@ -81,18 +86,21 @@ def _instrument(row: Instrument) -> tuple[str, ...]:
 def variables() -> str:
     """Return the page of all variables, from the schema."""
     head = ("name", "meaning", "dimensions", "unit", "type", "range")
-    return "\n\n".join(
-        [
-            "# Variables",
-            "`technopole schema --variables` prints this table.",
-            "## Recorded after each period",
-            "`output.variables` chooses from these; `ds[name]`, `Model.record(name)`.",
-            table(head, [_variable(row) for row in RECORDS.values()]),
-            "## State of a world",
-            "`Model[name]`: arrays of one world, without replicate and time.",
-            table(head, [_variable(row) for row in STATE.values()]),
-        ]
-    ) + "\n"
+    return (
+        "\n\n".join(
+            [
+                "# Variables",
+                "`technopole schema --variables` prints this table.",
+                "## Recorded after each period",
+                "`output.variables` chooses from these; `ds[name]`, `Model.record(name)`.",
+                table(head, [_variable(row) for row in RECORDS.values()]),
+                "## State of a world",
+                "`Model[name]`: arrays of one world, without replicate and time.",
+                table(head, [_variable(row) for row in STATE.values()]),
+            ]
+        )
+        + "\n"
+    )
 
 
 def _variable(row: Variable) -> tuple[str, ...]:
