@@ -7,15 +7,25 @@ import importlib.util
 import technopole
 
 GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "api/run.md": ("Runs and models", ("run", "Config", "Model", "Models", "Snapshot", "Simulation")),
-    "api/experiments.md": ("Experiments", ("Sweep", "experiment", "open", "compare", "sensitivity")),
+    "api/run.md": (
+        "Runs and models",
+        ("run", "Config", "Model", "Models", "Snapshot", "Simulation", "ensemble.Progress"),
+    ),
+    "api/experiments.md": (
+        "Experiments",
+        ("Sweep", "experiment", "open", "compare", "sensitivity", "experiment_run.ExperimentReport"),
+    ),
     "api/results.md": ("Results", ("write", "open_firms", "summarise", "draw")),
     "api/errors.md": ("Errors", ()),
 }
-"""Page → title, names. Errors go to theirs; public names that stand nowhere come to a page of their own."""
+"""Page → title, names; those with a dot are not imported by hand, but come as results.
+
+Errors go to theirs; public names that stand nowhere come to a page of their own.
+"""
 REST = ("api/others.md", "Other public names")
 MODULES: dict[str, str] = {
     "technopole.indicators": "Indicators",
+    "technopole.indicators_accessor": "Indicators as methods: ds.tp",
     "technopole.bmi": "Basic Model Interface (BMI)",
     "technopole.gym": "Environments for reinforcement learning",
     "technopole_kernels.period": "Kernels – a period",
@@ -45,7 +55,8 @@ def _grouped() -> dict[str, tuple[str, list[str]]]:
     listed = {name for _, some in GROUPS.values() for name in some} | set(errors)
     modules = {name for name in names if f"technopole.{name}" in MODULES}
     pages = {
-        path: (title, [name for name in some if name in names]) for path, (title, some) in GROUPS.items()
+        path: (title, [name for name in some if name in names or "." in name])
+        for path, (title, some) in GROUPS.items()
     }
     pages["api/errors.md"] = ("Errors", sorted(errors, key=lambda name: name != "TechnopoleError"))
     rest = [name for name in names if name not in listed | modules]
