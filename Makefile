@@ -15,7 +15,7 @@ FIND_PYTHON = for python in $(PYTHON) python3 python3.14 python3.13 python3.12 p
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2> /dev/null && echo $$python && break; done
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format stats stress slurm bench warmup clean
+.PHONY: help run test lint format stats stress slurm bench docs warmup clean
 
 help:  ## say what can be made
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /make \1|/' | column -t -s '|' 2> /dev/null \
@@ -53,11 +53,15 @@ bench: $(VENV)/installed-dev  ## measure kernels, periods, runs; then the bars, 
 	$(BIN)/python bench/experiments.py
 	$(BIN)/python bench/peers/run.py
 
+docs: $(VENV)/installed-dev  ## build the documentation: site/index.html
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+	@echo "documentation: site/index.html"
+
 warmup: $(VENV)/installed-run  ## compile the kernels for this processor
 	$(BIN)/technopole warmup
 
 clean:  ## remove the virtual environment and caches; results stay
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks
+	rm -rf $(VENV) site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks
 	find engine kernels tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The environment is a folder of its own: a Python that forbids pip outside of one does not mind.

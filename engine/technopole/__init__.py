@@ -108,14 +108,16 @@ _OTHER_NAMES = {"open": "open_experiment"}
 """Names that would hide something in their module."""
 
 
-def __getattr__(name: str) -> Any:
-    """Import the module of a public name when the name is first used."""
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = importlib.import_module(f"{__name__}.{_MODULES[name]}")
-    value = module if _MODULES[name] == name else getattr(module, _OTHER_NAMES.get(name, name))
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # type checkers know all names from above, and that there are no others
+
+    def __getattr__(name: str) -> Any:
+        """Import the module of a public name when the name is first used."""
+        if name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        module = importlib.import_module(f"{__name__}.{_MODULES[name]}")
+        value = module if _MODULES[name] == name else getattr(module, _OTHER_NAMES.get(name, name))
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

@@ -112,8 +112,10 @@ def experiment(
         Replace it.
     progress : callable, optional
         Gets a `technopole.ensemble.Progress` several times a second, on the calling thread.
-    overrides, data
-        As for `Sweep.from_toml`, where the sweep is a file.
+    overrides : mapping, optional
+        Dotted key → value, in place of what the file says; only where the sweep is a file.
+    data : path, optional
+        In place of ``data.path``; only where the sweep is a file.
 
     Returns
     -------

@@ -190,8 +190,10 @@ class Sweep:
             Relative paths count from it.
         source : str
             What messages call the origin.
-        overrides, data
-            As for `from_toml`.
+        overrides : mapping, optional
+            Dotted key → value, as for `from_toml`.
+        data : path, optional
+            In place of ``data.path`` of the scenario.
 
         Returns
         -------
