@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         Interrupted,
         NotFiniteError,
         OutputError,
+        StaleViewError,
         StateError,
         TechnopoleError,
     )
@@ -51,6 +52,7 @@ __all__ = [
     "OutputError",
     "Simulation",
     "Snapshot",
+    "StaleViewError",
     "StateError",
     "Sweep",
     "TechnopoleError",
@@ -78,6 +80,7 @@ _MODULES = {
     "OutputError": "errors",
     "Simulation": "simulation",
     "Snapshot": "snapshot",
+    "StaleViewError": "errors",
     "StateError": "errors",
     "Sweep": "sweep",
     "TechnopoleError": "errors",

@@ -123,18 +123,58 @@ def advance(
         if status in (Status.DONE, Status.STOPPED):
             return world, status == Status.DONE
         if status == Status.NOT_FINITE:
-            raise NotFiniteError(_not_finite(blueprint, world, problem))
-        room = world.firms.shape[1]
-        needed = int(problem.where[0])
-        if blueprint.config.capacity.fixed:
-            raise TechnopoleError(_no_room(world, needed, room))
-        larger = max(needed, int(room * GROWTH) + 1)
-        _refuse_too_large(blueprint, world, larger)
-        world = enlarge_world(world, larger)
+            raise NotFiniteError(not_finite(blueprint, world, problem))
+        world = with_room(blueprint, world, problem)
 
 
-def _not_finite(blueprint: Blueprint, world: World, problem: Problem) -> str:
-    """Say where a number went wrong: in the state if it was there before, else what the kernels found first."""
+def with_room(blueprint: Blueprint, world: World, problem: Problem) -> World:
+    """Return the same world with room for the firms that a period has asked for.
+
+    Parameters
+    ----------
+    blueprint : Blueprint
+        What the world was made from.
+    world : World
+        Not changed.
+    problem : Problem
+        As the kernels left it.
+
+    Returns
+    -------
+    World
+        Region, sector and cell arrays are the same.
+
+    Raises
+    ------
+    TechnopoleError
+        If ``capacity.fixed`` or the memory forbids it.
+    """
+    room = world.firms.shape[1]
+    needed = int(problem.where[0])
+    if blueprint.config.capacity.fixed:
+        raise TechnopoleError(_no_room(world, needed, room))
+    larger = max(needed, int(room * GROWTH) + 1)
+    _refuse_too_large(blueprint, world, larger)
+    return enlarge_world(world, larger)
+
+
+def not_finite(blueprint: Blueprint, world: World, problem: Problem) -> str:
+    """Say where a number went wrong: in the state if it was there before, else what the kernels found first.
+
+    Parameters
+    ----------
+    blueprint : Blueprint
+        Names of regions and sectors.
+    world : World
+        As it was before the period.
+    problem : Problem
+        As the kernels left it.
+
+    Returns
+    -------
+    str
+        With replicate, period, and region and sector if there is one.
+    """
     period, region, sector, variable = (int(number) for number in problem.where)
     what, remedy = _checked_values().get(variable, f"variable {variable}"), "became infinite or not a number"
     given = _not_finite_state(world)

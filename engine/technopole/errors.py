@@ -75,6 +75,10 @@ class StateError(TechnopoleError, ValueError):
     exit_code = EXIT_USAGE
 
 
+class StaleViewError(StateError):
+    """A view of a firm array was used after the firms had become others."""
+
+
 class FailedReplicates(TechnopoleError):
     """An experiment is finished, but some replicates failed; the others are as they should be."""
 

@@ -34,6 +34,11 @@ class Instruments:
         """Replace one policy by an array as `as_instrument` returns it."""
         self._values[name] = values
 
+    @property
+    def values(self) -> dict[str, Floats]:
+        """All policies by name; their arrays are never changed in place."""
+        return dict(self._values)
+
     def packed(self, horizon: int) -> tuple[Policy, int | None]:
         """Return the kernels' arrays.
 
@@ -151,7 +156,9 @@ def _places(
             raise ConfigError(f"policy {name}: labels of time are numbers of periods, 1 is the first")
         # one period more than labelled: an axis of length 1 would hold for ever
         return labels.astype(np.int64) - 1, int(labels.max(initial=0)) + 1
-    unknown = [str(label) for label in labels.tolist() if str(label) not in ids[dim]]
-    if unknown:
-        raise ConfigError(f'policy {name}: {dim} "{unknown[0]}" is unknown{suggestion(unknown[0], ids[dim])}')
-    return np.array([ids[dim].index(str(label)) for label in labels.tolist()], dtype=np.int64), len(ids[dim])
+    places = {name: place for place, name in enumerate(ids[dim])}
+    found = [places.get(str(label), -1) for label in labels.tolist()]
+    if -1 in found:
+        unknown = str(labels[found.index(-1)])
+        raise ConfigError(f'policy {name}: {dim} "{unknown}" is unknown{suggestion(unknown, ids[dim])}')
+    return np.array(found, dtype=np.int64), len(ids[dim])

@@ -2,53 +2,49 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
+import contextlib
 import os
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
+from typing import TYPE_CHECKING, Any, Self, overload
 
 import numpy as np
-from numpy.typing import NDArray
 
-from technopole.advance import advance
-from technopole.build import Blueprint, enlarge_world, make_blueprint
+from technopole.advance import advance, not_finite, with_room
+from technopole.build import Blueprint, make_blueprint
 from technopole.config import Config
 from technopole.crew import Crew
-from technopole.errors import ConfigError, StateError
+from technopole.errors import ConfigError, NotFiniteError, StateError
 from technopole.instruments import Instruments, as_instrument
 from technopole.machine import choose_threads
-from technopole.model_access import Firms, Label, Names, Selection, described, refuse_fixed, set_state
-from technopole.recording import Recording
+from technopole.model_access import Label, described, refuse_fixed, set_state
+from technopole.model_copies import ModelCopies
+from technopole.model_files import Stored, read_model
+from technopole.model_handle import refusal
+from technopole.model_hooks import CompiledHooks, Hook, Hooked
 from technopole.resolve import resolve_config
-from technopole.schema import RECORDS, SEED_LIMIT, STATE, suggestion
+from technopole.schema import INSTRUMENTS, SEED_LIMIT, STATE
+from technopole.shocks import Periods, Shock, make_shock
 from technopole.signals import interrupts_later
-from technopole.snapshot import Snapshot
-from technopole.world_state import copy_state, load_state, state_view
-from technopole_kernels import layout
+from technopole.world_state import state_view
+from technopole_kernels import entry_points
+from technopole_kernels.status import Status
 
 if TYPE_CHECKING:
-    import xarray as xr
-
     from technopole.model_group import Models
 
-NOT_OF_A_WORLD = ("scenario", "run", "output", "capacity")
-"""Sections that one world does not depend on: snapshots of configurations that differ in them fit."""
+FIRM_PERIODS = 2_000_000
+"""Firms times periods that compiled code does without looking at signals: some tens of milliseconds."""
 
 
-def refuse_replicate(replicate: int) -> None:
-    """Raise if a number cannot be that of a replicate."""
-    if isinstance(replicate, bool) or not 0 <= replicate <= SEED_LIMIT:
-        raise ConfigError(f"replicate: found {replicate!r}; allowed: a whole number from 0 to {SEED_LIMIT}")
-
-
-class Model:
+class Model(ModelCopies):
     """A world that moves when it is told to.
 
     ``model["wage"]`` is a view of a state variable (see `technopole.schema.STATE`): reading it costs
-    nothing and writing to it changes the world. Arrays over firms hold for the firms of now, so ask again
-    after each `step`; all others stay valid for the life of the model. Who changes market shares keeps
-    their sum over each sector at 1.
+    nothing and writing to it changes the world. Arrays over firms hold for the firms of now and refuse to be used
+    after the next `step`; all others stay valid for the life of the model. What a host has changed is checked when the
+    next period begins. One thread at a time may step a model; different models can be stepped by different threads.
 
     Parameters
     ----------
@@ -79,23 +75,28 @@ class Model:
         refuse_replicate(replicate)
         blueprint = make_blueprint(resolved)
         threads = choose_threads(resolved.run.threads, 1, blueprint.n_firms).per_world
-        self._begin(blueprint, int(replicate), Crew(threads))
+        self._begin(blueprint, int(replicate), threads)
 
-    def _begin(self, blueprint: Blueprint, replicate: int, crew: Crew) -> None:
-        """Make the world of a replicate; what is made from a blueprint needs no data."""
-        self._blueprint, self._config = blueprint, blueprint.config
-        self._setting = self._blueprint.setting(self._config.run.seed)
-        self._names = Names(blueprint.tables.region_ids, blueprint.tables.sector_ids)
-        self._instruments = Instruments(self._blueprint.policy)
+    def _begin(self, blueprint: Blueprint, replicate: int, threads: int) -> None:
+        """Make the world of a replicate."""
+        setting, world = blueprint.setting(blueprint.config.run.seed), blueprint.new_world()
+        blueprint.start(setting, world, replicate)
+        self._show(blueprint, setting, world)
+        self._instruments = Instruments(blueprint.policy)
         self._packed_until: int | None = None
-        self._world = self._blueprint.new_world()
-        self._blueprint.start(self._setting, self._world, replicate)
-        self._recording = Recording(
-            tuple(RECORDS), 1, 1, self._blueprint.n_regions, self._blueprint.n_sectors
-        )
-        self._records = self._recording.records(0)
-        self._observed: dict[str, NDArray[Any]] | None = {}
-        self._crew = crew
+        self._shocks: list[Shock] = []
+        self._hooks: list[Hook] = []
+        self._compiled: CompiledHooks | None = None
+        self._crew = Crew(threads)
+        self._threads = threads
+        self._lock = threading.Lock()
+
+    @classmethod
+    def _made(cls, blueprint: Blueprint, replicate: int, threads: int) -> Self:
+        """Return a model of a blueprint, for which no data are read."""
+        model = cls.__new__(cls)
+        model._begin(blueprint, replicate, threads)
+        return model
 
     @classmethod
     def many(
@@ -135,53 +136,56 @@ class Model:
 
         return make_models(cls, resolve_config(config, seed=seed, threads=threads, data=data), n, first)
 
-    @property
-    def config(self) -> Config:
-        """The configuration."""
-        return self._config
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], data: str | os.PathLike[str] | None = None) -> Self:
+        """Read a model that `save` has written; it goes on to the same bits. Hooks are to be set again.
 
-    @property
-    def seed(self) -> int:
-        """Seed of the random numbers."""
-        return int(self._setting.seed[0])
+        Parameters
+        ----------
+        path : path
+            The file.
+        data : path, optional
+            In place of ``data.path`` of its configuration.
 
-    @property
-    def replicate(self) -> int:
-        """Number of the realisation."""
-        return int(self._world.clock[layout.REPLICATE])
+        Returns
+        -------
+        Model
 
-    @property
-    def time(self) -> int:
-        """Periods done."""
-        return int(self._world.clock[layout.PERIOD])
+        Raises
+        ------
+        StateError
+            If the file is missing, something else, damaged or of another version.
+        ConfigError
+            If its configuration or the data cannot be used.
+        """
+        return cls._restored(read_model(path), data)
 
-    @property
-    def n_firms(self) -> int:
-        """Number of firms now."""
-        return int(self._world.offsets[-1])
+    @classmethod
+    def _restored(cls, stored: Stored, data: str | os.PathLike[str] | None = None) -> Self:
+        model = cls(resolve_config(stored.config, data=data))
+        model.restore(stored.snapshot)
+        model._instruments = Instruments(model._blueprint.policy)
+        for name, values in stored.policies.items():
+            model._instruments.set(name, values)
+        model._pack()
+        model._shocks = list(stored.shocks)
+        return model
 
-    @property
-    def region_ids(self) -> list[str]:
-        """Ids of the regions, in the order of the arrays."""
-        return list(self._blueprint.tables.region_ids)
+    def __reduce__(self) -> Any:
+        """Pickle configuration, state, policies and shocks."""
+        if self._hooks:
+            raise StateError("a model with hooks cannot be pickled: hooks are code; unhook them before")
+        return type(self)._restored, (self._stored(),)
 
-    @property
-    def sector_ids(self) -> list[str]:
-        """Ids of the sectors, in the order of the arrays."""
-        return list(self._blueprint.tables.sector_ids)
+    def __deepcopy__(self, memo: Any) -> Self:
+        """Return a fork."""
+        return self._fork(self.replicate)
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of the state variables."""
-        return tuple(STATE)
+    def __copy__(self) -> Self:
+        """Return a fork: two models never share a world."""
+        return self._fork(self.replicate)
 
-    def __getitem__(self, name: str) -> NDArray[Any]:
-        """Return a view of a state variable; shape and unit as in `technopole.schema.STATE`."""
-        return state_view(self._world, name)
-
-    def __setitem__(self, name: str, values: Any) -> None:
-        """Change a state variable in place."""
-        state_view(self._world, name)[...] = values
+    # ------------------------------------------------------------------------------------------------- time
 
     def step(self, n: int = 1) -> None:
         """Do `n` periods.
@@ -196,33 +200,17 @@ class Model:
         ValueError
             If `n` is negative.
         NotFiniteError
-            If a number became infinite or not a number; the model is as it was before that period.
+            If a number became, or was set to, infinite or not a number; the model is as it was before that period.
+        StateError
+            If the host has set a value that is out of bounds, or shares that do not add up to 1; if the model is being
+            stepped already, by another thread or around a hook.
         TechnopoleError
             If there is no room for another firm and ``capacity.fixed`` forbids more.
         """
         if n < 0:
             raise ValueError(f"n is {n}; a model cannot go back (snapshot and restore can)")
-        go_on = np.zeros(1, dtype=np.int64)
-        for _ in range(n):
-            if self._packed_until is not None and self.time >= self._packed_until:
-                self._pack()
-            # a stride as long as the time so far: this period is recorded, in row 0
-            until = self.time + 1
-            with interrupts_later():
-                try:
-                    self._world, _ = advance(
-                        self._blueprint,
-                        self._setting,
-                        self._world,
-                        self._records,
-                        until,
-                        until,
-                        go_on,
-                        self._crew,
-                    )
-                finally:
-                    if self.time == until:
-                        self._observed = None
+        with self._moving("step"):
+            self._go(self.time + n)
 
     def update_until(self, time: float) -> None:
         """Do periods until so many are done.
@@ -255,130 +243,149 @@ class Model:
         if time < self.time:
             raise ValueError(f"time is {time}, and {self.time} periods are done; a model cannot go back")
 
-    def get(
-        self,
-        name: str,
-        region: Label = None,
-        sector: Label = None,
-        firm: Firms = None,
-        *,
-        recorded: bool | None = None,
-        copy: bool = True,
-    ) -> xr.DataArray:
-        """Return a variable, or a part of it, with labels, unit and long name.
-
-        Parameters
-        ----------
-        name : str
-            State variable, or recorded variable of the last period; a name of both is the state's.
-        region, sector : str or sequence of str, optional
-            Ids; one id takes the dimension away. For variables of firms: the firms of these places.
-        firm : int or sequence of int, optional
-            Identities of firms.
-        recorded : bool, optional
-            True: what was recorded of the last period; False: the state only.
-        copy : bool
-            False: writing to the result changes the world, as with ``model[name]``.
-
-        Returns
-        -------
-        DataArray
-            Firms carry their identity, region and sector.
-
-        Raises
-        ------
-        StateError
-            Unknown variable or label, a dimension that the variable does not have, or a part that is no view where
-            no copy is wanted.
-        """
-        selection = self._select(name, region, sector, firm, recorded)
-        if selection.entry.kind == "record":
-            return selection.labelled(selection.take(self.record(name)).copy())
-        part = selection.take(state_view(self._world, selection.entry.name))
-        if copy:
-            return selection.labelled(part.copy() if selection.shares_memory else part)
-        if not selection.shares_memory:
+    @contextlib.contextmanager
+    def _moving(self, what: str) -> Iterator[None]:
+        """Let nobody else move the model meanwhile."""
+        if not self._lock.acquire(blocking=False):
             raise StateError(
-                f"{selection.entry.name}: a list of labels is no view of the state; select one label or all, or "
-                "take a copy and set it"
+                f"{what}: the model is in the middle of a step: of another thread, of the hook that asks for this, or "
+                "of a process that was forked meanwhile; one at a time may move a model (fork() makes another one)"
             )
-        return selection.labelled(part)
+        try:
+            yield
+        finally:
+            self._lock.release()
 
-    def set(
-        self,
-        name: str,
-        values: Any,
-        *,
-        region: Label = None,
-        sector: Label = None,
-        firm: Firms = None,
-        unit: str | None = None,
-        renormalise: bool = False,
-    ) -> None:
-        """Change a state variable, or a part of it, after checking what comes in.
+    def _go(self, until: int) -> None:
+        """Do periods until so many are done, with policies, shocks and hooks at their times."""
+        while (time := self.time) < until:
+            if self._packed_until is not None and time >= self._packed_until:
+                self._pack()
+            if not self._shocks:
+                self._do_periods(self._next_pause(time, until))
+            else:
+                self._do_shocked(time, until)
+            if self._hooks:
+                self._call_hooks()
+
+    def _next_pause(self, time: int, until: int) -> int:
+        """Return the number of periods done at which Python has something to do."""
+        if self._packed_until is not None:
+            until = min(until, self._packed_until)
+        for shock in self._shocks:
+            until = min([until, *(period - 1 for period in shock.periods if period - 1 > time)])
+        for hook in self._hooks:
+            due = None if hook.is_compiled else hook.next_after(time)
+            until = until if due is None else min(until, due)
+        return until
+
+    def _do_shocked(self, time: int, until: int) -> None:
+        """Do periods of which the first one may begin with shocks; if it fails, they have not been."""
+        due = [shock for shock in self._shocks if time + 1 in shock.periods]
+        if not due:
+            self._do_periods(self._next_pause(time, until))
+            return
+        before = self._before()
+        try:
+            for shock in due:
+                selection = self._select(shock.name, shock.region, shock.sector, None, recorded=False)
+                part = np.asarray(selection.take(state_view(self._world, shock.name)))
+                set_state(self._world, selection, shock.changed(part), renormalise=shock.name == "share")
+            self._do_periods(self._next_pause(time, until))
+        except BaseException:
+            if self.time == time:
+                self._go_back(before)
+            raise
+        self._shocks = [shock for shock in self._shocks if shock.periods[-1] > self.time]
+
+    def _do_periods(self, until: int) -> None:
+        """Do periods with nothing between them but compiled hooks."""
+        if self._lent:
+            self._refuse_state()
+        while (time := self.time) < until:
+            some = max(1, FIRM_PERIODS // max(self.n_firms, 1))
+            if self._threads > 1:
+                self._do_shared(time + 1)
+                continue
+            end = min(until, time + some)
+            if self._compiled is None:
+                status = entry_points.advance(self._handle.address, end - time)
+            else:
+                status = self._do_hooked(end)
+            if status != Status.DONE:
+                self._resolve(status)
+        self._lent_firms = False
+
+    def _do_shared(self, until: int) -> None:
+        """Do a period in which several threads share the work."""
+        go_on = np.zeros(1, dtype=np.int64)
+        with interrupts_later():
+            world, _ = advance(
+                self._blueprint, self._setting, self._world, self._records, until, until, go_on, self._crew
+            )
+            if world is not self._world:
+                self._handle.bind("world", world)
+                self._world = world
+        if self._compiled is not None:
+            status = entry_points.call_hooks(self._handle.address, *self._compiled.arguments, 1)
+            if status != Status.DONE:
+                self._resolve(status)
+
+    def _do_hooked(self, end: int) -> int:
+        assert self._compiled is not None
+        for hook in self._hooks:
+            hook.refuse_changed()
+        try:
+            return int(entry_points.advance_hooked(self._handle.address, end, *self._compiled.arguments, 1))
+        except Exception as failure:
+            failure.add_note(
+                f"raised by a compiled hook after period {self.time}; what it has changed stays (restore a snapshot)"
+            )
+            raise
+
+    def _resolve(self, status: int) -> None:
+        """Make room, or say why a period could not be done."""
+        problem = self._handle.problem
+        if status == Status.NEED_CAPACITY:
+            larger = with_room(self._blueprint, self._world, problem)
+            self._handle.bind("world", larger)
+            self._world = larger
+        elif status == Status.NOT_FINITE:
+            raise NotFiniteError(not_finite(self._blueprint, self._world, problem))
+        else:
+            self._lent = self._lent_firms = True
+            self._refuse_state()
+
+    def _refuse_state(self) -> None:
+        """Raise if the host has left a value that the model cannot go on with."""
+        found = entry_points.check(self._handle.address, int(self._lent_firms))
+        if found == 0:
+            return
+        problem = self._handle.problem
+        failure = refusal(self._blueprint, self._world, found, problem.where)
+        if all(np.isfinite(state_view(self._world, name)).all() for name in STATE):
+            raise failure
+        problem.where[0] = self.time
+        raise NotFiniteError(not_finite(self._blueprint, self._world, problem))
+
+    def resume(self, status: int) -> None:
+        """Make room, or raise what is wrong, after compiled code of the host was told another status than 0.
 
         Parameters
         ----------
-        name : str
-            State variable.
-        values : DataArray or array_like
-            A DataArray is put in order by its labels; other values have the shape of the part, or are spread over it.
-        region, sector, firm
-            The part, as for `get`.
-        unit : str, optional
-            Unit of the values (or their attribute ``units``): another one than in the schema is refused.
-        renormalise : bool
-            For market shares: scale each sector so that its shares add up to 1.
+        status : int
+            What `technopole_kernels.entry_points.advance` returned. Afterwards it can be called again.
 
         Raises
         ------
-        StateError
-            Unknown variable or label, other unit, wrong shape, a value that is not finite or out of range, shares of
-            a sector that do not add up to 1. Nothing is changed then.
+        NotFiniteError, StateError, TechnopoleError
+            As `step`.
         """
-        refuse_fixed(name)
-        selection = self._select(name, region, sector, firm, recorded=False)
-        set_state(self._world, selection, selection.align(values, unit), renormalise)
+        if status != Status.DONE:
+            with self._moving("resume"):
+                self._resolve(status)
 
-    def _select(
-        self, name: str, region: Label, sector: Label, firm: Firms, recorded: bool | None
-    ) -> Selection:
-        entry = described(name, recorded)
-        identity = state_view(self._world, "identity")
-        return Selection(entry, self._names, self._world.offsets, identity, region, sector, firm)
-
-    def record(self, name: str) -> NDArray[Any]:
-        """Return what was observed of the last period.
-
-        Parameters
-        ----------
-        name : str
-            Recorded variable, see `technopole.schema.RECORDS`.
-
-        Returns
-        -------
-        ndarray
-            Read-only; dimensions as in the schema without replicate and time.
-
-        Raises
-        ------
-        KeyError
-            If there is no such variable, or no period has been done.
-        """
-        if name not in RECORDS:
-            raise KeyError(f'"{name}" is no recorded variable{suggestion(name, RECORDS)}')
-        observed = self._observe()
-        if not observed:
-            raise KeyError(f'"{name}" is recorded after a period, and none has been done')
-        return observed[name]
-
-    def _observe(self) -> dict[str, NDArray[Any]]:
-        if self._observed is None:
-            self._recording.make_counts_whole(0)
-            self._observed = {name: self._recording[name][0, 0].copy() for name in RECORDS}
-            for values in self._observed.values():
-                values.flags.writeable = False
-        return self._observed
+    # ------------------------------------------------------------------------- policies, shocks, hooks, forks
 
     def set_policy(self, name: str, values: Any) -> None:
         """Replace a policy, from the next period on; one of the configuration too.
@@ -402,62 +409,172 @@ class Model:
     def _pack(self) -> None:
         horizon = 2 * max(self.time, self._config.time.periods)
         policy, self._packed_until = self._instruments.packed(horizon)
-        self._setting = self._setting._replace(policy=policy)
+        self._set(self._setting._replace(policy=policy))
 
-    def snapshot(self) -> Snapshot:
-        """Return a copy of the state that `restore` can come back to.
-
-        Policies are not part of it: they belong to the model.
-
-        Returns
-        -------
-        Snapshot
-            Plain arrays; it can be pickled.
-        """
-        return Snapshot(
-            self._digest, self.seed, self.replicate, copy_state(self._world), dict(self._observe())
-        )
-
-    def restore(self, snapshot: Snapshot) -> None:
-        """Go back, or over, to a state of a model with the same configuration.
-
-        What follows is the same to the last bit as it was after the snapshot was taken; seed and replicate
-        become those of the snapshot.
+    def shock(
+        self,
+        name: str,
+        factor: float | None = None,
+        add: float | None = None,
+        *,
+        region: Label = None,
+        sector: Label = None,
+        periods: Periods = None,
+    ) -> None:
+        """Change a state variable at the start of the next period, or of later ones: value × factor + add.
 
         Parameters
         ----------
-        snapshot : Snapshot
-            From this or another model.
+        name : str
+            State variable. Market shares are scaled afterwards so that each sector adds up to 1.
+        factor, add : float, optional
+            At least one of them.
+        region, sector : str or sequence of str, optional
+            Where; everywhere if absent.
+        periods : int or iterable of int, optional
+            Numbers of periods, 1 is the first; the next one if absent.
+
+        Raises
+        ------
+        StateError
+            Unknown variable or label, neither factor nor sum, a period that is over. A shock that would leave the
+            range of its variable is refused when its period begins; the model is then as it was before that period.
+        """
+        if name in INSTRUMENTS and name not in STATE:
+            raise StateError(
+                f"{name} is a policy, not a state variable: model.set_policy({name!r}, …) changes it"
+            )
+        described(name, recorded=False)
+        shock = make_shock(name, factor, add, region, sector, periods, self.time)
+        self._refuse_place(shock)
+        self._shocks = [*self._shocks, shock]
+
+    def _refuse_place(self, shock: Shock) -> None:
+        refuse_fixed(shock.name)
+        self._select(shock.name, shock.region, shock.sector, None, recorded=False)
+
+    def hook(
+        self,
+        function: Hooked,
+        every: int | None = None,
+        at: int | Iterable[int] | None = None,
+        data: Any = None,
+    ) -> Hook:
+        """Have a function called between two periods; it may change the state, policies and shocks.
+
+        Parameters
+        ----------
+        function : callable
+            In Python: ``function(model)``. What it raises is passed on to the caller of `step`, and what it has changed
+            is undone; the period before it is done. Compiled (``numba.njit``): ``function(state)`` or
+            ``function(state, data)`` with a `technopole_kernels._hooks.State`; it runs without the interpreter, and
+            what it changed before it raises stays.
+        every : int, optional
+            After each period that is a multiple of it; after every period if neither `every` nor `at` is given.
+        at : int or iterable of int, optional
+            After these periods: with 3, when three periods are done.
+        data : array_like, optional
+            Numbers of its own for a compiled function, as ``hook.data`` shared with Python.
+
+        Returns
+        -------
+        Hook
+            For `unhook`. Hooks are called in the order of their registration, compiled ones first.
+
+        Raises
+        ------
+        StateError
+            No function, periods that cannot be, or a compiled function that would not see changes of a variable.
+        """
+        made = Hook(function, every, at, data)
+        self._use([*self._hooks, made])
+        return made
+
+    def unhook(self, hook: Hook) -> None:
+        """Call a hook no more.
+
+        Parameters
+        ----------
+        hook : Hook
+            From `hook`.
+        """
+        self._use([one for one in self._hooks if one is not hook])
+
+    def _use(self, hooks: Sequence[Hook]) -> None:
+        compiled = [hook for hook in hooks if hook.is_compiled]
+        self._compiled = CompiledHooks(compiled, self._handle.layout) if compiled else None
+        self._hooks = list(hooks)
+
+    def _call_hooks(self) -> None:
+        time = self.time
+        due = [hook for hook in self._hooks if not hook.is_compiled and hook.is_due(time)]
+        if not due:
+            return
+        before = self._before()
+        for hook in due:
+            try:
+                hook.function(self)
+            except BaseException as failure:
+                self._go_back(before)
+                failure.add_note(
+                    f"raised by a hook after period {time}, which is done; what hooks changed is undone"
+                )
+                raise
+
+    @overload
+    def fork(self, n: None = None, replicates: None = None) -> Self: ...
+
+    @overload
+    def fork(self, n: int, replicates: Sequence[int] | None = None) -> Models: ...
+
+    def fork(self, n: int | None = None, replicates: Sequence[int] | None = None) -> Self | Models:
+        """Return a copy that goes its own way, or several; policies, shocks to come and hooks are copied too.
+
+        Parameters
+        ----------
+        n : int, optional
+            How many; without it, one `Model` is returned.
+        replicates : sequence of int, optional
+            Numbers of the realisations that the copies become from now on: other random numbers. Without it they
+            share those of this model, so that they differ only by what is done to them.
+
+        Returns
+        -------
+        Model or Models
 
         Raises
         ------
         ConfigError
-            If the snapshot belongs to another configuration or another economy.
+            If a number cannot be that of a replicate, or there are not `n` of them.
         """
-        self._refuse_other_world(snapshot)
-        if snapshot.n_firms > self._world.firms.shape[1]:
-            self._world = enlarge_world(self._world, snapshot.n_firms)
-        load_state(self._world, snapshot.state)
-        self._world.clock[layout.REPLICATE] = snapshot.replicate
-        self._setting = self._setting._replace(seed=np.array([snapshot.seed], dtype=np.uint64))
-        self._observed = dict(snapshot.records)
+        from technopole.model_group import group_models
 
-    def _refuse_other_world(self, snapshot: Snapshot) -> None:
-        here = self._world.regions.shape[1], self._world.sectors.shape[1]
-        there = snapshot.state["reputation"].shape
-        if here != there:
+        numbers = [self.replicate] * (1 if n is None else n) if replicates is None else list(replicates)
+        if n is not None and (isinstance(n, bool) or n < 1 or len(numbers) != n):
             raise ConfigError(
-                f"the snapshot has {there[0]} regions and {there[1]} sectors, "
-                f"the model has {here[0]} and {here[1]}; restore needs a model of the same economy"
+                f"fork: found n={n!r} and {len(numbers)} replicates; allowed: as many as copies, from 1"
             )
-        if snapshot.digest != self._digest:
-            raise ConfigError(
-                f"the snapshot belongs to another configuration (digest {snapshot.digest[:12]}…, here "
-                f"{self._digest[:12]}…); make the model from the configuration of the snapshot"
-            )
+        for number in numbers:
+            refuse_replicate(number)
+        forks = [self._fork(number) for number in numbers]
+        return forks[0] if n is None else group_models(forks)
 
-    @cached_property
-    def _digest(self) -> str:
-        content = self._config.to_dict()
-        world = {name: part for name, part in content.items() if name not in NOT_OF_A_WORLD}
-        return hashlib.sha256(json.dumps(world, sort_keys=True).encode()).hexdigest()
+    def _fork(self, replicate: int) -> Self:
+        fork = self._made(self._blueprint, replicate, 1)
+        fork._load(self._before().state)
+        fork._set(self._setting)
+        for name, values in self._instruments.values.items():
+            fork._instruments.set(name, values)
+        fork._packed_until, fork._shocks = self._packed_until, list(self._shocks)
+        fork._observed, fork._observed_at = dict(self._observe()), self.time
+        hooks = [copy(hook) for hook in self._hooks]
+        for hook in hooks:
+            hook.data = hook.data.copy()
+        fork._use(hooks)
+        return fork
+
+
+def refuse_replicate(replicate: int) -> None:
+    """Raise if a number cannot be that of a replicate."""
+    if isinstance(replicate, bool) or not 0 <= replicate <= SEED_LIMIT:
+        raise ConfigError(f"replicate: found {replicate!r}; allowed: a whole number from 0 to {SEED_LIMIT}")

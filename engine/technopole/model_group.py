@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from technopole.build import make_blueprint
-from technopole.crew import Crew
 from technopole.errors import ConfigError
 from technopole.machine import choose_threads
 from technopole.model import Model, refuse_replicate
@@ -159,9 +158,11 @@ def make_models(kind: type[Model], config: Config, n: int, first: int) -> Models
     refuse_replicate(first + n - 1)
     blueprint = make_blueprint(config)
     threads = choose_threads(config.run.threads, n, blueprint.n_firms)
-    models = []
-    for replicate in range(first, first + n):
-        model = kind.__new__(kind)
-        model._begin(blueprint, replicate, Crew(threads.per_world))
-        models.append(model)
+    models = [kind._made(blueprint, replicate, threads.per_world) for replicate in range(first, first + n)]
     return Models(models, threads.worlds)
+
+
+def group_models(models: Sequence[Model]) -> Models:
+    """Return models of one configuration as a group, with the threads that it asks for."""
+    config = models[0].config
+    return Models(list(models), choose_threads(config.run.threads, len(models), models[0].n_firms).worlds)

@@ -10,6 +10,7 @@ class Status(IntEnum):
     NEED_CAPACITY = 1  # the world is untouched; enlarge the arrays and call again
     NOT_FINITE = 2  # the world is untouched; Problem.where says where
     STOPPED = 3  # the stop flag was set between two periods
+    REFUSED = 4  # a host has left a value that is out of bounds; Problem.where says which
 
 
 class Fate(IntEnum):

@@ -20,7 +20,16 @@ from technopole_kernels.types import PARAMS, TILE, Tile
 from worlds import mixed
 
 PACKAGE = Path(technopole_kernels.__file__).resolve().parent
-COMPILER = ("_jit.py", "_stages.py", "_llvm.py", "_lanes.py", "_bits.py", "__init__.py")
+COMPILER = (
+    "_jit.py",
+    "_stages.py",
+    "_llvm.py",
+    "_lanes.py",
+    "_bits.py",
+    "_trampoline.py",
+    "_hooks.py",
+    "__init__.py",
+)
 """Modules that belong to the compiler rather than to the model."""
 SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if path.name not in COMPILER)
 DECORATORS = {"kernel", "stage", "sorting_stage", "device", "scalar"}

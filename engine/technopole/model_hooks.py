@@ -1,0 +1,131 @@
+"""Functions of a host that a model calls between two periods, in Python or compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from technopole.errors import StateError
+from technopole_kernels._trampoline import Layout
+
+Hooked = Callable[..., object]
+
+
+class Hook:
+    """A function and the periods after which it is called.
+
+    Parameters
+    ----------
+    function : callable
+        Of a model; or compiled by numba, of a `technopole_kernels.State` and, if it has two arguments, `data`.
+    every : int or None
+        After each period that is a multiple of it.
+    at : int, iterable of int or None
+        After these periods.
+    data : array_like or None
+        Numbers of its own for a compiled function: float64, shared with it where they are of that type already.
+
+    Raises
+    ------
+    StateError
+        No function, periods that cannot be, or a compiled function that would not see changes of a variable.
+    """
+
+    def __init__(
+        self, function: Hooked, every: int | None, at: int | Iterable[int] | None, data: Any
+    ) -> None:
+        if not callable(function):
+            raise StateError(f"hook: found {type(function).__name__}; allowed: a function of the model")
+        self.function = function
+        self.is_compiled = hasattr(function, "py_func") and hasattr(function, "nopython_signatures")
+        times = [] if at is None else [at] if isinstance(at, int | np.integer) else list(at)
+        if every is None and at is None:
+            every = 1
+        for number in [*times, *([] if every is None else [every])]:
+            if isinstance(number, bool) or number != int(number) or number < 1:
+                raise StateError(f"hook: found the period {number!r}; allowed: whole numbers from 1")
+        self.every = 0 if every is None else int(every)
+        self.at = frozenset(int(number) for number in times)
+        if data is not None and not self.is_compiled:
+            raise StateError(
+                "hook: data are for compiled functions; a function in Python has variables of its own"
+            )
+        self.data: NDArray[np.float64] = np.ascontiguousarray(
+            [] if data is None else data, dtype=np.float64
+        ).ravel()
+        self.frozen: list[tuple[dict[str, Any], str, Any]] = []
+        if self.is_compiled:
+            self._refuse_variables()
+
+    def _refuse_variables(self) -> None:
+        from technopole_kernels._hooks import frozen_values, refuse_reason
+
+        inner: Any = self.function
+        count = inner.py_func.__code__.co_argcount
+        if count not in (1, 2):
+            raise StateError(
+                f"hook: the compiled function has {count} arguments; allowed: (state) or (state, data)"
+            )
+        found = refuse_reason(inner.py_func)
+        if found is not None:
+            raise StateError(
+                f'hook: the compiled function uses the variable "{found[0]}" {found[1]}; compiled code keeps the value '
+                "of now and never sees a change; hand it over as data: model.hook(function, data=array), read in "
+                "function(state, data)"
+            )
+        self.frozen = frozen_values(inner.py_func)
+
+    def next_after(self, time: int) -> int | None:
+        """Return the next number of periods done at which it is called."""
+        later = [number for number in self.at if number > time]
+        if self.every:
+            later.append((time // self.every + 1) * self.every)
+        return min(later, default=None)
+
+    def is_due(self, time: int) -> bool:
+        """Whether it is called when so many periods are done."""
+        return time in self.at or bool(self.every and time % self.every == 0)
+
+    def refuse_changed(self) -> None:
+        """Raise if a constant that was compiled into the function has another value by now.
+
+        Raises
+        ------
+        StateError
+            With both values.
+        """
+        for names, name, value in self.frozen:
+            now = names.get(name)
+            if now is not value and now != value:
+                raise StateError(
+                    f"hook: the compiled function was made with {name} = {value!r}, which is {now!r} by now; register "
+                    "it again after compiling it anew, or hand the value over as data"
+                )
+
+
+class CompiledHooks:
+    """Arguments of `technopole_kernels.entry_points.advance_hooked` for the compiled hooks of a model.
+
+    Parameters
+    ----------
+    hooks : list of Hook
+        In the order in which they are called.
+    layout : Layout
+        Of the model's block.
+    """
+
+    def __init__(self, hooks: list[Hook], layout: Layout) -> None:
+        from technopole_kernels._hooks import bind_hook, hook_memory
+
+        self._kept = [hook_memory(hook.data) for hook in hooks]
+        at = [sorted(hook.at) for hook in hooks]
+        self.arguments = (
+            np.array([bind_hook(layout, hook.function) for hook in hooks], dtype=np.int64),
+            np.array([memory.ctypes.data for memory in self._kept], dtype=np.int64),
+            np.array([hook.every for hook in hooks], dtype=np.int64),
+            np.cumsum([0, *map(len, at)]).astype(np.int64),
+            np.array(sum(at, []), dtype=np.int64),
+        )
