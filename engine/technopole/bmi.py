@@ -48,7 +48,8 @@ class TechnopoleBmi(Bmi):  # type: ignore[misc, unused-ignore]
 
     All arrays are one-dimensional. Those of ``get_value_ptr`` stay valid until `finalize`, apart from those
     over firms: firms come and go, so the size of their grid changes and pointers to them must be asked for
-    again after each step.
+    again after each step (those of the state say so when they are used too late). What is written through a pointer
+    is checked when the next period begins.
     """
 
     def __init__(self) -> None:
@@ -126,7 +127,6 @@ class TechnopoleBmi(Bmi):  # type: ignore[misc, unused-ignore]
     def _advance(self, periods: int) -> None:
         model = self._running()
         for _ in range(periods):
-            self._values.refuse_bad_state()
             self._policies.apply()
             model.step()
             self._policies.show()

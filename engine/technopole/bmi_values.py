@@ -12,8 +12,6 @@ from technopole.bmi_policies import HostPolicies
 from technopole.bmi_variables import FIRMS, Exchanged
 from technopole.errors import StateError
 from technopole.model import Model
-from technopole.model_access import check_bounds
-from technopole.schema import STATE
 
 Array = NDArray[Any]
 
@@ -34,7 +32,6 @@ class Values:
     def __init__(self, model: Model, policies: HostPolicies, grids: Grids) -> None:
         self._model, self._policies, self._grids = model, policies, grids
         self._observed: dict[str, tuple[Exchanged, Array]] = {}
-        self._lent: dict[str, Exchanged] = {}
 
     def size(self, entry: Exchanged) -> int:
         """Return the number of values now."""
@@ -63,8 +60,6 @@ class Values:
     def pointer(self, entry: Exchanged) -> Array:
         """Return the values as an array that stays what it is: of the state, of a policy, or kept up to date."""
         if entry.source in ("state", "policy"):
-            if entry.source == "state" and entry.writable and entry.grid != FIRMS:
-                self._lent[entry.name] = entry
             pointer = self.read(entry)
             if not entry.writable:
                 pointer = pointer.view()
@@ -103,14 +98,3 @@ class Values:
             wanted = whole.copy()
             wanted[:, entry.column] = values
         self._model.set(entry.key, wanted)
-
-    def refuse_bad_state(self) -> None:
-        """Raise if what was written to a lent view of the state cannot be.
-
-        Raises
-        ------
-        StateError
-            If a value is not finite or out of range.
-        """
-        for entry in self._lent.values():
-            check_bounds(STATE[entry.key], self.read(entry))

@@ -129,7 +129,7 @@ def test_bad_values_behind_a_pointer_stop_the_step_before_it_begins(component):
     wage = component.get_value_ptr("region__wage")
     good = wage.copy()
     wage[1] = -1.0
-    with pytest.raises(tp.StateError, match="wage: found -1.0; allowed: finite numbers above 0"):
+    with pytest.raises(tp.StateError, match="valley: wage is -1 when the period begins"):
         component.update()
     assert component.model.time == 1
     wage[:] = good
@@ -148,6 +148,10 @@ def test_firms_come_and_go_and_their_grid_with_them(component):
         assert component.get_value_ptr("firm__quality").size == component.get_grid_size(FIRMS)
         assert component.get_var_nbytes("firm__tie") == component.get_grid_size(FIRMS)
     assert len(sizes) > 1
+    old = component.get_value_ptr("firm__quality")
+    component.update()
+    with pytest.raises(tp.StateError, match="holds for the firms after period 10"):
+        old.sum()
     cells = component.get_value_ptr("firm__cell")
     x = np.empty(cells.size)
     assert np.array_equal(component.get_grid_x(FIRMS, x), np.where(cells >= 3, 100.0, 0.0))
