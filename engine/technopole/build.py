@@ -175,7 +175,7 @@ def make_params(config: Config) -> NDArray[np.void]:
 def make_constants(config: Config, tables: Tables) -> Constants:
     """Prepare sector constants, geography, relatedness and suppliers."""
     sectors = len(tables.sector_ids)
-    csr = proximity(tables.distances, config.spillover.distance_decay, config.spillover.cutoff)
+    csr = proximity(tables.space, config.spillover.distance_decay, config.spillover.cutoff)
     start, region, weight = csr
     together = grouped(csr, GROUP)
     base, related = split_relatedness(tables.relatedness)

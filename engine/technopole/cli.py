@@ -15,6 +15,7 @@ import typer
 
 from technopole import (
     commands,
+    commands_bench,
     commands_claims,
     commands_compare,
     commands_experiment,
@@ -463,6 +464,35 @@ def report(
 def warmup() -> None:
     """Compile the kernels for this processor, so that later starts are quick."""
     _perform(commands.warmup)
+
+
+@app.command()
+def bench(
+    config: Annotated[
+        Path | None,
+        typer.Argument(help="Configuration to measure; made-up economies and the start if not given."),
+    ] = None,
+    stages: Annotated[
+        bool, typer.Option("--stages", help="Also the time by mechanism; compiles for half a minute.")
+    ] = False,
+    large: Annotated[
+        int | None, typer.Option(metavar="FIRMS", help="Also one large world of so many firms.")
+    ] = None,
+    repeats: Annotated[int, typer.Option(help="Runs of each measurement.")] = 5,
+    threads: Annotated[int | None, typer.Option(help="Number of threads; all available if not given.")] = None,
+    assignments: Assignments = None,
+    data: Data = None,
+    json: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Also write what was measured.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Nothing but the tables.")] = False,
+) -> None:
+    """Measure how fast this machine computes: nanoseconds per firm and period, threads, memory, start."""
+    options = commands_bench.BenchOptions(
+        config, stages, large, repeats, threads, tuple(assignments or ()), data, json, overwrite, quiet
+    )
+    _perform(lambda: commands_bench.bench(options))
 
 
 def _perform(command: Callable[[], None]) -> NoReturn:

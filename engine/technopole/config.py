@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, create_model
 
-from technopole.config_checks import check_economy, check_parameters
+from technopole.config_checks import check_economy, check_parameters, check_synthetic
 from technopole.config_models import (
     GROUP_MODELS,
     TABLE_MODELS,
@@ -265,6 +265,7 @@ def _checked(content: Mapping[str, Any], problems: Problems) -> dict[str, Any]:
     if "data" in sections:
         kind: Any = sections["data"]
         check_economy(kind.kind, Economy(**tables), dict(content), problems)
+        check_synthetic(sections, Economy(**tables), problems)
     problems.raise_if_any()
     lists = {name: tuple(row.model for row in rows) for name, rows in tables.items()}
     return {**sections, **lists}

@@ -52,6 +52,46 @@ def check_economy(kind: str, tables: Economy, given: dict[str, Any], problems: P
             _check_policy(row.place, row.model, problems)
 
 
+MADE_UP = ("regions", "cells", "distances")
+"""Lists for which a made-up economy has no use."""
+MOST_CELLS = 5_000_000
+"""Regions times sectors of a made-up economy."""
+
+
+def check_synthetic(sections: Mapping[str, Section], tables: Economy, problems: Problems) -> None:
+    """Check the sizes of a made-up economy, and that no list says what it makes up itself.
+
+    Parameters
+    ----------
+    sections : mapping of str to Section
+        The valid sections.
+    tables : Economy
+        The lists.
+    problems : Problems
+        Gets what is wrong.
+    """
+    values: Mapping[str, Any] = sections
+    if "data" not in values or values["data"].kind != "synthetic":
+        return
+    for name in MADE_UP:
+        rows = getattr(tables, name)
+        if rows and name != "cells":  # those are refused for all other kinds as well
+            problems.add(name, f'found {len(rows)}; allowed: none where data.kind is "synthetic"')
+    if "synthetic" not in values:
+        return
+    made = values["synthetic"]
+    least = max(made.regions, made.sectors)
+    if made.firms < least:
+        text = f"found {made.firms}; allowed: at least {least}, one for each region and sector"
+        problems.add("synthetic.firms", text)
+    if made.regions * made.sectors > MOST_CELLS:
+        text = (
+            f"found {made.regions} and synthetic.sectors {made.sectors}; allowed: a product of at most "
+            f"{MOST_CELLS:,}"
+        )
+        problems.add("synthetic.regions", text)
+
+
 def _unique(name: str, given: dict[str, Any], rows: Sequence[Row], problems: Problems) -> dict[str, None]:
     """Report ids that occur twice; return all, those of invalid tables too, in the order of the file."""
     ids: dict[str, None] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from technopole.entries import Parameter
 from technopole.schema import ENTRIES, GROUPS, INSTRUMENTS, SECTOR_DEFAULTS, SIZE_CLASSES
@@ -22,8 +22,15 @@ def _bounds(entry: Parameter) -> dict[str, Any]:
     return {("gt" if entry.low_open else "ge"): entry.low, "le": entry.high}
 
 
+def _whole(value: Any) -> Any:
+    """Take 1e6 for 1000000: sizes are often written that way."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def _type(entry: Parameter) -> Any:
     one_of: Any = Literal
+    if entry.dtype == "int" and entry.group == "synthetic":
+        return Annotated[int, BeforeValidator(_whole)]
     if entry.dtype == "choice":
         return one_of[entry.choices]
     if entry.dtype == "names":

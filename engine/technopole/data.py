@@ -63,7 +63,8 @@ def draft_tables(cfg: "Config") -> Draft:
     ----------
     cfg : Config
         ``data.kind`` says where they come from: ``embedded`` (the configuration itself), ``folder`` (a
-        folder of tables), ``cbp`` (original files of the County Business Patterns). The result depends on
+        folder of tables), ``cbp`` (original files of the County Business Patterns), ``synthetic`` (made
+        up). The result depends on
         the configuration and the files only, to the last bit, on any machine.
 
     Returns
@@ -89,7 +90,11 @@ def draft_tables(cfg: "Config") -> Draft:
         from technopole.cbp import draft_cbp
 
         return draft_cbp(cfg, data_path(cfg))
-    raise DataError(f'data.kind: "{kind}" is unknown; it is "embedded", "folder" or "cbp"')
+    if kind == "synthetic":
+        from technopole.synthetic import draft_synthetic
+
+        return draft_synthetic(cfg)
+    raise DataError(f'data.kind: "{kind}" is unknown; it is "embedded", "folder", "cbp" or "synthetic"')
 
 
 def data_path(cfg: "Config") -> Path:

@@ -20,7 +20,7 @@ from technopole.firm_sizes import (
     rescale,
     sample_establishments,
 )
-from technopole.geography import IndexArray
+from technopole.geography import IndexArray, Space
 from technopole.machine import available_memory, readable_bytes
 from technopole.portable_math import FloatArray
 from technopole.tables import CellRows, RegionRows, SectorRows, Tables, check_cells
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _LARGEST_CORRECTION = 2.0  # bound of the factor that brings a sector to its employment
 _FIRM_BYTES = 16  # of memory for a firm beside its worlds: employment and identity
 _MAKING_BYTES = 56  # the same while employment is drawn
+_PAIR_BYTES = 64  # for a region that another one reaches: in rows and in groups of rows, and while these are made
 
 
 class Draft(NamedTuple):
@@ -42,12 +43,15 @@ class Draft(NamedTuple):
         How many there will be.
     make : callable
         Makes the firms and returns the :class:`Tables`.
+    space : Space
+        Where the regions are.
     """
 
     regions: int
     sectors: int
     firms: int
     make: Callable[[], Tables]
+    space: Space
 
 
 def refuse_too_large(config: "Config", draft: Draft, world: int = 0) -> None:
@@ -68,7 +72,8 @@ def refuse_too_large(config: "Config", draft: Draft, world: int = 0) -> None:
         With the figures and the keys.
     """
     firms = max(_MAKING_BYTES * draft.firms, _FIRM_BYTES * draft.firms + world)
-    needed, available = firms + 3 * 8 * draft.regions**2, available_memory()
+    reached = draft.space.reached(config.spillover.distance_decay, config.spillover.cutoff)
+    needed, available = firms + int(_PAIR_BYTES * draft.regions * reached), available_memory()
     if available is None or needed <= available:
         return
     raise ConfigError(
@@ -80,6 +85,8 @@ def refuse_too_large(config: "Config", draft: Draft, world: int = 0) -> None:
 
 def smaller_economy(config: "Config") -> str:
     """Say which key makes an economy of fewer firms."""
+    if config.data.kind == "synthetic":
+        return "a smaller synthetic.firms"
     return "fewer firms in [[cells]]" if config.cells else "a smaller data.scale"
 
 
@@ -116,7 +123,7 @@ def sampled(regions: RegionRows, sectors: SectorRows, cells: CellRows, scale: fl
         employment = np.minimum(employment, most)
         return _tables(regions, sectors, sample, employment)
 
-    return Draft(len(regions.ids), len(sectors.ids), int(sample.sum()), make)
+    return Draft(len(regions.ids), len(sectors.ids), int(sample.sum()), make, regions.space)
 
 
 def complete(regions: RegionRows, sectors: SectorRows, cells: CellRows, seed: int) -> Draft:
@@ -145,7 +152,7 @@ def complete(regions: RegionRows, sectors: SectorRows, cells: CellRows, seed: in
     def make() -> Tables:
         return _tables(regions, sectors, sample, _employment(cells, sample, seed))
 
-    return Draft(len(regions.ids), len(sectors.ids), int(sample.sum()), make)
+    return Draft(len(regions.ids), len(sectors.ids), int(sample.sum()), make, regions.space)
 
 
 def _employment(cells: CellRows, sample: IndexArray, seed: int) -> FloatArray:
@@ -160,7 +167,7 @@ def _tables(regions: RegionRows, sectors: SectorRows, sample: IndexArray, employ
         region_names=regions.names,
         positions=regions.positions,
         metric=regions.metric,
-        distances=regions.distance_matrix(),
+        given_distances=regions.distances,
         sector_ids=sectors.ids,
         sector_names=sectors.names,
         high_tech=sectors.high_tech,

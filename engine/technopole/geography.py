@@ -1,6 +1,7 @@
 """Distances between regions and what follows from them: proximity and the choice of another region."""
 
-from typing import TypeAlias
+from collections.abc import Iterator
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,17 +27,7 @@ def great_circle_distances(positions: FloatArray) -> FloatArray:
     (R, R) array of float64
         Kilometres; symmetric, 0 on the diagonal.
     """
-    latitude, longitude = positions[:, 0], positions[:, 1]
-    _, cosine = sin_cos_degrees(latitude)
-    number = positions.shape[0]
-    result = np.empty((number, number))
-    for start in range(0, number, _ROWS):
-        rows = slice(start, start + _ROWS)
-        half_lat, _ = sin_cos_degrees((latitude[rows, None] - latitude[None, :]) / 2.0)
-        half_lon, _ = sin_cos_degrees((longitude[rows, None] - longitude[None, :]) / 2.0)
-        haversine = half_lat * half_lat + (cosine[rows, None] * cosine[None, :]) * (half_lon * half_lon)
-        result[rows] = 2.0 * EARTH_RADIUS_KM * arcsin_root(haversine)
-    return result
+    return Space(positions, "great_circle").matrix()
 
 
 def euclidean_distances(positions: FloatArray) -> FloatArray:
@@ -52,13 +43,81 @@ def euclidean_distances(positions: FloatArray) -> FloatArray:
     (R, R) array of float64
         Same unit; symmetric, 0 on the diagonal.
     """
-    dx = positions[:, None, 0] - positions[None, :, 0]
-    dy = positions[:, None, 1] - positions[None, :, 1]
-    return np.sqrt(dx * dx + dy * dy)
+    return Space(positions, "euclidean").matrix()
+
+
+def _great_circle(positions: FloatArray, rows: slice) -> FloatArray:
+    latitude, longitude = positions[:, 0], positions[:, 1]
+    _, cosine = sin_cos_degrees(latitude)
+    half_lat, _ = sin_cos_degrees((latitude[rows, None] - latitude[None, :]) / 2.0)
+    half_lon, _ = sin_cos_degrees((longitude[rows, None] - longitude[None, :]) / 2.0)
+    haversine = half_lat * half_lat + (cosine[rows, None] * cosine[None, :]) * (half_lon * half_lon)
+    return 2.0 * EARTH_RADIUS_KM * arcsin_root(haversine)
+
+
+def _euclidean(positions: FloatArray, rows: slice) -> FloatArray:
+    dx = positions[rows, None, 0] - positions[None, :, 0]
+    dy = positions[rows, None, 1] - positions[None, :, 1]
+    return np.asarray(np.sqrt(dx * dx + dy * dy))
+
+
+class Space(NamedTuple):
+    """Distances between regions, made a few rows at a time: of thousands of regions all would not fit into caches.
+
+    Attributes
+    ----------
+    positions : (R, 2) array of float64
+        Latitude and longitude (degrees), or x and y; not used where distances are given.
+    metric : str
+        ``great_circle``, ``euclidean`` or ``matrix``.
+    given : (R, R) array of float64, optional
+        Distances for the metric ``matrix``.
+    """
+
+    positions: FloatArray
+    metric: str
+    given: FloatArray | None = None
+
+    @property
+    def number(self) -> int:
+        """Number of regions."""
+        return int(self.positions.shape[0] if self.given is None else self.given.shape[0])
+
+    def blocks(self) -> Iterator[tuple[int, FloatArray]]:
+        """Yield the first region of each block of rows, and the distances of its regions to all others."""
+        for start in range(0, self.number, _ROWS):
+            yield start, self.rows(slice(start, start + _ROWS))
+
+    def rows(self, rows: slice) -> FloatArray:
+        """Distances of some regions to all others: km, or the unit of x and y."""
+        if self.given is not None:
+            return self.given[rows]
+        return (_great_circle if self.metric == "great_circle" else _euclidean)(self.positions, rows)
+
+    def matrix(self) -> FloatArray:
+        """All distances, (R, R)."""
+        if self.given is not None:
+            return self.given
+        result = np.empty((self.number, self.number))
+        for start, block in self.blocks():
+            result[start : start + block.shape[0]] = block
+        return result
+
+    def reached(self, decay: float, cutoff: float) -> float:
+        """Estimate how many regions a region reaches on average, from about a hundred of them."""
+        if not self.number or decay <= 0.0:
+            return 1.0
+        sample = slice(0, None, max(1, self.number // 100))
+        return float(np.mean(np.sum(self.rows(sample) <= _reach(decay, cutoff), axis=1)))
+
+
+def _reach(decay: float, cutoff: float) -> float:
+    """Return a distance beyond which proximity is below the cutoff, whatever the rounding."""
+    return -float(np.log(cutoff)) * decay * (1.0 + 1e-9) if 0.0 < cutoff < 1.0 else np.inf
 
 
 def proximity(
-    distances: FloatArray, decay: float, cutoff: float
+    distances: FloatArray | Space, decay: float, cutoff: float
 ) -> tuple[IndexArray, IndexArray, FloatArray]:
     """Proximity G = exp(-d/decay) as a sparse matrix (compressed rows), without what lies below the cutoff.
 
@@ -67,7 +126,7 @@ def proximity(
 
     Parameters
     ----------
-    distances : (R, R) array of float64
+    distances : Space, or (R, R) array of float64
         Distances, in the unit of ``decay``; 0 on the diagonal.
     decay : float
         Distance over which proximity falls to 1/e. At 0 or below no region reaches another.
@@ -83,20 +142,21 @@ def proximity(
     weights : (nnz,) array of float64
         Proximity of each entry, 0..1.
     """
-    number = distances.shape[0]
+    space = distances if isinstance(distances, Space) else Space(distances[:, :2], "matrix", distances)
+    number = space.number
     indptr = np.zeros(number + 1, dtype=np.int64)
     columns: list[IndexArray] = []
     weights: list[FloatArray] = []
-    for region in range(number):
-        row = exp(-distances[region] / decay) if decay > 0.0 else np.zeros(number)
-        row[region] = 1.0
-        keep = row >= cutoff
-        keep[region] = True
-        if decay <= 0.0:
-            keep = np.arange(number) == region
-        columns.append(np.flatnonzero(keep).astype(np.int64))
-        weights.append(row[keep])
-        indptr[region + 1] = indptr[region] + columns[-1].size
+    for start, block in space.blocks():
+        for region, far in enumerate(block, start):
+            near = np.flatnonzero(far <= _reach(decay, cutoff)) if decay > 0.0 else np.array([region])
+            near = near if near.size and (near == region).any() else np.union1d(near, [region])
+            row = exp(-far[near] / decay) if decay > 0.0 else np.ones(1)
+            row[near == region] = 1.0
+            keep = (row >= cutoff) | (near == region)
+            columns.append(near[keep].astype(np.int64))
+            weights.append(row[keep])
+            indptr[region + 1] = indptr[region] + columns[-1].size
     if not columns:
         return indptr, np.zeros(0, dtype=np.int64), np.zeros(0)
     return indptr, np.concatenate(columns), np.concatenate(weights)

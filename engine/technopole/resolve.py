@@ -69,6 +69,11 @@ def resolve_config(
             f"found a value of type {type(config).__name__}; allowed: a Config or the path of a TOML file "
             "(Config.from_dict makes a Config of a dictionary)"
         )
+    if data is not None and resolved.data.kind == "synthetic":
+        raise ConfigError(
+            f'{_origin("data.path", options)}: found {os.fspath(data)}, but data.kind is "synthetic": {source} '
+            'makes its economy up; allowed: a folder or file of data where data.kind is "folder" or "cbp"'
+        )
     if data is not None and resolved.data.kind == "embedded":
         raise ConfigError(
             f'{_origin("data.path", options)}: found {os.fspath(data)}, but data.kind is "embedded": {source} '

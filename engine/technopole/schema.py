@@ -98,9 +98,10 @@ _SETTING_ROWS = (
     _setting(
         "data.kind",
         "embedded",
-        "The economy comes from the tables of this file, a folder of tables, or County Business Patterns.",
+        "The economy comes from the tables of this file, a folder of tables, County Business Patterns, or is "
+        "made up as [synthetic] says.",
         "choice",
-        choices=("embedded", "folder", "cbp"),
+        choices=("embedded", "folder", "cbp", "synthetic"),
     ),
     _setting("data.path", "", "Folder or file of the data, relative to this file.", "str"),
     _setting(
@@ -133,6 +134,35 @@ _SETTING_ROWS = (
         "float",
         (0, 2),
     ),
+    _setting("synthetic.firms", 100_000, "Number of firms of a made-up economy.", "int", (1, 10**9)),
+    _setting("synthetic.regions", 48, "Number of regions.", "int", (1, 100_000)),
+    _setting("synthetic.sectors", 12, "Number of sectors.", "int", (1, 1_000)),
+    _setting(
+        "synthetic.sizes",
+        "zipf",
+        "Firms by region: falling with the rank of the region (Zipf), or equal.",
+        "choice",
+        choices=("zipf", "equal"),
+    ),
+    _setting("synthetic.exponent", 0.8, "Fall of ln firms with ln rank, for Zipf.", "float", (0, 3)),
+    _setting(
+        "synthetic.largest",
+        0.0,
+        "Share of all firms in the largest region; 0: as the sizes say.",
+        "float",
+        (0, 0.99),
+    ),
+    _setting(
+        "synthetic.spacing",
+        100.0,
+        "Mean distance of neighbouring regions.",
+        "float",
+        (0, 1e6),
+        "km",
+        low_open=True,
+    ),
+    _setting("synthetic.high_tech", 0.3, "Share of sectors that are high-tech.", "float", (0, 1)),
+    _setting("synthetic.group", 4, "Sectors of a group, which are related.", "int", (1, 1_000)),
     _setting(
         "output.variables",
         DEFAULT_OUTPUT,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from technopole.errors import DataError
 from technopole.firm_sizes import CLASSES, class_exponents, class_means
-from technopole.geography import IndexArray, euclidean_distances, great_circle_distances
+from technopole.geography import IndexArray, Space
 from technopole.portable_math import FloatArray
 
 STOCKS = ("infrastructure", "university", "services", "finance")
@@ -45,8 +45,8 @@ class Tables:
         Latitude and longitude (degrees), or x and y; NaN where distances were given instead.
     metric : str
         ``great_circle``, ``euclidean`` or ``matrix``.
-    distances : (R, R) array of float64
-        Distance between regions: km, or the unit of x and y.
+    given_distances : (R, R) array of float64, optional
+        Distance between regions where the metric is ``matrix``.
     sector_ids, sector_names : list of str
         Identity and name of each sector.
     high_tech : (S,) array of bool
@@ -73,7 +73,7 @@ class Tables:
     region_names: list[str]
     positions: FloatArray
     metric: str
-    distances: FloatArray
+    given_distances: FloatArray | None
     sector_ids: list[str]
     sector_names: list[str]
     high_tech: NDArray[np.bool_]
@@ -91,6 +91,16 @@ class Tables:
     labour_share: FloatArray
     demand_growth: FloatArray
 
+    @property
+    def space(self) -> Space:
+        """Distances between regions, as they are needed."""
+        return Space(self.positions, self.metric, self.given_distances)
+
+    @property
+    def distances(self) -> FloatArray:
+        """Distance between all regions, (R, R): km, or the unit of x and y; made anew at every call."""
+        return self.space.matrix()
+
 
 @dataclass
 class RegionRows:
@@ -103,13 +113,10 @@ class RegionRows:
     stocks: dict[str, FloatArray]
     distances: FloatArray | None = None  # only for the metric "matrix"
 
-    def distance_matrix(self) -> FloatArray:
-        """Distances by the metric, (R, R)."""
-        if self.distances is not None:
-            return self.distances
-        return (great_circle_distances if self.metric == "great_circle" else euclidean_distances)(
-            self.positions
-        )
+    @property
+    def space(self) -> Space:
+        """Distances by the metric."""
+        return Space(self.positions, self.metric, self.distances)
 
 
 @dataclass

@@ -48,7 +48,7 @@ REFUSED = [
     (("output", "variables"), "wage", "output.variables: found text 'wage'"),
     (("output", "stride"), 6, "output.stride: found 6; allowed: at most time.periods, which is 5"),
     (("data", "kind"), "foldr",
-     "data.kind: found text 'foldr'; allowed: one of \"embedded\", \"folder\", \"cbp\"; did you mean"
+     "data.kind: found text 'foldr'; allowed: one of \"embedded\", \"folder\", \"cbp\", \"synthetic\"; did you mean"
      ' "folder"?'),
     (("learning", "quality"), 0.99,
      "learning.quality: found 0.99 and spillover.rate 0.022; allowed: at most 1 together"),
