@@ -117,8 +117,8 @@ def compare(replicates: int):
         ("lowest coefficient of variation", means[:, 2].argmin(), 0.03, 0.3),
     )
     rows += [Row(f"p of the {what}", SCAN[index], low=low, high=high) for what, index, low, high in places]
-    plain = {p: measure(p, max(replicates // 4, 2), Setup(experts=0)) for p in (0.0, 0.09, 0.6)}
-    for low, high in ((0.0, 0.09), (0.09, 0.6)):
+    plain = {p: measure(p, replicates, Setup(experts=0)) for p in (0.0, 0.09, 0.3)}
+    for low, high in ((0.0, 0.09), (0.09, 0.3)):
         rise, error = mean_and_error(plain[high][:, 0] - plain[low][:, 0])
         rows.append(
             Row(f"without experts: mean at {high} less that at {low}", rise, error=error, pattern="rises")

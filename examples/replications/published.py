@@ -142,4 +142,4 @@ def save_figure(path: str, draw, result) -> None:
     for axes in figure.axes:
         axes.spines[["top", "right"]].set_visible(False)
         axes.title.set_fontsize(10)
-    figure.savefig(path, dpi=110)
+    figure.savefig(path, dpi=100)
