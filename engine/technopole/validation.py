@@ -215,12 +215,12 @@ class Validation:
         from technopole.draft import smaller_economy
         from technopole.machine import available_memory, readable_bytes
 
-        available = available_memory()
+        available, firms = available_memory(), self.blueprint.n_firms
         if available is not None and self.bytes > available:
             raise ConfigError(
                 f"the validation needs about {readable_bytes(self.bytes)} of memory and {readable_bytes(available)} "
-                f"are available ({counted(self.threads.number, 'world')} at a time × {self.blueprint.n_firms:,} firms); "
-                f"fewer threads, fewer periods or {smaller_economy(self.blueprint.config)} need less"
+                f"are available ({counted(self.threads.number, 'world')} at a time × {firms:,} firms); fewer threads, "
+                f"fewer periods or {smaller_economy(self.blueprint.config)} need less"
             )
 
     def run(self, report: Report | None = None) -> xr.Dataset:
