@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from technopole.ensemble import Report
 from technopole.entries import counted
 from technopole.errors import ConfigError
 from technopole.resolve import ConfigLike, resolve_config
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from technopole.build import Blueprint
     from technopole.config import Config
+    from technopole.ensemble import Report
     from technopole.facts_entry import Fact
     from technopole.validation_data import RealData
     from technopole.validation_series import Series
@@ -76,7 +76,7 @@ def validate(
     TechnopoleError
         If a world cannot go on.
     KeyboardInterrupt
-        On Ctrl-C, about a second later.
+        On Ctrl-C, when the worlds in hand are at the end of a period, or measured.
     """
     from technopole.build import make_blueprint
 
