@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import math
 import re
 import sys
 import time
@@ -14,11 +13,13 @@ from typing import TYPE_CHECKING
 from technopole.commands import RUNS, Tell, say
 from technopole.entries import counted
 from technopole.errors import TO_DRAW, Interrupted, OutputError, TechnopoleError
-from technopole.validation import REPLICATES, Validation, resolve_validation
+from technopole.validation_words import fact_row, facts_in, failed, origins_line, verdict_line
 from technopole.version import __version__
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from technopole.validation import Validation
 
 WITHOUT_DATA = (
     "no --data: a folder of public statistics (docs/DATA.md) would add a comparison with real series: entry and exit "
@@ -31,7 +32,7 @@ class ValidateOptions:
     """Options of ``technopole validate``."""
 
     config: Path
-    replicates: int = REPLICATES
+    replicates: int = 100
     seed: int | None = None
     periods: int | None = None
     threads: int | None = None
@@ -62,6 +63,7 @@ def validate(options: ValidateOptions) -> None:
     from technopole.build import make_blueprint
     from technopole.config import parse_set
     from technopole.store import write
+    from technopole.validation import Validation, resolve_validation
     from technopole.warmup import COMPILE_SECONDS, compile_in_background, has_compiled_code
 
     config, folder = resolve_validation(
@@ -164,125 +166,16 @@ def print_validation(result: xr.Dataset) -> None:
     heading = f"mean over {result.attrs['replicates']} replicates, {result.attrs['measured']}"
     headings = ("fact", "mean", "95 % interval", "range", "", "source")
     for group, words in (("model", "Stylised facts"), ("data", "Real series")):
-        rows = [fact_row(one) for one in _facts(result, group) if int(one["replicates_used"])]
+        rows = [fact_row(one) for one in facts_in(result, group) if int(one["replicates_used"])]
         if rows:
             print(f"\n{words}: {heading}\n")
             write_table(sys.stdout, headings, rows, right=(1, 2))
-    silent = [one for one in _facts(result) if not int(one["replicates_used"])]
+    silent = [one for one in facts_in(result) if not int(one["replicates_used"])]
     if silent:
         print("\nNot measurable in this scenario: too few firms, regions or sectors\n")
         rows = [(str(one["title"].item()), str(one["needs"].item())) for one in silent]
         write_table(sys.stdout, ("fact", "needs"), rows)
     print()
-
-
-def fact_row(one: xr.Dataset) -> tuple[str, ...]:
-    """Return the row of a fact in the table.
-
-    Parameters
-    ----------
-    one : xarray.Dataset
-        Result of `technopole.validate` at one fact.
-
-    Returns
-    -------
-    tuple of str
-        Title with unit, mean, interval, range, verdict, source.
-    """
-    from technopole.text_table import mean_and_interval
-
-    mean, low, high = (float(one[name]) for name in ("estimate", "low", "high"))
-    unit = str(one["unit"].item())
-    title = str(one["title"].item()) + (f" [{unit}]" if unit != "1" else "")
-    interval = mean_and_interval(mean, 0.5 * (high - low))
-    return (title, *interval, range_words(one), verdict(one), str(one["source"].item()))
-
-
-def range_words(one: xr.Dataset) -> str:
-    """Return the range of a fact: both ends, or the sign if only that matters."""
-    low, high = float(one["range_low"]), float(one["range_high"])
-    if bool(one["sign"]):
-        return "above 0" if high > 0.0 else "below 0"
-    return f"{_plain(low)} to {_plain(high)}"
-
-
-def verdict(one: xr.Dataset) -> str:
-    """Return in a word or two whether a fact lies in its range.
-
-    Parameters
-    ----------
-    one : xarray.Dataset
-        Result of `technopole.validate` at one fact.
-
-    Returns
-    -------
-    str
-        ``pass`` or ``FAIL``, with the remark that the interval holds the border if it does.
-    """
-    if not int(one["replicates_used"]):
-        return "not measurable"
-    word = "pass" if bool(one["passed"]) else "FAIL"
-    return f"{word} (at the border)" if bool(one["straddles"]) else word
-
-
-def failed(result: xr.Dataset, group: str = "model") -> list[str]:
-    """Return the names of the facts that were measured and lie outside of their range.
-
-    Parameters
-    ----------
-    result : xarray.Dataset
-        Of `technopole.validate`.
-    group : str
-        ``model`` or ``data``.
-    """
-    return [
-        str(one["fact"].item())
-        for one in _facts(result, group)
-        if int(one["replicates_used"]) and not bool(one["passed"])
-    ]
-
-
-def verdict_line(result: xr.Dataset) -> str:
-    """Return how many facts lie in their range, in one line.
-
-    Parameters
-    ----------
-    result : xarray.Dataset
-        Of `technopole.validate`.
-
-    Returns
-    -------
-    str
-        Facts that cannot be measured are not counted.
-    """
-    passed, measured = count(result, "group", "model")
-    line = f"{passed} of {measured} facts within range"
-    passed, measured = count(result, "group", "data")
-    return f"{line}; {passed} of {measured} real series" if measured else line
-
-
-def origins_line(result: xr.Dataset) -> str:
-    """Return the same for the facts of the design of the model and for those from further literature."""
-    parts = (("design", "the design"), ("literature", "further literature"))
-    words = []
-    for origin, name in parts:
-        passed, measured = count(result, "origin", origin)
-        words.append(f"{passed} of {measured} facts of {name}")
-    return ", ".join(words)
-
-
-def count(result: xr.Dataset, coordinate: str, value: str) -> tuple[int, int]:
-    """Return how many facts of a kind lie in their range, and how many were measured.
-
-    Parameters
-    ----------
-    result : xarray.Dataset
-        Of `technopole.validate`.
-    coordinate, value : str
-        Which: ``group``, ``model`` or ``origin``, ``literature``.
-    """
-    known = (result[coordinate] == value) & (result["replicates_used"] > 0)
-    return int((result["passed"] & known).sum()), int(known.sum())
 
 
 def _remarks(validation: Validation, data: Path | None) -> list[str]:
@@ -298,12 +191,3 @@ def _remarks(validation: Validation, data: Path | None) -> list[str]:
     if real.missing:
         return [f"not in {data or 'the data'}, so not compared: {', '.join(sorted(set(real.missing)))}"]
     return []
-
-
-def _facts(result: xr.Dataset, group: str | None = None) -> list[xr.Dataset]:
-    rows = [result.isel(fact=j) for j in range(result.sizes["fact"])]
-    return [one for one in rows if group is None or one["group"].item() == group]
-
-
-def _plain(value: float) -> str:
-    return f"{value:.4g}".replace("-", "−") if math.isfinite(value) else "–"

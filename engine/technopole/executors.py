@@ -273,7 +273,28 @@ def make_executor(
     Raises
     ------
     ConfigError
-        If there is no such executor, or the options do not go together.
+        As `check_executor`.
+    """
+    check_executor(kind, workers, address)
+    number = max(1, min(available_processors().number if workers is None else workers, most))
+    if kind == "threads":
+        return Threads(store, number)
+    return Processes(store, number) if kind == "processes" else Dask(store, number, address)
+
+
+def check_executor(kind: str, workers: int | None, address: str | None) -> None:
+    """Raise if there is no such executor; parameters as for `make_executor`.
+
+    Parameters
+    ----------
+    kind : str
+    workers : int or None
+    address : str or None
+
+    Raises
+    ------
+    ConfigError
+        If there is no such executor, the options do not go together, or no scheduler answers.
     """
     if kind not in KINDS:
         raise ConfigError(f"--executor: found {kind!r}; allowed: {', '.join(KINDS)}")
@@ -285,10 +306,6 @@ def make_executor(
         _refuse_silent(address)
     if workers is not None and workers < 1:
         raise ConfigError(f"--workers: found {workers}; allowed: from 1")
-    number = max(1, min(available_processors().number if workers is None else workers, most))
-    if kind == "threads":
-        return Threads(store, number)
-    return Processes(store, number) if kind == "processes" else Dask(store, number, address)
 
 
 def _refuse_silent(address: str) -> None:

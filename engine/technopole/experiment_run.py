@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 from technopole.accessor import register
 from technopole.crew import POLL_SECONDS
 from technopole.ensemble import Progress
-from technopole.errors import DataError, Interrupted, OutputError, TechnopoleError
-from technopole.executors import Executor, make_executor
+from technopole.errors import ConfigError, DataError, Interrupted, OutputError, TechnopoleError
+from technopole.executors import Executor, check_executor, make_executor
 from technopole.experiment_finalize import finalize
 from technopole.experiment_rounds import Shard, wanted_units
 from technopole.experiment_store import ExperimentStore
@@ -151,6 +151,12 @@ def run_experiment(
     """Run a plan; parameters and errors as for `experiment`."""
     begin = time.perf_counter()
     part = None if shard is None else Shard(shard)
+    check_executor(executor, workers, address)  # before a store is made that would be in the way of the next try
+    if resume and overwrite:
+        raise ConfigError(
+            "--resume and --overwrite (resume=True, overwrite=True): one goes on with a store, the other replaces it; "
+            "choose one"
+        )
     store = _store(plan, to, resume or part is not None, overwrite)
     try:
         computed, missing = 0, len(wanted := wanted_units(store))

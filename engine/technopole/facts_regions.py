@@ -32,6 +32,8 @@ TENTH = 0.1
 """Step of relatedness density for which chances are told."""
 LEAST_CELLS = 200
 """Region-sector pairs whose entry or exit is looked at."""
+SHUFFLES, SHUFFLE_SEED = 20, 2015
+"""Times that relatedness is shuffled among sectors, always the same ways."""
 
 
 class Regions:
@@ -121,8 +123,9 @@ def relatedness_effects(jobs: Floats, related: Floats) -> dict[str, float]:
 
     A region has a sector if its location quotient is at least 1; five years later it has it or not. Linear
     probability with effects of sectors on relatedness density without the sector itself (after Boschma, Balland and
-    Kogler 2015), relative to the mean chance, for a step of a tenth. Effects of regions, which they have too, would
-    bias it with so few sectors: what a region lacks itself its others have more of.
+    Kogler 2015), relative to the mean chance, for a step of a tenth. Diverse regions differ from others, also by
+    chance where few firms are drawn; so what the same table gives if relatedness is shuffled among sectors is
+    subtracted.
 
     Parameters
     ----------
@@ -139,22 +142,32 @@ def relatedness_effects(jobs: Floats, related: Floats) -> dict[str, float]:
     from technopole.indicators_specialisation import quotients
 
     dates = jobs[::-SPELL][::-1]
+    nothing = {"related_entry": math.nan, "related_exit": math.nan}
     if jobs.shape[1] < LEAST_REGIONS or jobs.shape[2] < LEAST_SECTORS or len(dates) < 2:
-        return {"related_entry": math.nan, "related_exit": math.nan}
+        return nothing
+    has = np.array([quotients(table) >= 1.0 for table in dates])
+    if min(has[:-1].sum(), (~has[:-1]).sum()) < LEAST_CELLS:
+        return nothing
+    found = _density_slopes(has, related)
+    random = np.random.default_rng(SHUFFLE_SEED)
+    orders = [random.permutation(related.shape[0]) for _ in range(SHUFFLES)]
+    chance = np.mean([_density_slopes(has, related[np.ix_(order, order)]) for order in orders], axis=0)
+    return dict(zip(nothing, (found - chance).tolist(), strict=True))
+
+
+def _density_slopes(has: NDArray[np.bool_], related: Floats) -> Floats:
+    """Return the relative change of the chance to take up and to give up for a tenth more density."""
     others = np.where(np.eye(related.shape[0], dtype=bool), 0.0, related)
     weight = others.sum(axis=1)
-    weight = np.where(weight > 0.0, weight, np.nan)
-    has = np.array([quotients(table) >= 1.0 for table in dates])
-    density = has[:-1].astype(np.float64) @ others.T / weight
-    sector = np.broadcast_to(np.arange(jobs.shape[2]), density.shape)
-    known = np.isfinite(density)
-    facts = {}
-    for name, before in (("related_entry", False), ("related_exit", True)):
-        chosen = known & (has[:-1] == before)
+    density = has[:-1].astype(np.float64) @ others.T / np.where(weight > 0.0, weight, np.nan)
+    sector = np.broadcast_to(np.arange(related.shape[0]), density.shape)
+    slopes = []
+    for before in (False, True):
+        chosen = np.isfinite(density) & (has[:-1] == before)
         changed = (has[1:] != has[:-1])[chosen].astype(np.float64)
         effect = slope(density[chosen], changed, sector[chosen])
-        facts[name] = enough(chosen.sum(), LEAST_CELLS, ratio(TENTH * effect, float(changed.mean())))
-    return facts
+        slopes.append(ratio(TENTH * effect, float(changed.mean())) if changed.size else math.nan)
+    return np.array(slopes)
 
 
 def variety_effect(jobs: Floats, groups: list[str]) -> float:

@@ -84,6 +84,8 @@ class Growth:
         self._size: list[Floats] = []
         self._before: list[Floats] = []
         self._after: list[Floats] = []
+        self._counts = np.zeros(GROWTH_EDGES.size - 1)
+        self._rates = 0
 
     def add(self, year: Year) -> None:
         """Take a year."""
@@ -94,13 +96,15 @@ class Growth:
         means = np.bincount(k, growth) / np.maximum(np.bincount(k), 1)
         self._growth.append((growth - means[k]).astype(np.float32))
         self._size.append(size.astype(np.float32))
+        self._counts += np.histogram(self._growth[-1], GROWTH_EDGES)[0]
+        self._rates += growth.size
         large = size >= LARGE
         self._before.append(size[large])
         self._after.append((size * np.exp(growth))[large])
 
     def facts(self) -> dict[str, float]:
         """Return the facts by name."""
-        growth, size = self._all()
+        growth, size = (np.concatenate(parts).astype(np.float64) for parts in (self._growth, self._size))
         small, large = growth[size < SMALL], growth[size >= LARGE]
         fewer = min(small.size, large.size)
         difference = float(small.mean() - large.mean()) if fewer else math.nan
@@ -112,14 +116,8 @@ class Growth:
 
     def tables(self) -> dict[str, Floats]:
         """Return the density of growth rates, which are not corrected for size."""
-        growth, _ = self._all()
-        counts, _ = np.histogram(growth, GROWTH_EDGES)
         width = float(GROWTH_EDGES[1] - GROWTH_EDGES[0])
-        return {"growth_density": counts / max(growth.size, 1) / width}
-
-    def _all(self) -> tuple[Floats, Floats]:
-        growth, size = (np.concatenate(parts).astype(np.float64) for parts in (self._growth, self._size))
-        return growth, size
+        return {"growth_density": self._counts / max(self._rates, 1) / width}
 
 
 def shape_and_scaling(growth: Floats, size: Floats) -> dict[str, float]:

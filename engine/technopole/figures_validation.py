@@ -248,6 +248,10 @@ def _hazard_panel(axes: Axes, result: xr.Dataset) -> None:
     axes.fill_between(age, low, high, color=BLUE, alpha=0.25, linewidth=0)
     axes.plot(age, np.asarray(result["hazard_by_age"]), "o-", color=BLUE, markersize=2.5, linewidth=1.2)
     axes.set_ylim(0.0, None)
+    axes.set_xlim(-1.0, float(age[-1]) + 1.0)
+    if np.isfinite(result["hazard_by_age"]).sum() < 2:
+        middle = float(age[-1]) / 2.0
+        axes.text(middle, 0.5, "too few firms", transform=axes.get_xaxis_transform(), ha="center", size=8.0)
     axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
     _small(axes)
 

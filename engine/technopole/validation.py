@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from technopole.ensemble import Report
+from technopole.entries import counted
 from technopole.errors import ConfigError
 from technopole.resolve import ConfigLike, resolve_config
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from technopole.build import Blueprint
     from technopole.config import Config
+    from technopole.ensemble import Report
     from technopole.facts_entry import Fact
     from technopole.validation_data import RealData
     from technopole.validation_series import Series
@@ -27,6 +28,8 @@ Floats = NDArray[np.float64]
 REPLICATES = 100
 LEAST_PERIODS = 12
 """The facts are measured on the second half of the years, and some look five years ahead."""
+BYTES_OF_YEAR, BYTES_OF_RATE = 400, 40
+"""Measured: of each firm while a year is looked at; of each growth rate when the shape of all is fitted."""
 
 
 def validate(
@@ -73,7 +76,7 @@ def validate(
     TechnopoleError
         If a world cannot go on.
     KeyboardInterrupt
-        On Ctrl-C, about a second later.
+        On Ctrl-C, when the worlds in hand are at the end of a period, or measured.
     """
     from technopole.build import make_blueprint
 
@@ -190,6 +193,36 @@ class Validation:
         chosen = choose_threads(config.run.threads, config.run.replicates, blueprint.n_firms)
         self.threads = Threads(chosen.worlds, chosen.reason)
 
+    @property
+    def bytes(self) -> int:
+        """Memory in bytes that the worlds and what is kept of them about take."""
+        from technopole.build import world_bytes
+
+        blueprint, periods = self.blueprint, self.blueprint.config.time.periods
+        world = world_bytes(blueprint.final_capacity, blueprint.n_regions, blueprint.n_sectors)
+        firms = blueprint.final_capacity
+        each = world + firms * (BYTES_OF_YEAR + BYTES_OF_RATE * (periods - periods // 2))
+        return int(self.threads.number * each)
+
+    def refuse_too_large(self) -> None:
+        """Raise if the worlds do not fit into memory.
+
+        Raises
+        ------
+        ConfigError
+            With the figures and what makes it smaller.
+        """
+        from technopole.draft import smaller_economy
+        from technopole.machine import available_memory, readable_bytes
+
+        available, firms = available_memory(), self.blueprint.n_firms
+        if available is not None and self.bytes > available:
+            raise ConfigError(
+                f"the validation needs about {readable_bytes(self.bytes)} of memory and {readable_bytes(available)} "
+                f"are available ({counted(self.threads.number, 'world')} at a time × {firms:,} firms); fewer threads, "
+                f"fewer periods or {smaller_economy(self.blueprint.config)} need less"
+            )
+
     def run(self, report: Report | None = None) -> xr.Dataset:
         """Follow all replicates and judge the facts.
 
@@ -205,6 +238,8 @@ class Validation:
 
         Raises
         ------
+        ConfigError
+            If the worlds do not fit into memory.
         TechnopoleError
             If a world cannot go on.
         KeyboardInterrupt
@@ -213,5 +248,6 @@ class Validation:
         from technopole.validation_dataset import make_dataset
         from technopole.validation_run import measure_all
 
+        self.refuse_too_large()
         worlds = measure_all(self.blueprint, self.threads.number, report)
         return make_dataset(self.blueprint.config, self.facts, self.series, worlds, self.real)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
+LEAST_PART = 0.5
+"""Of the replicates in which a fact can be measured; of fewer the mean would be that of a selection."""
 CURVES = {
     "size_share": ("size_class", "share of the firms in the class of sizes", "1"),
     "growth_density": ("growth", "density of log growth of survivors about the mean of year and sector", "1"),
@@ -59,11 +61,14 @@ def make_dataset(
     measured = [[world.facts.get(name, np.nan) for world in worlds] for name in facts]
     compared = [[one.statistic(world.tables) for world in worlds] for one in series.values()]
     values = np.array(measured + compared)
-    estimate, low, high, used = intervals(values)
+    seldom = np.isfinite(values).mean(axis=1) < LEAST_PART
+    estimate, low, high, used = intervals(np.where(seldom[:, None], np.nan, values))
     bottom, top = (np.array([getattr(row, side) for row in rows.values()]) for side in ("low", "high"))
     with np.errstate(invalid="ignore"):
         passed = (estimate >= bottom) & (estimate <= top)
-        straddles = ((low < bottom) & (bottom < high)) | ((low < top) & (top < high))
+        # a border that no replicate is beyond is an end of what is possible, such as a correlation of 1
+        beyond = (values < bottom[:, None]).any(axis=1), (values > top[:, None]).any(axis=1)
+        straddles = (low < bottom) & (bottom < high) & beyond[0] | (low < top) & (top < high) & beyond[1]
     ds = xr.Dataset(
         {
             "estimate": ("fact", estimate, {"long_name": "mean over replicates"}),

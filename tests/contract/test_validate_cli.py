@@ -37,7 +37,9 @@ def test_table_file_and_figure(technopole, two_regions, tmp_path):
     )
     assert any("50 firms in the tail" in row for row in printed)
     assert printed[-3].startswith("no --data: a folder of public statistics")
-    assert re.fullmatch(r"\d+ of \d+ facts of the design, \d+ of \d+ facts of further literature", printed[-2])
+    assert re.fullmatch(
+        r"\d+ of \d+ facts of the design, \d+ of \d+ facts of further literature", printed[-2]
+    )
     passed, number = map(int, re.fullmatch(r"(\d+) of (\d+) facts within range", printed[-1]).groups())
     result = xr.open_zarr(tmp_path / "runs" / "two-regions-validation.zarr")
     assert number == int((result["replicates_used"] > 0).sum()) and passed == int(result["passed"].sum())
@@ -126,3 +128,13 @@ def test_signal_leaves_nothing(environment, two_regions, tmp_path):
     assert process.returncode == 75 and printed == ""
     assert re.search(r"stopped by SIGINT: \d+ of 100,000 replicates finished; nothing was written\n$", errors)
     assert os.listdir(tmp_path) == []
+
+
+def test_command_line_starts_without_heavy_imports(environment):
+    program = (
+        "import sys, technopole.cli; print([name for name in ('numba', 'xarray') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"

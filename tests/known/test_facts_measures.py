@@ -412,24 +412,47 @@ def test_geographic_concentration():
     assert abs(gamma[0]) < 1e-3 and gamma[1] == pytest.approx(0.25, abs=0.07)
 
 
-def test_relatedness_without_and_with_effect():
-    """Chance alone gives nothing; sectors that follow their related ones are found out."""
+RELATED = np.where(np.arange(12)[:, None] // 4 == np.arange(12) // 4, 0.5, 0.1)
+
+
+def effects_of(make, times=20):
+    """Means and standard errors of the effects of relatedness over made-up tables (T, R, S)."""
+    found = [relatedness_effects(make(), RELATED) for _ in range(times)]
+    values = np.array([[one["related_entry"], one["related_exit"]] for one in found])
+    return values.mean(axis=0), values.std(axis=0, ddof=1) / math.sqrt(times)
+
+
+def test_relatedness_has_no_effect_by_chance():
+    """Regions and sectors of very different size, of which few firms are drawn: some regions are diverse.
+
+    Without shuffling the effects would be 0.020 and -0.059 on these tables.
+    """
     random = np.random.default_rng(8)
-    related = np.where(np.arange(12)[:, None] // 4 == np.arange(12) // 4, 0.5, 0.1)
+    size = random.lognormal(0.0, 1.5, (60, 1)) * random.lognormal(0.0, 1.5, 12)
+
+    def drawn():
+        level = 0.5 * size * np.exp(random.normal(0.0, 0.5, (60, 12)))
+        return random.poisson(level, (21, 60, 12)).astype(float) + 1e-9
+
+    mean, error = effects_of(drawn)
+    assert (np.abs(mean) < SIGMAS * error).all()
+    assert (error < [0.004, 0.01]).all()
+
+
+def test_relatedness_that_draws_sectors_is_found():
+    """Every sector moves towards the mean of its related ones."""
+    random = np.random.default_rng(9)
     base = random.lognormal(0.0, 1.0, (40, 1)) * random.lognormal(0.0, 1.0, 12)
-    chance, drawn = [], []
-    for _ in range(20):
-        lasting = random.normal(0.0, 0.5, (40, 12))
-        noise = random.normal(0.0, 0.4, (21, 40, 12))
-        chance.append(relatedness_effects(base * np.exp(lasting + noise), related)["related_entry"])
-        level = [noise[0]]
-        for step in noise[1:]:  # every sector moves to the mean of its group
+
+    def drawn():
+        level = [random.normal(0.0, 0.5, (40, 12))]
+        for _ in range(20):
             group = level[-1].reshape(40, 3, 4).mean(axis=2).repeat(4, axis=1)
-            level.append(0.6 * level[-1] + 0.38 * group + step)
-        drawn.append(relatedness_effects(base * np.exp(np.array(level)), related)["related_entry"])
-    error = np.std(chance, ddof=1) / math.sqrt(len(chance))
-    assert abs(np.mean(chance)) < SIGMAS * error
-    assert np.mean(drawn) > SIGMAS * np.std(drawn, ddof=1) / math.sqrt(len(drawn))
+            level.append(0.6 * level[-1] + 0.38 * group + random.normal(0.0, 0.4, (40, 12)))
+        return base * np.exp(np.array(level))
+
+    mean, error = effects_of(drawn)
+    assert mean[0] > SIGMAS * error[0] and mean[1] < -SIGMAS * error[1]
 
 
 def test_variety_effect():

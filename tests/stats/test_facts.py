@@ -25,8 +25,6 @@ MISSES = {
     "persistence": "knowledge is kept, and nothing is measured with error",
     "university": "regions with much university research have much of everything else that helps",
     "mobility": "one firm in a hundred is simulated: jobs of small states jump",
-    "related_entry": "two-digit sectors have few related ones, and the mechanism is weak",
-    "related_exit": "the same",
 }
 CLOSE = {"related_entry", "related_exit", "related_variety", "fhk_entry", "beta"}
 """Too close to a border of the range for ten replicates."""

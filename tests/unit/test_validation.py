@@ -128,9 +128,17 @@ def test_rule_is_the_mean_in_the_range():
     assert not clearly["passed"] and not clearly["straddles"]
 
 
+def test_end_of_what_is_possible_is_no_border():
+    assert not judged([1.0, 1.0, 0.9], 0.5, 1.0)["straddles"]
+
+
 def test_replicates_without_a_value_are_left_out():
     some = judged([1.0, math.nan, 2.0], 1.4, 1.6)
     assert float(some["estimate"]) == 1.5 and int(some["replicates_used"]) == 2 and some["passed"]
+    seldom = judged([1.0, math.nan, math.nan], 0.5, 1.5)  # a selection, not the model
+    assert (
+        int(seldom["replicates_used"]) == 0 and math.isnan(float(seldom["estimate"])) and not seldom["passed"]
+    )
     mean, low, high, used = intervals(np.array([[math.nan, 3.0], [math.nan, math.nan]]))
     assert mean[0] == 3.0 and math.isnan(low[0]) and math.isnan(high[0]) and math.isnan(mean[1])
     assert used.tolist() == [1, 0]
@@ -154,6 +162,12 @@ def test_facts_about_china_are_for_china():
 def test_what_cannot_be_validated_is_refused(config, arguments, words):
     with pytest.raises(ConfigError, match=words):
         tp.validate(config, **arguments)
+
+
+def test_worlds_that_do_not_fit_are_refused(config, monkeypatch):
+    monkeypatch.setattr("technopole.machine.available_memory", lambda: 100_000)
+    with pytest.raises(ConfigError, match=r"the validation needs about .* \(1 world at a time × 600 firms\)"):
+        tp.validate(config, replicates=2)
 
 
 def test_folder_is_no_data_of_an_embedded_scenario(config, tmp_path):
