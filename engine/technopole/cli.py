@@ -309,7 +309,9 @@ def sensitivity(
 
 @app.command()
 def report(
-    source: Annotated[Path, typer.Argument(help="Results of a run, .zarr or .nc, or store of an experiment.")],
+    source: Annotated[
+        Path, typer.Argument(help="Results of a run, .zarr or .nc, or store of an experiment.")
+    ],
     claims: Annotated[
         Path | None, typer.Option(metavar="PATH", help="Results of technopole claims, shown as well.")
     ] = None,
@@ -317,7 +319,8 @@ def report(
         Path | None, typer.Option(metavar="PATH", help="Results of technopole validate, shown as well.")
     ] = None,
     sensitivity: Annotated[
-        Path | None, typer.Option(metavar="PATH", help="Results of technopole sensitivity --out, shown as well.")
+        Path | None,
+        typer.Option(metavar="PATH", help="Results of technopole sensitivity --out, shown as well."),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Page, .html; beside the results if not given.")
