@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from bokeh.models import BasicTicker, ColorBar, ColumnDataSource, Label, LinearColorMapper, Range1d
+from bokeh.models import BasicTicker, ColorBar, ColumnDataSource, DataRange1d, Label, LinearColorMapper
 
 from technopole.figures_data import CannotDraw, Floats, period_years, region_names, years
 from technopole.figures_numbers import LAST, mean_interval, yearly_growth
@@ -27,9 +27,7 @@ MANY = 30
 LARGEST = 52.0
 """Diameter of the largest mark in pixels."""
 INSETS = 4
-LABELS = 12
-MAP_PIXELS = 900.0
-"""Width of the large map that names are placed for."""
+LABELS = 8
 
 
 @dataclass(frozen=True)
@@ -160,17 +158,11 @@ def map_model(
     """
     points, boxes, titles = _arranged(where, names, size)
     known = np.isfinite(points).all(axis=1)
-    corners = np.concatenate([points[known], boxes[:, :2], boxes[:, 2:]])
-    low, high = corners.min(axis=0), corners.max(axis=0)
-    extent = np.maximum(high - low, 1e-9)
-    extent = np.maximum(extent, 0.35 * extent.max())  # regions in a row
-    middle = (low + high) / 2.0
     page = plot(
-        480 if wide else 300,
-        x_range=Range1d(middle[0] - 0.56 * extent[0], middle[0] + 0.56 * extent[0]),
-        y_range=Range1d(middle[1] - 0.58 * extent[1], middle[1] + 0.58 * extent[1]),
+        500 if wide else 310,
+        x_range=DataRange1d(range_padding=0.12),
+        y_range=DataRange1d(range_padding=0.2),
         match_aspect=True,
-        aspect_scale=1.0,
     )
     page.axis.visible = False
     page.grid.visible = False
@@ -211,7 +203,8 @@ def map_model(
     )
     point_at(page, [marks], f"<b>@name</b><br>@text {unit}<br>@workers workers")
     if wide:
-        _names(page, points, diameter, order, names, mapper, values)
+        per_pixel = max(float(np.ptp(points[known, 0])) / 900.0, float(np.ptp(points[known, 1])) / 380.0)
+        _names(page, points, diameter, order, names, mapper, values, per_pixel)
     for box, title in zip(boxes, titles, strict=True):
         _label(page, (box[0] + box[2]) / 2.0, box[1], title, "bottom", SOFT, 4.0, "11px")
     bar = ColorBar(
@@ -295,12 +288,12 @@ def _names(
     names: list[str],
     mapper: LinearColorMapper,
     values: Floats,
+    per_pixel: float,
 ) -> None:
     """Write the names of the largest regions into their marks or below; none that would cover another."""
-    per_pixel = (page.x_range.end - page.x_range.start) / MAP_PIXELS
     written: list[tuple[float, float, float]] = []
     for region in order[:LABELS]:
-        name = short(names[region], 14)
+        name = short(names[region].partition(" (")[0], 16)
         x, y = (float(v) for v in points[region])
         reach = (3.4 * len(name) + 3.0) * per_pixel
         height = y - 0.5 * diameter[region] * per_pixel

@@ -80,12 +80,12 @@ def _trend(experiment: Experiment, name: str) -> Chart | None:
     last = parts["mean"][:, -1]
     ends = f"{_short(float(np.nanmin(last)))} to {_short(float(np.nanmax(last)))}"
     heading = f"{title}: {ends} in the last year"
-    about = f"{title}.{how}" if how else ("Bands: 95\u00a0% confidence intervals." if "low" in parts else "")
+    about = how.strip() or ("Bands: 95\u00a0% confidence intervals." if "low" in parts else "")
     return Chart(
         f"trend-{name.replace('_', '-')}",
         heading,
         about,
-        f"{title} over time. {summary_of(when, series, unit or 'value')}",
+        f"{title} over time. {about} {summary_of(when, series, unit or 'value')}",
         lines(when, series, unit),
         line_table(title, when, series, unit),
     )
