@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -38,6 +39,7 @@ class Crew:
     def __init__(self, threads: int) -> None:
         self._threads = threads
         self._pool = ThreadPoolExecutor(threads, "technopole-crew") if threads > 1 else None
+        self._process = os.getpid()
 
     def close(self) -> None:
         """Let the threads end."""
@@ -68,6 +70,8 @@ class Crew:
         """
         if self._pool is None:
             return int(drive(setting, world, problem, records, until, stride, stop, int(Part.WHOLE), 0, 0))
+        if self._process != os.getpid():  # forked: threads stay behind
+            self._pool, self._process = ThreadPoolExecutor(self._threads, "technopole-crew"), os.getpid()
         # not the calling thread: an exception that a signal raises there must not leave a period half done
         leader = self._pool.submit(self._lead, setting, world, problem, records, until, stride, stop)
         try:

@@ -209,7 +209,7 @@ class Model(ModelCopies):
         """
         if n < 0:
             raise ValueError(f"n is {n}; a model cannot go back (snapshot and restore can)")
-        with self._moving("step"):
+        with self.moving("step"):
             self._go(self.time + n)
 
     def update_until(self, time: float) -> None:
@@ -244,7 +244,7 @@ class Model(ModelCopies):
             raise ValueError(f"time is {time}, and {self.time} periods are done; a model cannot go back")
 
     @contextlib.contextmanager
-    def _moving(self, what: str) -> Iterator[None]:
+    def moving(self, what: str) -> Iterator[None]:
         """Let nobody else move the model meanwhile."""
         if not self._lock.acquire(blocking=False):
             raise StateError(
@@ -324,8 +324,7 @@ class Model(ModelCopies):
                 self._blueprint, self._setting, self._world, self._records, until, until, go_on, self._crew
             )
             if world is not self._world:
-                self._handle.bind("world", world)
-                self._world = world
+                self._put(world)
         if self._compiled is not None:
             status = entry_points.call_hooks(self._handle.address, *self._compiled.arguments, 1)
             if status != Status.DONE:
@@ -343,13 +342,33 @@ class Model(ModelCopies):
             )
             raise
 
+    @property
+    def is_simple(self) -> bool:
+        """Whether nothing but periods is to be done in a step."""
+        return not (self._hooks or self._shocks or self._threads > 1 or self._packed_until is not None)
+
+    @property
+    def address(self) -> int:
+        """Address of the block, for callers that do not change the state."""
+        return self._handle.address
+
+    @property
+    def look(self) -> int:
+        """What is to be checked before the next period: nothing, what is no firm, all."""
+        return (2 if self._lent_firms else 1) if self._lent else 0
+
+    def end_periods(self, status: int) -> None:
+        """Go on after compiled code has done periods, or could not; see `resume`."""
+        if status != Status.DONE:
+            self._resolve(status)
+        else:
+            self._lent_firms = False
+
     def _resolve(self, status: int) -> None:
         """Make room, or say why a period could not be done."""
         problem = self._handle.problem
         if status == Status.NEED_CAPACITY:
-            larger = with_room(self._blueprint, self._world, problem)
-            self._handle.bind("world", larger)
-            self._world = larger
+            self._put(with_room(self._blueprint, self._world, problem))
         elif status == Status.NOT_FINITE:
             raise NotFiniteError(not_finite(self._blueprint, self._world, problem))
         else:
@@ -382,7 +401,7 @@ class Model(ModelCopies):
             As `step`.
         """
         if status != Status.DONE:
-            with self._moving("resume"):
+            with self.moving("resume"):
                 self._resolve(status)
 
     # ------------------------------------------------------------------------- policies, shocks, hooks, forks
@@ -566,7 +585,7 @@ class Model(ModelCopies):
         for name, values in self._instruments.values.items():
             fork._instruments.set(name, values)
         fork._packed_until, fork._shocks = self._packed_until, list(self._shocks)
-        fork._observed, fork._observed_at = dict(self._observe()), self.time
+        fork._observed, fork._observed_at = self._observe(), self.time
         hooks = [copy(hook) for hook in self._hooks]
         for hook in hooks:
             hook.data = hook.data.copy()

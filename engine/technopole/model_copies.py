@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -17,11 +18,13 @@ from technopole.errors import ConfigError
 from technopole.instruments import Instruments
 from technopole.model_files import Stored, write_model
 from technopole.model_state import ModelState
+from technopole.schema import STATE
 from technopole.shocks import Shock
+from technopole.signals import interrupts_later
 from technopole.snapshot import Snapshot
-from technopole.world_state import copy_state, load_state
+from technopole.world_state import copy_state, load_state, state_view
 from technopole_kernels import layout
-from technopole_kernels.types import Setting
+from technopole_kernels.types import Setting, World
 
 NOT_OF_A_WORLD = ("scenario", "run", "output", "capacity")
 """Sections that one world does not depend on: snapshots of configurations that differ in them fit."""
@@ -54,9 +57,7 @@ class ModelCopies(ModelState):
         Snapshot
             Plain arrays; it can be pickled.
         """
-        return Snapshot(
-            self._digest, self.seed, self.replicate, copy_state(self._world), dict(self._observe())
-        )
+        return Snapshot(self._digest, self.seed, self.replicate, copy_state(self._world), self._observe())
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go back, or over, to a state of a model with the same configuration.
@@ -77,26 +78,32 @@ class ModelCopies(ModelState):
             If the model is in the middle of a step.
         """
         self._refuse_other_world(snapshot)
-        with self._moving("restore"):
+        with self.moving("restore"), interrupts_later():
             self._load(snapshot.state)
             self._world.clock[layout.REPLICATE] = snapshot.replicate
             self._set(self._setting._replace(seed=np.array([snapshot.seed], dtype=np.uint64)))
             self._observed, self._observed_at = dict(snapshot.records), snapshot.time
+            self._observed_here = False
 
     def _load(self, state: dict[str, NDArray[Any]]) -> None:
         """Put a state into the world, which is enlarged if need be."""
         firms = int(state["offsets"][-1])
         if firms > self._world.firms.shape[1]:
-            larger = enlarge_world(self._world, firms)
-            self._handle.bind("world", larger)
-            self._world = larger
+            self._put(enlarge_world(self._world, firms))
         self._turns[0] += 1
         load_state(self._world, state)
 
+    def _put(self, world: World) -> None:
+        """Put an enlarged world into the place of the one of now."""
+        with interrupts_later():
+            self._handle.bind("world", world)
+            self._world = world
+
     def _set(self, setting: Setting) -> None:
         """Put another setting into the place of the one of now."""
-        self._handle.bind("setting", setting)
-        self._setting = setting
+        with interrupts_later():
+            self._handle.bind("setting", setting)
+            self._setting = setting
 
     def _before(self) -> Before:
         return Before(
@@ -109,13 +116,15 @@ class ModelCopies(ModelState):
 
     def _go_back(self, before: Before) -> None:
         """Undo what was changed since, but for views of firms: they are stale now."""
-        self._load(before.state)
-        self._set(before.setting)
-        for name, values in before.policies.items():
-            self._instruments.set(name, values)
-        self._packed_until, self._shocks = before.packed_until, before.shocks
+        with interrupts_later():
+            self._load(before.state)
+            self._set(before.setting)
+            for name, values in before.policies.items():
+                self._instruments.set(name, values)
+            self._packed_until, self._shocks = before.packed_until, before.shocks
 
-    def _moving(self, what: str) -> Any:
+    def moving(self, what: str) -> contextlib.AbstractContextManager[None]:
+        """Let nobody else move the model meanwhile."""
         raise NotImplementedError
 
     def _refuse_other_world(self, snapshot: Snapshot) -> None:
@@ -131,6 +140,17 @@ class ModelCopies(ModelState):
                 f"the snapshot belongs to another configuration (digest {snapshot.digest[:12]}…, here "
                 f"{self._digest[:12]}…); make the model from the configuration of the snapshot"
             )
+
+        firms = snapshot.n_firms
+        for name, row in STATE.items():
+            wanted = tuple(
+                firms if dim == "firm" else size
+                for dim, size in zip(row.dims, state_view(self._world, name).shape, strict=True)
+            )
+            if snapshot.state[name].shape != wanted:
+                raise ConfigError(
+                    f"the snapshot has {name} of the shape {snapshot.state[name].shape}; allowed: {wanted}"
+                )
 
     @cached_property
     def _digest(self) -> str:

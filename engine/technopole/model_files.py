@@ -133,7 +133,15 @@ def read_model(path: str | os.PathLike[str]) -> Stored:
         header = json.loads(arrays.pop("header").tobytes())
     except FileNotFoundError:
         raise StateError(f"{source}: there is no such file; allowed: {_SHOWN}") from None
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as failure:
+    except (
+        OSError,
+        EOFError,
+        ValueError,
+        KeyError,
+        AttributeError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as failure:
         raise StateError(f"{source}: is not {_SHOWN}, or is damaged or not complete: {failure}") from None
     if not isinstance(header, dict) or header.get("kind") != KIND:
         raise StateError(f"{source}: is not {_SHOWN}")

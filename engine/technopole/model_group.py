@@ -2,20 +2,82 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from technopole.build import make_blueprint
-from technopole.errors import ConfigError
+from technopole.crew import POLL_SECONDS
+from technopole.errors import ConfigError, StateError
 from technopole.machine import choose_threads
-from technopole.model import Model, refuse_replicate
+from technopole.model import FIRM_PERIODS, Model, refuse_replicate
+from technopole_kernels import entry_points
 
 if TYPE_CHECKING:
     from technopole.config import Config
+
+
+class Failures:
+    """What went wrong in some of the models; `stop` asks the threads to end."""
+
+    def __init__(self) -> None:
+        self.by_number: dict[int, Exception] = {}
+        self.stop = False
+
+
+def step_some(work: list[tuple[int, Model, int]], failures: Failures) -> None:
+    """Step some models on the calling thread: those with nothing to do between their periods in one call.
+
+    Parameters
+    ----------
+    work : list of (int, Model, int)
+        Number, model, and the number of periods done at the end.
+    failures : Failures
+        Filled in place.
+    """
+    while work and not failures.stop:
+        simple = [entry for entry in work if entry[1].is_simple]
+        others = [entry for entry in work if not entry[1].is_simple]
+        for number, model, until in others:
+            try:
+                model.update_until(until)
+            except Exception as failure:
+                failures.by_number[number] = failure
+        work = step_simple(simple, failures)
+
+
+def step_simple(work: list[tuple[int, Model, int]], failures: Failures) -> list[tuple[int, Model, int]]:
+    """Step models in compiled code for some tens of milliseconds; returns those that are not done."""
+    with contextlib.ExitStack() as moving:
+        held = []
+        for entry in work:
+            try:
+                moving.enter_context(entry[1].moving("step"))
+                held.append(entry)
+            except StateError as failure:
+                failures.by_number[entry[0]] = failure
+        firms = sum(model.n_firms for _, model, _ in held)
+        most = max(1, FIRM_PERIODS // max(firms, 1))
+        periods = np.array([min(until - model.time, most) for _, model, until in held], dtype=np.int64)
+        statuses = np.zeros(len(held), dtype=np.int64)
+        handles = np.array([model.address for _, model, _ in held], dtype=np.int64)
+        look = np.array([model.look for _, model, _ in held], dtype=np.int64)
+        entry_points.advance_each(handles, periods, look, statuses)
+        left = []
+        for (number, model, until), status in zip(held, statuses.tolist(), strict=True):
+            try:
+                model.end_periods(status)
+            except Exception as failure:
+                failures.by_number[number] = failure
+                continue
+            if model.time < until:
+                left.append((number, model, until))
+    return left
 
 
 class Models:
@@ -36,6 +98,7 @@ class Models:
         self._models = models
         self._threads = max(1, min(threads, len(models)))
         self._pool = ThreadPoolExecutor(self._threads, "technopole-models") if self._threads > 1 else None
+        self._process = os.getpid()
 
     def __len__(self) -> int:
         """Return the number of models."""
@@ -76,33 +139,41 @@ class Models:
         """
         if n < 0:
             raise ValueError(f"n is {n}; a model cannot go back (snapshot and restore can)")
-        self._each([(model, n) for model in self._models])
+        self._go([model.time + n for model in self._models])
 
     def update_until(self, time: float) -> None:
         """Do periods in each model until so many are done; see `Model.update_until`."""
         for model in self._models:
             model.refuse_time(time)
-        self._each([(model, int(time) - model.time) for model in self._models])
+        self._go([int(time)] * len(self))
 
-    def _each(self, work: list[tuple[Model, int]]) -> None:
-        failures: dict[int, BaseException] = {}
-
-        def some(start: int) -> None:
-            for number in range(start, len(work), self._threads):
-                model, periods = work[number]
-                try:
-                    model.step(periods)
-                except Exception as failure:
-                    failures[number] = failure
-
-        if self._pool is None:
-            some(0)
+    def _go(self, until: list[int]) -> None:
+        """Do periods in each model until so many are done, a part of them in each thread."""
+        pool, failures = self._pool_of_process(), Failures()
+        if pool is None:
+            step_some(list(zip(range(len(self)), self._models, until, strict=True)), failures)
         else:
-            helpers = [self._pool.submit(some, start) for start in range(self._threads)]
+            work = list(zip(range(len(self)), self._models, until, strict=True))
+            parts = [work[start :: self._threads] for start in range(self._threads)]
+            helpers = [pool.submit(step_some, part, failures) for part in parts]
+            try:
+                # not for ever at once: a signal that another thread of the process got is seen between two waits
+                while not wait(helpers, timeout=POLL_SECONDS).done >= set(helpers):
+                    pass
+            except BaseException:
+                failures.stop = True
+                wait(helpers)
+                raise
             for helper in helpers:
                 helper.result()
-        if failures:
-            raise failures[min(failures)]
+        if failures.by_number:
+            raise failures.by_number[min(failures.by_number)]
+
+    def _pool_of_process(self) -> ThreadPoolExecutor | None:
+        """Return the threads of this process: those of before a fork have stayed behind."""
+        if self._pool is not None and self._process != os.getpid():
+            self._pool, self._process = ThreadPoolExecutor(self._threads, "technopole-models"), os.getpid()
+        return self._pool
 
     def record(self, name: str) -> NDArray[Any]:
         """Return what was observed of the last period in each model.

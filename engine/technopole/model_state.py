@@ -21,7 +21,7 @@ from technopole.model_access import (
 )
 from technopole.model_handle import Handle
 from technopole.model_views import FirmArray, Stamp, firm_view
-from technopole.recording import Recording
+from technopole.recording import Recording, last_values
 from technopole.schema import RECORDS, STATE, suggestion
 from technopole.world_state import state_view
 from technopole_kernels import layout
@@ -51,6 +51,7 @@ class ModelState:
         self._records = self._recording.records(0)
         self._observed: dict[str, NDArray[Any]] = {}
         self._observed_at = 0
+        self._observed_here = False
         self._handle = Handle(setting, world, self._records)
         self._turns = [0]
         self._lent = self._lent_firms = False
@@ -260,17 +261,18 @@ class ModelState:
         """
         if name not in RECORDS:
             raise KeyError(f'"{name}" is no recorded variable{suggestion(name, RECORDS)}')
-        observed = self._observe()
-        if not observed:
-            raise KeyError(f'"{name}" is recorded after a period, and none has been done')
-        return observed[name]
+        if self._observed_at != self.time:
+            self._observed, self._observed_at, self._observed_here = {}, self.time, True
+        if name not in self._observed:
+            if not self._observed_here:
+                raise KeyError(f'"{name}" is recorded after a period, and none has been done')
+            values = last_values(self._recording, name)
+            values.flags.writeable = False
+            self._observed[name] = values
+        return self._observed[name]
 
     def _observe(self) -> dict[str, NDArray[Any]]:
-        """Return copies of what was recorded of the last period, made once for each."""
-        if self._observed_at != self.time:
-            self._recording.make_counts_whole(0)
-            self._observed = {name: self._recording[name][0, 0].copy() for name in RECORDS}
-            for values in self._observed.values():
-                values.flags.writeable = False
-            self._observed_at = self.time
-        return self._observed
+        """Return all that was recorded of the last period; nothing before the first."""
+        if self._observed_at == self.time and not self._observed_here:
+            return dict(self._observed)
+        return {name: self.record(name) for name in RECORDS}

@@ -101,6 +101,27 @@ class Recording:
         return values.reshape(*values.shape[:2], *self._shape) if level == "cell" else values
 
 
+def last_values(recording: Recording, name: str) -> NDArray[Any]:
+    """Return a copy of a variable of the first row of the first replicate, whose counts are not yet whole.
+
+    Parameters
+    ----------
+    recording : Recording
+        As the kernels write it.
+    name : str
+        Recorded variable.
+
+    Returns
+    -------
+    ndarray
+        Dimensions and dtype as in the schema, without replicate and time.
+    """
+    values: NDArray[Any] = recording[name][0, 0]
+    if RECORDS[name].level == "cell" and RECORDS[name].dtype == "i8":
+        values = values.view(np.float64)
+    return values.astype(RECORDS[name].dtype, copy=True)
+
+
 def recording_bytes(names: Sequence[str], replicates: int, times: int, regions: int, sectors: int) -> int:
     """Predict the memory of a recording without allocating it.
 

@@ -42,10 +42,15 @@ def compile_kernels() -> float:
         Seconds it took.
     """
     from technopole.config import Config
+    from technopole.model import Model
     from technopole.simulation import Simulation
 
     begin = time.perf_counter()
-    Simulation(Config.from_dict(ECONOMY, "warm-up")).run()
+    config = Config.from_dict(ECONOMY, "warm-up")
+    Simulation(config).run()
+    models = Model.many(config, 1)
+    models.step()
+    models[0].step()
     return time.perf_counter() - begin
 
 

@@ -11,7 +11,7 @@ import threading
 import numba
 import numpy as np
 from llvmlite import ir
-from numba.core import types
+from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 from technopole_kernels._jit import FLAGS
@@ -166,8 +166,6 @@ def call_hook(_typing, code, block, own):
         kind = context.call_conv.get_function_type(types.int64, kinds)
         callee = builder.inttoptr(given[0], kind.as_pointer())
         status, value = context.call_conv.call_function(builder, callee, types.int64, kinds, list(given[1:]))
-        from numba.core import cgutils
-
         with cgutils.if_unlikely(builder, status.is_error):
             context.call_conv.return_status_propagate(builder, status)
         return value

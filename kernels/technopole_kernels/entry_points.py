@@ -6,9 +6,22 @@ where nothing else is said. Functions of numba's own kind, such as ``period.step
 """
 
 from technopole_kernels import layout as at
+from technopole_kernels._held import hold
+from technopole_kernels._hooks import State
 from technopole_kernels._jit import kernel
 from technopole_kernels._trampoline import ADVANCE, CHECK, CLOCK, call_hook, call_word, read_word
 from technopole_kernels.status import Status
+
+__all__ = [
+    "State",
+    "advance",
+    "advance_each",
+    "advance_hooked",
+    "call_hooks",
+    "check",
+    "hold",
+    "periods_done",
+]
 
 DONE, REFUSED = int(Status.DONE), int(Status.REFUSED)
 
@@ -36,12 +49,18 @@ def check(handle, firms):
 
 
 @kernel
-def advance_each(handles, periods, statuses):
-    """Do so many periods in each of several models, one after the other; returns how many could not."""
+def advance_each(handles, periods, look, statuses):
+    """Do so many periods in each of several models, one after the other; returns how many could not.
+
+    ``look[i]`` is 1 to check the state before the first of them, 2 to check the firms as well, 0 to check nothing.
+    """
     failed = 0
     for i in range(handles.size):
-        clock = read_word(handles[i], CLOCK)
-        statuses[i] = call_word(handles[i], ADVANCE, read_word(clock, at.PERIOD) + periods[i])
+        until = read_word(read_word(handles[i], CLOCK), at.PERIOD) + periods[i]
+        if look[i] > 0 and call_word(handles[i], CHECK, look[i] - 1) != 0:
+            statuses[i] = REFUSED
+        else:
+            statuses[i] = call_word(handles[i], ADVANCE, until)
         failed += 0 if statuses[i] == DONE else 1
     return failed
 
