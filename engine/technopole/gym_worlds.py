@@ -77,11 +77,10 @@ class Worlds:
             Of its random numbers, 32 bits.
         """
         model = self.models[world]
-        with model._moving("start"):
-            model._setting.seed[0] = seed
-            model._blueprint.start(model._setting, model._world, 0)
-            model._turns[0] += 1
-            model._observed, model._observed_at = {}, 0
+        model._setting.seed[0] = seed
+        model._blueprint.start(model._setting, model._world, 0)
+        model._turns[0] += 1
+        model._observed, model._observed_at = {}, 0
 
     def step(self, which: Mask, policies: Mapping[str, Floats] | None = None) -> Seen:
         """Do one period in some worlds.
@@ -100,7 +99,11 @@ class Worlds:
         """
         numbers = np.flatnonzero(which).tolist()
         self._policy.write(policies or {}, {world: self.models[world].time for world in numbers})
-        self._group._each([(self.models[world], 1) for world in numbers])
+        if len(numbers) == len(self.models):
+            self._group.step()
+        elif numbers:
+            with Models([self.models[world] for world in numbers], self._group.threads) as some:
+                some.step()
         for stacked, values in self._copies:
             stacked[...] = values
         return self._seen
