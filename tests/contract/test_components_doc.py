@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docs" / "COMPONENTS.md").read_text(encoding="utf-8")
-BLOCK = re.compile(r"^```python\n(.*?)^```\n\n((?:    .*\n)+)", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```python\n(.*?)^```\n\n((?:    [^\n]*\n)+)", re.MULTILINE | re.DOTALL)
 
 
 @pytest.mark.parametrize("code, printed", BLOCK.findall(TEXT), ids=["bmi", "gym", "toolbox"])
