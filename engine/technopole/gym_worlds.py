@@ -1,7 +1,7 @@
 """Several worlds of the policy environments: started anew with a seed, stepped together, read as stacked arrays.
 
-A companion of `technopole.Model`, of which it uses the inside: policies are written in place, and of what was recorded
-only what the environments look at is read.
+A companion of `technopole.Model`, of which it uses the inside: policies are written in place, and the kernels record
+straight into the stacked arrays, and only what the environments look at. `Model.record` knows nothing of that.
 """
 
 from __future__ import annotations
@@ -17,13 +17,17 @@ from technopole.machine import choose_threads
 from technopole.model import Model
 from technopole.model_group import Models
 from technopole.policies import CELLS, REGIONS
+from technopole.recording import Recording
 from technopole.schema import STOCKS
 from technopole.world_state import state_view
+from technopole_kernels import layout
 from technopole_kernels.types import Policy
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 _REGION_STATE = ("workforce", "wage", "trust", *STOCKS)
+_ROWS = slice(layout.R_WORKFORCE, layout.R_FINANCE + 1)
+"""The rows of a world's regions that hold them, in this order."""
 
 
 class Worlds:
@@ -43,27 +47,19 @@ class Worlds:
         self._group = Models(self.models, threads.worlds)
         self._policy = _PolicyArrays(blueprint, number)
         places = (blueprint.n_regions, blueprint.n_sectors)
-        self._seen = Seen(
-            {name: np.zeros((number, places[0])) for name in _REGION_STATE},
-            np.zeros((number, 2)),
-            {
-                name: np.zeros((number, places[0]) if name == "labour_demand" else (number, *places))
-                for name in RECORDED
-            },
-        )
-        self._copies: list[tuple[Floats, Floats]] = []
+        # the kernels write counts as floats, and nobody makes them whole here
+        recording = Recording(RECORDED, number, 1, *places)
+        recorded = {name: recording[name][:, 0].view(np.float64) for name in RECORDED}
+        self._regions = np.zeros((number, len(_REGION_STATE), places[0]))
+        regions = {name: self._regions[:, row] for row, name in enumerate(_REGION_STATE)}
+        self._seen = Seen(regions, np.zeros((number, 2)), recorded)
         for world, model in enumerate(self.models):
             model._set(model._setting._replace(policy=self._policy.of(world)))
-            self._copies += self._copies_of(world, model)
-
-    def _copies_of(self, world: int, model: Model) -> list[tuple[Floats, Floats]]:
-        """Pair rows of the stacked arrays with arrays of a world, which stay where they are."""
-        pairs = [(self._seen.regions[name][world], state_view(model._world, name)) for name in _REGION_STATE]
-        pairs.append((self._seen.norms[world], state_view(model._world, "norms")))
-        # counts are floats as long as nobody has asked the model for a record
-        return pairs + [
-            (self._seen.recorded[name][world], model._recording[name][0, 0].view(np.float64))
-            for name in RECORDED
+            model._records = recording.records(world)
+            model._handle.bind("records", model._records)  # type: ignore[arg-type]
+        # region arrays of a world stay where they are
+        self._sources = [
+            (model._world.regions[_ROWS], state_view(model._world, "norms")) for model in self.models
         ]
 
     def start(self, world: int, seed: int) -> None:
@@ -77,11 +73,10 @@ class Worlds:
             Of its random numbers, 32 bits.
         """
         model = self.models[world]
-        with model._moving("start"):
-            model._setting.seed[0] = seed
-            model._blueprint.start(model._setting, model._world, 0)
-            model._turns[0] += 1
-            model._observed, model._observed_at = {}, 0
+        model._setting.seed[0] = seed
+        model._blueprint.start(model._setting, model._world, 0)
+        model._turns[0] += 1
+        model._observed, model._observed_at, model._observed_here = {}, 0, False
 
     def step(self, which: Mask, policies: Mapping[str, Floats] | None = None) -> Seen:
         """Do one period in some worlds.
@@ -100,9 +95,14 @@ class Worlds:
         """
         numbers = np.flatnonzero(which).tolist()
         self._policy.write(policies or {}, {world: self.models[world].time for world in numbers})
-        self._group._each([(self.models[world], 1) for world in numbers])
-        for stacked, values in self._copies:
-            stacked[...] = values
+        if len(numbers) == len(self.models):
+            self._group.step()
+        elif numbers:
+            with Models([self.models[world] for world in numbers], self._group.threads) as some:
+                some.step()
+        for world, (regions, norms) in enumerate(self._sources):
+            self._regions[world] = regions
+            self._seen.norms[world] = norms
         return self._seen
 
     def close(self) -> None:

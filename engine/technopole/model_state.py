@@ -25,7 +25,7 @@ from technopole.recording import Recording, last_values
 from technopole.schema import RECORDS, STATE, suggestion
 from technopole.world_state import state_view
 from technopole_kernels import layout
-from technopole_kernels.types import Setting, World
+from technopole_kernels.types import Problem, Setting, World
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -100,10 +100,23 @@ class ModelState:
     def handle(self) -> int:
         """Address by which compiled code knows the model, see `technopole_kernels.entry_points`.
 
-        It holds for the life of the model; keep a reference to the model as long as it is used.
+        It holds for the life of the model; keep a reference to the model as long as it is used. What compiled code does
+        with it is periods alone: shocks and hooks wait for `step`.
         """
         self._lent = self._lent_firms = True
         return self._handle.address
+
+    def kernel_arguments(self) -> tuple[Setting, World, Problem]:
+        """Return the arguments of ``technopole_kernels.period.step`` and of single mechanisms.
+
+        Returns
+        -------
+        tuple of Setting, World, Problem
+            Named tuples of arrays, not copied; ask again after a step, which may enlarge the world, and after
+            `set_policy`.
+        """
+        self._lent = self._lent_firms = True
+        return self._setting, self._world, self._handle.problem
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         """Return a view of a state variable; shape and unit as in `technopole.schema.STATE`.

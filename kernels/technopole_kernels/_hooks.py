@@ -4,6 +4,7 @@ The host's function gets a `State`, arrays by the names of the schema that share
 them. It is compiled once for each text of the function, whatever the number of models.
 """
 
+import dis
 import types as python
 from typing import NamedTuple
 
@@ -156,7 +157,8 @@ def _globals(function):
 
 
 def _names(code):
-    yield from code.co_names
+    """Names that code looks up in its module; ``co_names`` has those of attributes as well."""
+    yield from sorted({one.argval for one in dis.get_instructions(code) if one.opname in ("LOAD_GLOBAL", "LOAD_NAME")})
     for part in code.co_consts:
         if isinstance(part, python.CodeType):
             yield from _names(part)

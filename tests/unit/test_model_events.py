@@ -10,6 +10,7 @@ from technopole_kernels import _hooks
 
 THRESHOLD = 1.0
 TABLE = np.ones(3)
+trust = np.ones(2)  # as a variable of the state is called
 
 
 @pytest.fixture(scope="module")
@@ -253,6 +254,7 @@ def test_a_text_is_compiled_once(config):
 
         return push
 
+    assert trust.sum() == 2.0  # an attribute of the same name is none of its business
     before = len(_hooks._bound)
     for _ in range(3):
         model = tp.Model(config)
