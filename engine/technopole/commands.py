@@ -140,10 +140,16 @@ def _announcement(simulation: Simulation, name: str) -> str:
 
 def _compile(tell: Tell) -> None:
     from technopole.progress import duration
-    from technopole.warmup import COMPILE_SECONDS, compile_in_background
+    from technopole.warmup import COMPILE_SECONDS, compile_in_background, storage_problem
 
-    tell(f"compiling the kernels for this processor (about {COMPILE_SECONDS} s, once) …")
+    problem = storage_problem()
+    tell(
+        f"compiling the kernels for this processor (about {COMPILE_SECONDS} s, "
+        f"{problem.often if problem else 'once'}) …"
+    )
     tell(f"compiled in {duration(compile_in_background())}")
+    if problem:
+        tell(problem.text)
 
 
 def _compute(simulation: Simulation, tell: Tell, quiet: bool) -> xr.Dataset:
