@@ -61,11 +61,14 @@ def run(options: RunOptions) -> None:
     TechnopoleError
         Whatever went wrong; nothing half-written is left.
     """
-    from technopole.simulation import Simulation
+    from technopole.quick_start import load_compiler_without_blas
     from technopole.store import write
-    from technopole.warmup import has_compiled_code
 
     config = _configuration(options)
+    load_compiler_without_blas()
+    from technopole.simulation import Simulation
+    from technopole.warmup import has_compiled_code
+
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", config.scenario.name or options.config.stem).lstrip(".") or "run"
     out = options.out or RUNS / f"{name}.zarr"
     figures = _figures_folder(options, RUNS / f"{name}-figures")
@@ -280,6 +283,9 @@ def describe(config: Path, assignments: tuple[str, ...]) -> None:
 
 def warmup() -> None:
     """Compile the kernels, or see that they are compiled."""
+    from technopole.quick_start import load_compiler_without_blas
+
+    load_compiler_without_blas()
     from technopole.progress import duration
     from technopole.warmup import COMPILE_SECONDS, cache_directory, compile_in_background, has_compiled_code
 

@@ -225,3 +225,20 @@ def test_the_run_says_why_it_uses_so_many_threads(technopole, two_regions, tmp_p
             }
             done = subprocess.run(command, capture_output=True, text=True, env={**known, "PYTHONPATH": path})
             assert f"(affinity: 1 of {os.cpu_count()} processors)" in done.stderr
+
+
+def test_a_start_from_the_command_line_loads_no_scipy(environment):
+    program = """
+import sys
+from technopole.quick_start import load_compiler_without_blas
+load_compiler_without_blas()
+from technopole.simulation import Simulation
+from technopole.config import Config
+from technopole.warmup import ECONOMY
+Simulation(Config.from_dict(ECONOMY, "test"))
+print([name for name in ("scipy", "zarr", "matplotlib", "dask") if name in sys.modules])
+import scipy.linalg
+"""
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "[]\n"
