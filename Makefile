@@ -15,11 +15,11 @@ FIND_PYTHON = for python in $(PYTHON) python3 python3.14 python3.13 python3.12 p
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2> /dev/null && echo $$python && break; done
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format stats stress slurm bench docs warmup clean
+.PHONY: help run test lint format stats stress slurm bench bench-compare guard docs warmup clean
 
 help:  ## say what can be made
-	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /make \1|/' | column -t -s '|' 2> /dev/null \
-		|| grep -hE '^[a-z]+:.*## ' Makefile
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /make \1|/' | column -t -s '|' 2> /dev/null \
+		|| grep -hE '^[a-z-]+:.*## ' Makefile
 
 run: $(VENV)/installed-run  ## run the main scenario: results in runs/us-states.zarr, figures beside it
 	$(BIN)/technopole run $(SCENARIO) --overwrite $(ARGS)
@@ -56,6 +56,13 @@ bench: $(VENV)/installed-dev  ## measure kernels, periods, runs; then the bars, 
 docs: $(VENV)/installed-dev  ## build the documentation: site/index.html
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 	@echo "documentation: site/index.html"
+
+bench-compare: $(VENV)/installed-dev  ## is this tree slower than another revision? make bench-compare REV=main
+	@test -n "$(REV)" || { echo "say with what to compare: make bench-compare REV=main" >&2; exit 2; }
+	$(BIN)/python bench/compare.py $(REV) $(ARGS)
+
+guard: $(VENV)/installed-dev  ## count the instructions of the kernels' loops; ARGS=--refresh makes them the limits
+	$(BIN)/python bench/machine_code.py $(ARGS)
 
 warmup: $(VENV)/installed-run  ## compile the kernels for this processor
 	$(BIN)/technopole warmup

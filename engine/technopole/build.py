@@ -35,6 +35,10 @@ from technopole_kernels.types import (
 
 Floats = NDArray[np.float64]
 STOCKS = ("infrastructure", "university", "services", "finance")
+ROOM_AT_ONCE = 200_000
+"""Firms from which on a world gets the room it will need in the end; smaller ones fit into caches, or nearly so."""
+MOST_ROOM = 4
+"""In units of the room that it needs at first."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,17 @@ class Blueprint:
         # beyond e^30 no memory is large enough, and the power would overflow
         factor = math.exp(min(periods * math.log1p(growth), 30.0))
         return int(self.capacity * factor)
+
+    @property
+    def room(self) -> int:
+        """Firm slots for a run of all its periods.
+
+        The system gives memory when it is written to: so a large world gets the room it will need at once, rather than
+        being copied to larger arrays, and being there twice, as it grows.
+        """
+        if self.n_firms < ROOM_AT_ONCE:
+            return self.capacity
+        return min(max(self.capacity, self.final_capacity), MOST_ROOM * self.capacity)
 
     def setting(self, seed: int, policy: Policy | None = None) -> Setting:
         """Return what the kernels read and never write, for one seed."""

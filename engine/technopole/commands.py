@@ -61,11 +61,14 @@ def run(options: RunOptions) -> None:
     TechnopoleError
         Whatever went wrong; nothing half-written is left.
     """
-    from technopole.simulation import Simulation
+    from technopole.quick_start import load_compiler_without_blas
     from technopole.store import write
-    from technopole.warmup import has_compiled_code
 
     config = _configuration(options)
+    load_compiler_without_blas()
+    from technopole.simulation import Simulation
+    from technopole.warmup import has_compiled_code
+
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", config.scenario.name or options.config.stem).lstrip(".") or "run"
     out = options.out or RUNS / f"{name}.zarr"
     figures = _figures_folder(options, RUNS / f"{name}-figures")
@@ -140,10 +143,16 @@ def _announcement(simulation: Simulation, name: str) -> str:
 
 def _compile(tell: Tell) -> None:
     from technopole.progress import duration
-    from technopole.warmup import COMPILE_SECONDS, compile_in_background
+    from technopole.warmup import COMPILE_SECONDS, compile_in_background, storage_problem
 
-    tell(f"compiling the kernels for this processor (about {COMPILE_SECONDS} s, once) …")
+    problem = storage_problem()
+    tell(
+        f"compiling the kernels for this processor (about {COMPILE_SECONDS} s, "
+        f"{problem.often if problem else 'once'}) …"
+    )
     tell(f"compiled in {duration(compile_in_background())}")
+    if problem:
+        tell(problem.text)
 
 
 def _compute(simulation: Simulation, tell: Tell, quiet: bool) -> xr.Dataset:
@@ -274,6 +283,9 @@ def describe(config: Path, assignments: tuple[str, ...]) -> None:
 
 def warmup() -> None:
     """Compile the kernels, or see that they are compiled."""
+    from technopole.quick_start import load_compiler_without_blas
+
+    load_compiler_without_blas()
     from technopole.progress import duration
     from technopole.warmup import COMPILE_SECONDS, cache_directory, compile_in_background, has_compiled_code
 

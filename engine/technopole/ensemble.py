@@ -134,7 +134,7 @@ class Ensemble:
 
     def _compute(self, replicate: int, world: World | None, crew: Crew) -> World:
         if world is None:
-            world = self._blueprint.new_world()
+            world = self._blueprint.new_world(self._blueprint.room)
         self._blueprint.start(self._setting, world, replicate)
         with self._lock:
             self._clocks[replicate] = world.clock

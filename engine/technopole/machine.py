@@ -59,20 +59,39 @@ def available_processors() -> Threads:
     Returns
     -------
     Threads
-        From the job of the batch scheduler (Slurm, then PBS), else those that the system lets this process
-        run on.
+        Those that the system lets this process run on (affinity, quota of the container); of these at most as
+        many as the job of the batch scheduler was given (Slurm, else PBS).
     """
+    allowed = _allowed_processors()
+    job = _processors_of_job()
+    if job is None:
+        return allowed
+    if job.number <= allowed.number:
+        return job
+    return Threads(allowed.number, f"{job.reason}, but {allowed.reason}")
+
+
+def _allowed_processors() -> Threads:
+    """Return what affinity and control groups leave of the machine."""
+    total = os.cpu_count() or 1
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else total
+    quota = _processor_quota()
+    if quota is not None and quota < count:
+        return Threads(quota, "quota of the container")
+    if count < total:
+        return Threads(count, f"affinity: {count} of {total} processors")
+    return Threads(count, "all available processors" if count > 1 else "one available processor")
+
+
+def _processors_of_job() -> Threads | None:
+    """Return what a batch scheduler gave to this task; None outside of a job."""
     slurm = os.environ.get("SLURM_CPUS_PER_TASK", "")
     if slurm.isdecimal() and int(slurm) > 0:
         return Threads(int(slurm), f"SLURM_CPUS_PER_TASK={slurm}")
     pbs = os.environ.get("NCPUS", "") if "PBS_JOBID" in os.environ else ""
     if pbs.isdecimal() and int(pbs) > 0:
         return Threads(int(pbs), f"NCPUS={pbs} of the PBS job")
-    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    quota = _processor_quota()
-    if quota is not None and quota < count:
-        return Threads(quota, "quota of the container")
-    return Threads(count, "all available processors" if count > 1 else "one available processor")
+    return None
 
 
 def available_memory() -> int | None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 import threading
 import time
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from technopole.errors import TechnopoleError
 from technopole_kernels._jit import cache_directory, has_compiled_code
@@ -15,6 +18,7 @@ __all__ = [
     "compile_in_background",
     "compile_kernels",
     "has_compiled_code",
+    "storage_problem",
 ]
 
 COMPILE_SECONDS = 45
@@ -31,6 +35,37 @@ ECONOMY: dict[str, Any] = {
     ],
 }
 """An economy that goes through all kernels; their code does not depend on sizes or parameters."""
+
+
+class StorageProblem(NamedTuple):
+    """Why compiled kernels are not kept where they should be."""
+
+    often: str
+    """How often they are compiled."""
+    text: str
+
+
+def storage_problem() -> StorageProblem | None:
+    """Say whether compiled kernels cannot be kept where they should be.
+
+    Returns
+    -------
+    StorageProblem or None
+        None if all is well.
+    """
+    place, wanted = cache_directory(), os.environ.get("TECHNOPOLE_CACHE", "")
+    if place is None:
+        return StorageProblem(
+            "at every start",
+            "note: compiled kernels cannot be kept, as no folder can be written; set TECHNOPOLE_CACHE to one that can",
+        )
+    if wanted and not place.is_relative_to(Path(wanted).expanduser().absolute()):
+        text = f"note: TECHNOPOLE_CACHE={wanted} cannot be written; compiled kernels are kept in {place}"
+        return StorageProblem("once", text)
+    if not wanted and place.is_relative_to(tempfile.gettempdir()):
+        text = f"note: the folder of caches in the home cannot be written; compiled kernels are kept in {place}"
+        return StorageProblem("once until temporary files are deleted", text)
+    return None
 
 
 def compile_kernels() -> float:

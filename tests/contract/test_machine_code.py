@@ -128,7 +128,8 @@ def test_a_kernel_made_worse_is_found(tmp_path):
     end = text.index("\n\n\n", text.index("def set_prices("))
     # nothing of it in vectors: every turn waits for the one before
     slow = "\n    waiting = 0.0\n    for n in range(tile.end - tile.begin):\n"
-    slow += "        waiting = waiting * 0.5 + exp(buffer[at.PRICE + n])\n        buffer[at.PRICE + n] += waiting"
+    slow += "        waiting = waiting * 0.5 + 1.0 / (1.0 + waiting)\n" * 8
+    slow += "        buffer[at.PRICE + n] += waiting"
     market.write_text(text[:end] + slow + text[end:], encoding="utf-8")
     command = [sys.executable, SCRIPT, "--level", "avx2", "--kernels", tmp_path / "kernels"]
     done = subprocess.run(command, capture_output=True, text=True)

@@ -316,6 +316,9 @@ def test_threads_follow_the_scheduler(monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(machine, "_processor_quota", lambda: None)
     monkeypatch.setattr("os.sched_getaffinity", lambda pid: {0, 1, 2, 3, 4})
+    monkeypatch.setattr("os.cpu_count", lambda: 8)
+    assert machine.choose_threads(0, 100, 60) == (5, "affinity: 5 of 8 processors", 1)
+    monkeypatch.setattr("os.cpu_count", lambda: 5)
     assert machine.choose_threads(0, 100, 60) == (5, "all available processors", 1)
     assert machine.choose_threads(3, 100, 60) == (3, "as asked for", 1)
     assert machine.choose_threads(0, 2, 60) == (2, "one for each replicate", 1)
@@ -326,9 +329,16 @@ def test_threads_follow_the_scheduler(monkeypatch):
     monkeypatch.setenv("NCPUS", "6")
     assert machine.choose_threads(0, 100, 60).number == 2
     monkeypatch.setenv("PBS_JOBID", "12.host")
-    assert machine.choose_threads(0, 100, 60) == (6, "NCPUS=6 of the PBS job", 1)
+    assert machine.choose_threads(0, 100, 60) == (2, "NCPUS=6 of the PBS job, but quota of the container", 1)
+    monkeypatch.setattr(machine, "_processor_quota", lambda: None)
+    monkeypatch.setenv("NCPUS", "4")
+    assert machine.choose_threads(0, 100, 60) == (4, "NCPUS=4 of the PBS job", 1)
+    monkeypatch.setenv("SLURM_CPUS_PER_TASK", "3")
+    assert machine.choose_threads(0, 100, 60) == (3, "SLURM_CPUS_PER_TASK=3", 1)
     monkeypatch.setenv("SLURM_CPUS_PER_TASK", "7")
-    assert machine.choose_threads(0, 100, 60) == (7, "SLURM_CPUS_PER_TASK=7", 1)
+    reason = "SLURM_CPUS_PER_TASK=7, but all available processors"
+    assert machine.choose_threads(0, 100, 60) == (5, reason, 1)
+    assert machine.choose_threads(9, 100, 60) == (9, "as asked for", 1)
 
 
 def test_limits_of_control_groups(monkeypatch, tmp_path):

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from technopole.build import make_constants
+from technopole.build import make_blueprint, make_constants
 from technopole.config import Config, ConfigError
 from technopole.data import load_tables
 from technopole.errors import DataError
@@ -170,3 +170,14 @@ def test_how_many_regions_are_reached():
     decay, cutoff = config.spillover.distance_decay, config.spillover.cutoff
     found = proximity(tables.space, decay, cutoff)[1].size / 3000
     assert tables.space.reached(decay, cutoff) == pytest.approx(found, rel=0.2)
+
+
+def test_a_large_world_has_room_from_the_beginning_and_takes_no_memory_for_it():
+    config = made(firms=250_000, regions=20, sectors=10).replace({"time.periods": 60})
+    large = make_blueprint(config)
+    assert large.room == pytest.approx(1.1 * 250_000 * 1.01**60, rel=0.01)
+    assert make_blueprint(made(firms=1000)).room == make_blueprint(made(firms=1000)).capacity
+    endless = make_blueprint(config.replace({"time.periods": 1_000_000}))
+    assert endless.room == 4 * endless.capacity
+    fixed = make_blueprint(config.replace({"capacity.fixed": True}))
+    assert fixed.room == fixed.capacity
