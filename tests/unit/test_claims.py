@@ -300,3 +300,37 @@ def test_what_goes_wrong_is_said():
     content = small().to_dict() | {"policies": [shock], "time": {"periods": 400, "period_years": 1.0}}
     with pytest.raises(NotFiniteError, match="replicate 0, period"):
         tp.claims(Config.from_dict(content), replicates=2, only="C1", threads=1)
+
+
+# ---------------------------------------------------------------------------------------------------- figures
+
+
+def test_everything_is_on_the_page(results):
+    pytest.importorskip("matplotlib")
+    import matplotlib
+
+    from technopole.figures_claims import _MAKERS
+    from technopole.figures_style import SETTINGS
+
+    with matplotlib.rc_context(SETTINGS):
+        for name, (_, make) in _MAKERS.items():
+            figure = make(results)
+            figure.canvas.draw()
+            width = figure.get_window_extent().width
+            for axes in figure.axes:
+                for text in (*axes.get_yticklabels(), *axes.texts):
+                    box = text.get_window_extent()
+                    assert box.x0 >= 0 and box.x1 <= width, (name, text.get_text())
+            for text in figure.texts:
+                assert text.get_window_extent().x1 <= width, (name, text.get_text())
+
+
+def test_standardised_effects_are_positive_where_they_are_as_claimed(results):
+    pytest.importorskip("matplotlib")
+    from technopole.figures_claims import standardised
+
+    estimate, low, high = standardised(results)
+    supported = results["verdict"].values == "supported"
+    assert supported.any() and (low[supported] > 0.0).all()
+    used = np.isfinite(estimate)
+    assert (low[used] <= estimate[used]).all() and (estimate[used] <= high[used]).all()
