@@ -69,14 +69,19 @@ def test_labels(results):
     for name in ("title", "mechanism", "outcome", "unit", "expected_sign", "primary"):
         assert results[name].dims == ("claim",)
     assert results["claim"].values[results["primary"].values].tolist() == list(CLAIMS)
-    assert results["feedback_mean"].dims == ("response", "arm") and results["arm"].values.tolist() == list(ARMS)
+    assert results["feedback_mean"].dims == ("response", "arm") and results["arm"].values.tolist() == list(
+        ARMS
+    )
     assert results["feedback_effect"].dims == ("response", "part", "replicate")
     assert results.sizes["response"] == len(RESPONSES)
     assert results["impulse"].dims == ("shock", "response_of", "horizon")
     assert results["coupling"].dims == ("time",) and results.sizes["time"] == PERIODS
     assert set(results["coupling_grade"].values.tolist()) <= set(range(1, 11))
     assert results["attribution"].dims == ("mechanism_group",)
-    assert results["map_verdict"].dims == ("claim", "value") and results["value"].values.tolist() == [0.0, 0.8]
+    assert results["map_verdict"].dims == ("claim", "value") and results["value"].values.tolist() == [
+        0.0,
+        0.8,
+    ]
     for name, values in results.variables.items():
         assert name == "replicate" or values.attrs["long_name"], name
         assert name in results.coords or values.attrs["units"], name
@@ -92,7 +97,10 @@ def test_statistics_are_those_of_the_effects(results):
 
 
 def test_results_can_be_written_and_read(results, tmp_path):
-    for file, read in (("a.zarr", xr.open_zarr), ("a.nc", lambda path: xr.open_dataset(path, engine="h5netcdf"))):
+    for file, read in (
+        ("a.zarr", xr.open_zarr),
+        ("a.nc", lambda path: xr.open_dataset(path, engine="h5netcdf")),
+    ):
         tp.write(results, tmp_path / file)
         with read(tmp_path / file) as there:
             assert there["verdict"].values.tolist() == results["verdict"].values.tolist()
@@ -266,7 +274,10 @@ def test_arms_of_the_2x2_experiment(results):
         ({"only": "C1,C99"}, '"C99" is unknown'),
         ({"over": "learning.contact=0:1"}, "allowed: PARAM=a:b:n"),
         ({"over": "learning.contact=0:1:2", "only": "coupling"}, "needs at least one claim"),
-        ({"attribution_replicates": 9}, "attribution_replicates: found 9; allowed: a whole number from 0 to 2"),
+        (
+            {"attribution_replicates": 9},
+            "attribution_replicates: found 9; allowed: a whole number from 0 to 2",
+        ),
         ({"over": "learning.contact=0:1:2", "map_replicates": 1}, "from 2 to 2"),
         ({"replicates": 0}, "replicates"),
     ],
