@@ -102,8 +102,6 @@ def test_what_is_there_needs_permission(technopole, two_regions, tmp_path):
     ("arguments", "words"),
     [
         (("--claims", "C1,C77"), '"C77" is unknown; did you mean'),
-        (("--over", "learning.contact=0:3:3"), "found 1.5; allowed for learning.contact"),
-        (("--attribution-replicates", "99"), "allowed: a whole number from 0 to 64"),
         (("--out", "a.csv"), "allowed: .zarr"),
         (("--data", "."), "reads no other files"),
     ],
