@@ -1,4 +1,4 @@
-"""Figures of the claims: effects with intervals, responses to pushes, coupling, parts of growth, maps."""
+"""Figures of the claims: effects with intervals, maps of verdicts; the others stand in `figures_claims_parts`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 from technopole.claims_statistics import CONTRADICTED, NO_EFFECT, NOT_MEASURED, SUPPORTED
 from technopole.claims_text import SHORT, tally
 from technopole.errors import TO_DRAW, OutputError, TechnopoleError
+from technopole.figures_claims_parts import attribution_figure, coupling_figure, impulse_figure, note
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -100,7 +101,7 @@ def effects_figure(results: xr.Dataset) -> Figure:
         tally(results),
         "Effect of each mechanism, with less without it, in standard deviations between replicates; to the right: as "
         "claimed",
-        _note(results, "lines"),
+        note(results, "lines"),
         height=2.0 + 0.235 * count,
     )
     axes = page.axes(0.36, 0.42, bottom=0.75, top_gap=0.35)
@@ -141,100 +142,6 @@ def effects_figure(results: xr.Dataset) -> Figure:
     return page.figure
 
 
-def impulse_figure(results: xr.Dataset) -> Figure:
-    """Draw the responses of both indices to a push to either side."""
-    from technopole.figures_style import BLUE, ORANGE, Page, plain_axes
-
-    page = Page(
-        _impulse_title(results),
-        "Difference to the same run without the push, mean of the regions pushed; indices run from 0 to 1",
-        _note(results, "bands"),
-        height=4.2,
-    )
-    when = results["horizon"].values.astype(np.float64)
-    for place, shock in enumerate(results["shock"].values.tolist()):
-        axes = page.axes(0.08 + 0.48 * place, 0.41)
-        instruments = (
-            "R&D subsidy, support of entry"
-            if shock == "cluster"
-            else "infrastructure, universities, services, finance"
-        )
-        plain_axes(axes, "periods since the push began (it lasts 5)", f"push to the {shock}", instruments)
-        axes.axhline(0.0, color="#5f6368", linewidth=0.8)
-        for other, colour in zip(results["response_of"].values.tolist(), (BLUE, ORANGE), strict=True):
-            one = results.sel(shock=shock, response_of=other)
-            _band(axes, when, one, "impulse", colour, f"{other} index")
-        axes.set_xlim(when[0], when[-1])
-        axes.legend(frameon=False, fontsize=8.5, loc="upper right")
-    return page.figure
-
-
-def coupling_figure(results: xr.Dataset) -> Figure:
-    """Draw the coupling coordination over time, with its grades."""
-    from technopole.figures_style import BLUE, SOFT, Page, plain_axes, time_axis
-    from technopole.indicators_coupling import GRADES
-
-    first, last = (int(results["coupling_grade"].values[place]) for place in (0, -1))
-    names = [GRADES[grade - 1] if grade else "no grade" for grade in (first, last)]
-    moves = f"from {names[0]} to {names[1]}" if first != last else f"{names[0]} all the time"
-    page = Page(
-        f"Clusters and innovation systems: {moves}"
-        if first != last or len(set(results["coupling_grade"].values.tolist())) == 1
-        else f"Clusters and innovation systems: {names[0]} at the start and at the end",
-        "Coupling coordination degree, mean of the regions; weights of the indices frozen",
-        _note(results, "band"),
-        height=4.2,
-    )
-    axes = page.axes(0.08, 0.72)
-    plain_axes(axes, "period", "", "coordination, 0 to 1")
-    when = results["time"].values.astype(np.float64)
-    _band(axes, when, results, "coupling", BLUE, "")
-    values = results["coupling"].values
-    bottom = np.floor(10.0 * np.nanmin(values)) / 10.0
-    top = np.ceil(10.0 * np.nanmax(values) + 1e-9) / 10.0
-    axes.set_ylim(bottom, top)
-    for grade in range(round(10.0 * bottom), round(10.0 * top)):
-        axes.axhline(grade / 10.0, color=SOFT, linewidth=0.6)
-        axes.annotate(
-            GRADES[min(grade, 9)],
-            (1.01, grade / 10.0 + 0.05),
-            xycoords=("axes fraction", "data"),
-            va="center",
-            size=8.5,
-            color=SOFT,
-        )
-    time_axis(axes, when)
-    return page.figure
-
-
-def attribution_figure(results: xr.Dataset) -> Figure:
-    """Draw the parts of growth as bars."""
-    from technopole.figures_style import BLUE, INK, Page, number, plain_axes
-
-    names = results["mechanism_group"].values.tolist()
-    values, low, high = (results[f"attribution{end}"].values for end in ("", "_low", "_high"))
-    first = names[int(np.argmax(values[:-1]))]
-    page = Page(
-        f"Growth of productivity, {number(float(values.sum()))} % per year: most of it from {first}",
-        "Shapley values: mean contribution over all orders in which the mechanisms are switched on",
-        _note(results, "lines", "attribution_replicates"),
-        height=2.2 + 0.34 * len(names),
-    )
-    axes = page.axes(0.24, 0.70, bottom=0.75, top_gap=0.2)
-    plain_axes(axes, "% per year", "", "")
-    axes.grid(axis="y", visible=False)
-    axes.grid(axis="x", color="#eef0f2", linewidth=0.8)
-    rows = np.arange(len(names))[::-1]
-    colours = [BLUE] * (len(names) - 1) + ["#b9bec4"]
-    axes.barh(rows, values, color=colours, height=0.62)
-    for row, begin, end in zip(rows.tolist(), low.tolist(), high.tolist(), strict=True):
-        axes.plot([begin, end], [row, row], color=INK, linewidth=1.4)
-    axes.axvline(0.0, color="#5f6368", linewidth=0.8)
-    axes.set_yticks(rows.tolist(), names)
-    axes.tick_params(axis="y", length=0)
-    return page.figure
-
-
 def map_figure(results: xr.Dataset) -> Figure:
     """Draw the verdicts by value of a parameter as a table of colours."""
     from matplotlib.patches import Rectangle
@@ -248,7 +155,7 @@ def map_figure(results: xr.Dataset) -> Figure:
     page = Page(
         _map_title(results),
         f"Verdict on each outcome by {over}, {results.attrs['map_replicates']} replicates each",
-        _note(results, "", "map_replicates"),
+        note(results, "", "map_replicates"),
         height=2.0 + 0.235 * count,
     )
     axes = page.axes(0.36, 0.60, bottom=0.75, top_gap=0.35)
@@ -307,13 +214,6 @@ def _legend(axes: Axes, colours: dict[str, str]) -> None:
     )
 
 
-def _band(axes: Axes, when: Any, one: xr.Dataset, name: str, colour: str, label: str) -> None:
-    low, high = one[f"{name}_low"].values, one[f"{name}_high"].values
-    if np.isfinite(low).any():
-        axes.fill_between(when, low, high, color=colour, alpha=0.22, linewidth=0)
-    axes.plot(when, one[name].values, color=colour, label=label)
-
-
 def _row_text(one: xr.Dataset) -> str:
     title = str(one["title"].item())
     return f"{one['claim'].item()}  {title}" if bool(one["primary"]) else title
@@ -341,35 +241,11 @@ def _thin_ticks(axes: Axes) -> None:
     axes.minorticks_off()
 
 
-def _impulse_title(results: xr.Dataset) -> str:
-    last = results.isel(horizon=-1)
-    words = []
-    for shock, other in (("cluster", "RIS"), ("RIS", "cluster")):
-        one = last.sel(shock=shock, response_of=other)
-        low, high = float(one["impulse_low"]), float(one["impulse_high"])
-        moved = "does not move" if not (low > 0.0 or high < 0.0) else "raises" if low > 0.0 else "lowers"
-        words.append(f"a push to the {shock} {moved} the {other} index")
-    text = " and ".join(words)
-    return f"{int(last['horizon'])} periods on, {text}"
-
-
 def _map_title(results: xr.Dataset) -> str:
     primary = results["map_verdict"].values[results["primary"].values]
     always = int((primary == SUPPORTED).all(axis=1).sum())
     total = f"{len(primary)} claims" if len(primary) > 1 else "1 claim"
     return f"{always} of {total} supported at every value of {results.attrs['over']}"
-
-
-def _note(results: xr.Dataset, shown: str = "", replicates: str = "replicates") -> str:
-    attrs = results.attrs
-    parts = [
-        str(attrs.get("title") or "claims"),
-        f"{attrs[replicates]:,} replicates",
-        shown and f"{shown}: 95\u00a0% interval of the mean",
-        f"seed {attrs['seed']}",
-        f"technopole {attrs['technopole_version']}",
-    ]
-    return "  ·  ".join(part for part in parts if part)
 
 
 _MAKERS: dict[str, tuple[str, Callable[[xr.Dataset], Figure]]] = {

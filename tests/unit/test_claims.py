@@ -69,14 +69,19 @@ def test_labels(results):
     for name in ("title", "mechanism", "outcome", "unit", "expected_sign", "primary"):
         assert results[name].dims == ("claim",)
     assert results["claim"].values[results["primary"].values].tolist() == list(CLAIMS)
-    assert results["feedback_mean"].dims == ("response", "arm") and results["arm"].values.tolist() == list(ARMS)
+    assert results["feedback_mean"].dims == ("response", "arm") and results["arm"].values.tolist() == list(
+        ARMS
+    )
     assert results["feedback_effect"].dims == ("response", "part", "replicate")
     assert results.sizes["response"] == len(RESPONSES)
     assert results["impulse"].dims == ("shock", "response_of", "horizon")
     assert results["coupling"].dims == ("time",) and results.sizes["time"] == PERIODS
     assert set(results["coupling_grade"].values.tolist()) <= set(range(1, 11))
     assert results["attribution"].dims == ("mechanism_group",)
-    assert results["map_verdict"].dims == ("claim", "value") and results["value"].values.tolist() == [0.0, 0.8]
+    assert results["map_verdict"].dims == ("claim", "value") and results["value"].values.tolist() == [
+        0.0,
+        0.8,
+    ]
     for name, values in results.variables.items():
         assert name == "replicate" or values.attrs["long_name"], name
         assert name in results.coords or values.attrs["units"], name
@@ -92,7 +97,10 @@ def test_statistics_are_those_of_the_effects(results):
 
 
 def test_results_can_be_written_and_read(results, tmp_path):
-    for file, read in (("a.zarr", xr.open_zarr), ("a.nc", lambda path: xr.open_dataset(path, engine="h5netcdf"))):
+    for file, read in (
+        ("a.zarr", xr.open_zarr),
+        ("a.nc", lambda path: xr.open_dataset(path, engine="h5netcdf")),
+    ):
         tp.write(results, tmp_path / file)
         with read(tmp_path / file) as there:
             assert there["verdict"].values.tolist() == results["verdict"].values.tolist()
@@ -266,7 +274,10 @@ def test_arms_of_the_2x2_experiment(results):
         ({"only": "C1,C99"}, '"C99" is unknown'),
         ({"over": "learning.contact=0:1"}, "allowed: PARAM=a:b:n"),
         ({"over": "learning.contact=0:1:2", "only": "coupling"}, "needs at least one claim"),
-        ({"attribution_replicates": 9}, "attribution_replicates: found 9; allowed: a whole number from 0 to 2"),
+        (
+            {"attribution_replicates": 9},
+            "attribution_replicates: found 9; allowed: a whole number from 0 to 2",
+        ),
         ({"over": "learning.contact=0:1:2", "map_replicates": 1}, "from 2 to 2"),
         ({"replicates": 0}, "replicates"),
     ],
@@ -300,3 +311,37 @@ def test_what_goes_wrong_is_said():
     content = small().to_dict() | {"policies": [shock], "time": {"periods": 400, "period_years": 1.0}}
     with pytest.raises(NotFiniteError, match="replicate 0, period"):
         tp.claims(Config.from_dict(content), replicates=2, only="C1", threads=1)
+
+
+# ---------------------------------------------------------------------------------------------------- figures
+
+
+def test_everything_is_on_the_page(results):
+    pytest.importorskip("matplotlib")
+    import matplotlib
+
+    from technopole.figures_claims import _MAKERS
+    from technopole.figures_style import SETTINGS
+
+    with matplotlib.rc_context(SETTINGS):
+        for name, (_, make) in _MAKERS.items():
+            figure = make(results)
+            figure.canvas.draw()
+            width = figure.get_window_extent().width
+            for axes in figure.axes:
+                for text in (*axes.get_yticklabels(), *axes.texts):
+                    box = text.get_window_extent()
+                    assert box.x0 >= 0 and box.x1 <= width, (name, text.get_text())
+            for text in figure.texts:
+                assert text.get_window_extent().x1 <= width, (name, text.get_text())
+
+
+def test_standardised_effects_are_positive_where_they_are_as_claimed(results):
+    pytest.importorskip("matplotlib")
+    from technopole.figures_claims import standardised
+
+    estimate, low, high = standardised(results)
+    supported = results["verdict"].values == "supported"
+    assert supported.any() and (low[supported] > 0.0).all()
+    used = np.isfinite(estimate)
+    assert (low[used] <= estimate[used]).all() and (estimate[used] <= high[used]).all()

@@ -1,6 +1,7 @@
 """What the claims measure and conclude, on data made by hand."""
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -241,6 +242,14 @@ def test_switches_are_parameters_of_the_kernels():
             entry = PARAMETERS[key]
             assert entry.kernel and entry.low <= value <= entry.high
             assert value == 0.0 or key == "sharing.scale_exponent"
+
+
+def test_the_document_shows_every_row_and_part():
+    text = (Path(__file__).parents[2] / "docs" / "CLAIMS.md").read_text(encoding="utf-8")
+    for row in ROWS:
+        assert (f"**{row.id}** {row.title}" if row.primary else f"{row.id} {row.title}") in text
+    for name in (*PARTS, *MECHANISMS):
+        assert name in text
 
 
 def test_selection():
