@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from technopole.cli import app
 from technopole.config_write import TITLES, literal
 from technopole.entries import Instrument, Parameter, Variable
-from technopole.schema import GROUPS, INSTRUMENTS, RECORDS, STATE
+from technopole.schema import GROUPS, INSTRUMENTS, PARAMETERS, RECORDS, STATE
 
 WIDTH = 110
 
@@ -23,9 +23,10 @@ def pages() -> dict[str, str]:
 
 
 def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    """Return a table; a bar inside of a cell is escaped."""
+    """Return a table, without the columns in which there is nothing; a bar inside of a cell is escaped."""
+    used = [number for number in range(len(head)) if any(row[number] for row in rows)]
     lines = [head, tuple("---" for _ in head), *rows]
-    cells = ([cell.replace("|", "\\|").replace("\n", " ") for cell in line] for line in lines)
+    cells = ([line[number].replace("|", "\\|").replace("\n", " ") for number in used] for line in lines)
     return "\n".join("| " + " | ".join(line) + " |" for line in cells)
 
 
@@ -76,7 +77,8 @@ def _parameter(entry: Parameter) -> tuple[str, ...]:
     long = entry.dtype == "names"
     default = "see `configs/base.toml`" if long else f"`{literal(entry.default)}`"
     allowed = "names of recorded variables" if long else entry.interval or entry.allowed
-    return f"`{entry.key}`", default, entry.unit, allowed, entry.doc, entry.source, entry.claim
+    source = entry.source if entry.key in PARAMETERS else ""
+    return f"`{entry.key}`", default, entry.unit, allowed, entry.doc, source, entry.claim
 
 
 def _instrument(row: Instrument) -> tuple[str, ...]:
