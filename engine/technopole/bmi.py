@@ -185,7 +185,18 @@ class TechnopoleBmi(Bmi):  # type: ignore[misc, unused-ignore]
         return "node"
 
     def get_var_long_name(self, name: str) -> str:
-        """Return what a variable is, with its unit in the schema. Not part of the interface."""
+        """Return what a variable is, with its unit in the schema. Not part of the interface.
+
+        Parameters
+        ----------
+        name : str
+            Of a variable.
+
+        Returns
+        -------
+        str
+            For people.
+        """
         entry = self._entry(name)
         return f"{entry.long_name} [{entry.unit}]"
 

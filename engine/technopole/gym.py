@@ -235,7 +235,7 @@ class RegionalPolicyVectorEnv(VectorEnv[Observation, NDArray[np.float32], NDArra
         The economy.
     num_envs : int
         Number of worlds.
-    **options
+    instruments, groups, budget, aversion, periods, warmup, threads, data, render_mode : optional
         As for `RegionalPolicyEnv`.
     """
 
@@ -287,6 +287,11 @@ class RegionalPolicyVectorEnv(VectorEnv[Observation, NDArray[np.float32], NDArra
         -------
         observations : ndarray, (num_envs, …)
         infos : dict of ndarray
+
+        Raises
+        ------
+        ConfigError
+            If there are not as many seeds as worlds.
         """
         seeds = [None] * self.num_envs if seed is None else seed
         if isinstance(seeds, int | np.integer):

@@ -233,6 +233,11 @@ class Model(ModelCopies):
     def refuse_time(self, time: float) -> None:
         """Raise if a model cannot be brought to a time.
 
+        Parameters
+        ----------
+        time : float
+            Periods done.
+
         Raises
         ------
         ValueError
@@ -245,7 +250,23 @@ class Model(ModelCopies):
 
     @contextlib.contextmanager
     def moving(self, what: str) -> Iterator[None]:
-        """Let nobody else move the model meanwhile."""
+        """Let nobody else move the model meanwhile.
+
+        Parameters
+        ----------
+        what : str
+            For the message: who asks.
+
+        Yields
+        ------
+        None
+            While nobody else can.
+
+        Raises
+        ------
+        StateError
+            If the model is being moved already.
+        """
         if not self._lock.acquire(blocking=False):
             raise StateError(
                 f"{what}: the model is in the middle of a step: of another thread, of the hook that asks for this, or "
@@ -358,7 +379,20 @@ class Model(ModelCopies):
         return (2 if self._lent_firms else 1) if self._lent else 0
 
     def end_periods(self, status: int) -> None:
-        """Go on after compiled code has done periods, or could not; see `resume`."""
+        """Go on after compiled code has done periods, or could not; see `resume`.
+
+        Parameters
+        ----------
+        status : int
+            What the compiled code returned.
+
+        Raises
+        ------
+        NotFiniteError
+            If a number became infinite or not a number; the model is as it was before that period.
+        StateError
+            If the host has left a value that the model cannot go on with.
+        """
         if status != Status.DONE:
             self._resolve(status)
         else:

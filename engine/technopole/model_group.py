@@ -142,7 +142,18 @@ class Models:
         self._go([model.time + n for model in self._models])
 
     def update_until(self, time: float) -> None:
-        """Do periods in each model until so many are done; see `Model.update_until`."""
+        """Do periods in each model until so many are done; see `Model.update_until`.
+
+        Parameters
+        ----------
+        time : float
+            Periods done afterwards: a whole number, not before the time of any model.
+
+        Raises
+        ------
+        ValueError
+            If it is no whole number, or lies in the past of a model; none has been moved then.
+        """
         for model in self._models:
             model.refuse_time(time)
         self._go([int(time)] * len(self))
@@ -196,7 +207,15 @@ class Models:
         return np.stack([model.record(name) for model in self._models])
 
     def set_policy(self, name: str, values: Any) -> None:
-        """Replace a policy in each model; see `Model.set_policy`."""
+        """Replace a policy in each model; see `Model.set_policy`.
+
+        Parameters
+        ----------
+        name : str
+            Instrument.
+        values : DataArray or array_like
+            The same for all models.
+        """
         for model in self._models:
             model.set_policy(name, values)
 
