@@ -9,9 +9,8 @@ import numpy as np
 from technopole.figures_data import Floats
 from technopole.figures_palette import BLUE, SOFT
 from technopole.report_charts import Interval, LegendItem, add_legend, intervals
-from technopole.report_claims import sortable
 from technopole.report_experiment import Experiment, plain_name, scale_of, title_of, unit_of
-from technopole.report_parts import Cell, Chart, Section, decimals_for, interval, table, words
+from technopole.report_parts import Cell, Chart, Section, decimals_for, interval, sortable, table, words
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -196,9 +196,11 @@ def _add_others(
     page: Page, claims: xr.Dataset | None, validation: xr.Dataset | None, sensitivity: xr.Dataset | None
 ) -> None:
     if claims is not None:
-        from technopole.report_claims import claims_sections
+        from technopole.report_claims import claims_section
+        from technopole.report_feedback import feedback_sections
 
-        page.sections.extend(claims_sections(claims))
+        first = claims_section(claims)
+        page.sections.extend([*([first] if first else []), *feedback_sections(claims)])
     if validation is not None:
         from technopole.report_validation import validation_section
 

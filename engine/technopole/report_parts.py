@@ -5,9 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
 
 from technopole.figures_words import number
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 Tone = Literal["", "good", "bad", "open"]
 """How a cell or card is meant: as wished, not as wished, undecided."""
@@ -239,3 +244,15 @@ def table(
     """Return a table of cells; see `Table`."""
     cells = tuple(tuple(row) for row in rows)
     return Table(caption, tuple(headings), cells, frozenset(numbers), folded, printed)
+
+
+def texts(ds: xr.Dataset, name: str, dim: str) -> list[str]:
+    """Return a variable of text along a dimension; numbers where it is missing."""
+    if name in ds.variables:
+        return [str(value) for value in np.asarray(ds[name].values).tolist()]
+    return [str(index) for index in range(int(ds.sizes[dim]))]
+
+
+def sortable(value: float) -> float | str:
+    """Return what a column is sorted by."""
+    return value if np.isfinite(value) else ""

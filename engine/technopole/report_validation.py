@@ -8,7 +8,6 @@ import numpy as np
 
 from technopole.figures_palette import GREEN, VERMILION
 from technopole.report_charts import Interval, LegendItem, add_legend, intervals
-from technopole.report_claims import sortable, texts
 from technopole.report_parts import (
     Card,
     Cell,
@@ -18,7 +17,9 @@ from technopole.report_parts import (
     decimals_for,
     interval,
     significant,
+    sortable,
     table,
+    texts,
     words,
 )
 

@@ -13,8 +13,8 @@ from technopole.figures_words import number
 from technopole.levels import RULES, kept_dims
 from technopole.report_charts import Line, lines
 from technopole.report_experiment import Experiment, unit_words
+from technopole.report_map import map_model
 from technopole.report_parts import Chart, Section, figure, table, words
-from technopole.report_places import map_model
 from technopole.report_trends import line_table, summary_of
 from technopole.schema import RECORDS
 

@@ -20,7 +20,7 @@ from reporting import (
 from sweeping import content
 from technopole.config import Config
 from technopole.figures_numbers import mean_interval
-from technopole.report_claims import claims_sections
+from technopole.report_make import make_page
 from technopole.summary import summarise
 from technopole.sweep import Sweep
 from technopole.text_table import mean_and_interval
@@ -182,7 +182,8 @@ def test_claims_may_hold_some_parts_only(part):
     some = claims[list(names.get(part, (part, f"{part}_low", f"{part}_high")))]
     some = some.drop_vars("primary", errors="ignore") if part == "estimate" else some
     expected = {"estimate": "claims", "attribution": "attribution"}.get(part, "feedback")
-    assert [section.key for section in claims_sections(some)] == [expected]
+    page = make_page(run_dataset()[["firms"]], some.assign_attrs(claims.attrs))
+    assert {section.key for section in page.sections} & {"claims", "feedback", "attribution"} == {expected}
 
 
 def test_validation_counts_what_is_met_and_leaves_out_what_cannot_be_measured(reader):
@@ -254,6 +255,24 @@ def test_many_variants_are_drawn_against_the_parameter_that_they_go_with(tmp_pat
     html = page(tmp_path, path)
     assert "Against learning.technology, rank correlation" in html
     assert "mean of the 20 variants" in html
+
+
+def test_sensitivity_of_an_experiment_made_for_it_is_computed(tmp_path, undrawn):
+    pytest.importorskip("SALib")
+    path = tmp_path / "morris.zarr"
+    ranges = {"learning.technology": {"low": 0.0, "high": 0.2}, "spillover.rate": {"low": 0.0, "high": 0.05}}
+    sweep = content(
+        experiment={"replicates": 2, "periods": 4},
+        design={"kind": "morris", "points": 3, "parameters": ranges},
+        output={"variables": ["firms"], "level": "economy"},
+        outcomes={"final_technology": {"variable": "technology"}},
+    )
+    tp.experiment(Sweep.from_dict(sweep), to=path, workers=1)
+    table = Reader(page(tmp_path, path)).tables["Sensitivity of final technology"]
+    indices = tp.sensitivity(path)["mu_star"].sel(outcome="final_technology")
+    assert {row[0]: numbers(row[1])[0] for row in table[1:]} == {
+        key: pytest.approx(float(indices.sel(parameter=key)), rel=1e-3) for key in ranges
+    }
 
 
 def test_unfinished_experiment_says_so(tmp_path, undrawn, store):
