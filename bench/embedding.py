@@ -108,6 +108,7 @@ def measure_policy(repeats: int) -> dict[str, float]:
 def measure_memory(steps: int = 10_000) -> dict[str, float]:
     """Growth of Python's allocations and of the process over many steps that read, write and set policies."""
     model = tp.Model(small())
+    model.step()
 
     def move(count: int) -> None:
         snapshot = model.snapshot()

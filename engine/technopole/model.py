@@ -209,8 +209,11 @@ class Model(ModelCopies):
         """
         if n < 0:
             raise ValueError(f"n is {n}; a model cannot go back (snapshot and restore can)")
-        with self.moving("step"):
+        self.take("step")
+        try:
             self._go(self.time + n)
+        finally:
+            self.leave()
 
     def update_until(self, time: float) -> None:
         """Do periods until so many are done.
@@ -250,32 +253,30 @@ class Model(ModelCopies):
 
     @contextlib.contextmanager
     def moving(self, what: str) -> Iterator[None]:
-        """Let nobody else move the model meanwhile.
+        """Let nobody else move the model meanwhile."""
+        self.take(what)
+        try:
+            yield
+        finally:
+            self.leave()
 
-        Parameters
-        ----------
-        what : str
-            For the message: who asks.
-
-        Yields
-        ------
-        None
-            While nobody else can.
+    def take(self, what: str) -> None:
+        """Let nobody else move the model until `leave` is called.
 
         Raises
         ------
         StateError
-            If the model is being moved already.
+            If somebody moves it already.
         """
         if not self._lock.acquire(blocking=False):
             raise StateError(
                 f"{what}: the model is in the middle of a step: of another thread, of the hook that asks for this, or "
                 "of a process that was forked meanwhile; one at a time may move a model (fork() makes another one)"
             )
-        try:
-            yield
-        finally:
-            self._lock.release()
+
+    def leave(self) -> None:
+        """Let others move the model again."""
+        self._lock.release()
 
     def _go(self, until: int) -> None:
         """Do periods until so many are done, with policies, shocks and hooks at their times."""
@@ -378,25 +379,13 @@ class Model(ModelCopies):
         """What is to be checked before the next period: nothing, what is no firm, all."""
         return (2 if self._lent_firms else 1) if self._lent else 0
 
-    def end_periods(self, status: int) -> None:
-        """Go on after compiled code has done periods, or could not; see `resume`.
+    def end_periods(self) -> None:
+        """Forget the views of firms, after compiled code has done periods."""
+        self._lent_firms = False
 
-        Parameters
-        ----------
-        status : int
-            What the compiled code returned.
-
-        Raises
-        ------
-        NotFiniteError
-            If a number became infinite or not a number; the model is as it was before that period.
-        StateError
-            If the host has left a value that the model cannot go on with.
-        """
-        if status != Status.DONE:
-            self._resolve(status)
-        else:
-            self._lent_firms = False
+    def resolve(self, status: int) -> None:
+        """Do what `resume` does, for callers that move the model already."""
+        self._resolve(status)
 
     def _resolve(self, status: int) -> None:
         """Make room, or say why a period could not be done."""

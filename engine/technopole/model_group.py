@@ -30,54 +30,93 @@ class Failures:
         self.stop = False
 
 
-def step_some(work: list[tuple[int, Model, int]], failures: Failures) -> None:
-    """Step some models on the calling thread: those with nothing to do between their periods in one call.
+class Part:
+    """The models of a group that one thread steps.
 
     Parameters
     ----------
-    work : list of (int, Model, int)
-        Number, model, and the number of periods done at the end.
-    failures : Failures
-        Filled in place.
+    numbers : range
+        Of the models in the group.
+    models : list of Model
+        All models of the group.
     """
-    while work and not failures.stop:
-        simple = [entry for entry in work if entry[1].is_simple]
-        others = [entry for entry in work if not entry[1].is_simple]
-        for number, model, until in others:
-            try:
-                model.update_until(until)
-            except Exception as failure:
-                failures.by_number[number] = failure
-        work = step_simple(simple, failures)
+
+    def __init__(self, numbers: range, models: list[Model]) -> None:
+        self._entries = [(number, models[number]) for number in numbers]
+        self._handles = np.array([model.address for _, model in self._entries], dtype=np.int64)
+
+    def step(self, periods: list[int], failures: Failures) -> None:
+        """Do periods in each model: those with nothing to do in between by one call of compiled code.
+
+        Parameters
+        ----------
+        periods : list of int
+            For each model of the group.
+        failures : Failures
+            Filled in place.
+        """
+        simple, handles = self._entries, self._handles
+        if not all(model.is_simple for _, model in simple):
+            simple = [entry for entry in self._entries if entry[1].is_simple]
+            handles = np.array([model.address for _, model in simple], dtype=np.int64)
+            for number, model in self._entries:
+                if not model.is_simple and not failures.stop:
+                    with failures_of(number, failures):
+                        model.step(periods[number])
+        taken: list[tuple[int, Model]] = []
+        try:
+            for number, model in simple:
+                try:
+                    model.take("step")
+                except StateError as failure:
+                    failures.by_number[number] = failure
+                else:
+                    taken.append((number, model))
+            if len(taken) < len(simple):
+                handles = np.array([model.address for _, model in taken], dtype=np.int64)
+            self._advance(taken, handles, [periods[number] for number, _ in taken], failures)
+        finally:
+            for _, model in taken:
+                model.leave()
+
+    def _advance(
+        self,
+        entries: list[tuple[int, Model]],
+        handles: NDArray[np.int64],
+        periods: list[int],
+        failures: Failures,
+    ) -> None:
+        """Do periods some tens of milliseconds at a time."""
+        left = np.array(periods, dtype=np.int64)
+        look = np.array([model.look for _, model in entries], dtype=np.int64)
+        statuses = np.zeros(len(entries), dtype=np.int64)
+        until, most = None, 1  # of a single period it is known where a model stands that could not do it
+        if max(periods, default=0) > 1:
+            until = [model.time + n for (_, model), n in zip(entries, periods, strict=True)]
+            most = max(1, FIRM_PERIODS // max(1, sum(model.n_firms for _, model in entries)))
+        while left.any() and not failures.stop:
+            now = np.minimum(left, most)
+            failed = entry_points.advance_each(handles, now, look, statuses)
+            left -= now
+            for place in np.flatnonzero(statuses).tolist() if failed else ():
+                number, model = entries[place]
+                target = model.time + int(now[place] + left[place]) if until is None else until[place]
+                left[place] = 0
+                with failures_of(number, failures):
+                    model.resolve(int(statuses[place]))
+                    left[place] = target - model.time
+            look[:] = np.where(statuses == 0, 0, look)
+        for _, model in entries:
+            model.end_periods()
 
 
-def step_simple(work: list[tuple[int, Model, int]], failures: Failures) -> list[tuple[int, Model, int]]:
-    """Step models in compiled code for some tens of milliseconds; returns those that are not done."""
-    with contextlib.ExitStack() as moving:
-        held = []
-        for entry in work:
-            try:
-                moving.enter_context(entry[1].moving("step"))
-                held.append(entry)
-            except StateError as failure:
-                failures.by_number[entry[0]] = failure
-        firms = sum(model.n_firms for _, model, _ in held)
-        most = max(1, FIRM_PERIODS // max(firms, 1))
-        periods = np.array([min(until - model.time, most) for _, model, until in held], dtype=np.int64)
-        statuses = np.zeros(len(held), dtype=np.int64)
-        handles = np.array([model.address for _, model, _ in held], dtype=np.int64)
-        look = np.array([model.look for _, model, _ in held], dtype=np.int64)
-        entry_points.advance_each(handles, periods, look, statuses)
-        left = []
-        for (number, model, until), status in zip(held, statuses.tolist(), strict=True):
-            try:
-                model.end_periods(status)
-            except Exception as failure:
-                failures.by_number[number] = failure
-                continue
-            if model.time < until:
-                left.append((number, model, until))
-    return left
+@contextlib.contextmanager
+def failures_of(number: int, failures: Failures) -> Iterator[None]:
+    """Keep the error of a model, so that the others go on."""
+    try:
+        yield
+    except Exception as failure:
+        failures.by_number[number] = failure
 
 
 class Models:
@@ -99,6 +138,9 @@ class Models:
         self._threads = max(1, min(threads, len(models)))
         self._pool = ThreadPoolExecutor(self._threads, "technopole-models") if self._threads > 1 else None
         self._process = os.getpid()
+        self._parts = [
+            Part(range(first, len(models), self._threads), self._models) for first in range(self._threads)
+        ]
 
     def __len__(self) -> int:
         """Return the number of models."""
@@ -139,7 +181,7 @@ class Models:
         """
         if n < 0:
             raise ValueError(f"n is {n}; a model cannot go back (snapshot and restore can)")
-        self._go([model.time + n for model in self._models])
+        self._go([n] * len(self))
 
     def update_until(self, time: float) -> None:
         """Do periods in each model until so many are done; see `Model.update_until`.
@@ -156,20 +198,19 @@ class Models:
         """
         for model in self._models:
             model.refuse_time(time)
-        self._go([int(time)] * len(self))
+        self._go([int(time) - model.time for model in self._models])
 
-    def _go(self, until: list[int]) -> None:
-        """Do periods in each model until so many are done, a part of them in each thread."""
+    def _go(self, periods: list[int]) -> None:
+        """Do periods in each model, a part of the models in each thread."""
         pool, failures = self._pool_of_process(), Failures()
         if pool is None:
-            step_some(list(zip(range(len(self)), self._models, until, strict=True)), failures)
+            for part in self._parts:
+                part.step(periods, failures)
         else:
-            work = list(zip(range(len(self)), self._models, until, strict=True))
-            parts = [work[start :: self._threads] for start in range(self._threads)]
-            helpers = [pool.submit(step_some, part, failures) for part in parts]
+            helpers = [pool.submit(part.step, periods, failures) for part in self._parts]
             try:
                 # not for ever at once: a signal that another thread of the process got is seen between two waits
-                while not wait(helpers, timeout=POLL_SECONDS).done >= set(helpers):
+                while wait(helpers, timeout=POLL_SECONDS).not_done:
                     pass
             except BaseException:
                 failures.stop = True

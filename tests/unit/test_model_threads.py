@@ -85,7 +85,7 @@ def test_a_group_says_which_model_is_busy(config):
     models[1].hook(lambda model: models.step(), at=1)
     with pytest.raises(tp.StateError, match="in the middle of a step"):
         models.step()
-    assert [model.time for model in models] == [1, 1, 1]
+    assert [model.time for model in models] == [2, 1, 2]
 
 
 def test_models_in_threads_of_dask(config):
