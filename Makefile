@@ -46,12 +46,14 @@ stress: $(VENV)/installed-dev  ## kill experiments at random moments, again and 
 slurm: $(VENV)/installed-dev  ## install and start a real Slurm on this machine (as root, Debian) and use it
 	TECHNOPOLE_SLURM=1 $(BIN)/python -m pytest $(TESTS) -m "slurm" -p no:benchmark $(ARGS)
 
-bench: $(VENV)/installed-dev  ## measure kernels, periods, runs; then the bars, one large world, the peers that are installed
+bench: $(VENV)/installed-dev  ## measure everything: kernels, periods, the bars, one large world, peers, roofline, scaling
 	$(BIN)/python -m pytest bench $(ARGS)
 	$(BIN)/python bench/bars.py
 	$(BIN)/python bench/large_world.py
 	$(BIN)/python bench/experiments.py
 	$(BIN)/python bench/peers/run.py
+	$(BIN)/python bench/roofline.py
+	$(BIN)/python bench/scaling.py
 
 docs: $(VENV)/installed-dev  ## build the documentation: site/index.html
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict

@@ -123,7 +123,8 @@ class Bench:
         """Return the memory of a world and of the tables behind it, per firm at its start."""
         plan = self.blueprint
         world = world_bytes(plan.n_firms, plan.n_regions, plan.n_sectors)
-        return (world + plan.tables.employment.nbytes + plan.identity.nbytes) / plan.n_firms
+        named = 0 if plan.identity is None else plan.identity.nbytes
+        return (world + plan.tables.employment.nbytes + named) / plan.n_firms
 
 
 class _Runner:

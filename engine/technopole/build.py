@@ -53,8 +53,8 @@ class Blueprint:
     constants : Constants
     params : record array, (1,)
     policy : Policy
-    identity : ndarray of uint64, (n,)
-        Identities of the initial firms.
+    identity : ndarray of uint64, (n,), optional
+        Identities of the initial firms; a large world makes them anew in its own arrays at every start.
     stocks : ndarray, (4, R)
         Initial institutions.
     """
@@ -64,7 +64,7 @@ class Blueprint:
     constants: Constants
     params: NDArray[np.void]
     policy: Policy
-    identity: NDArray[np.uint64]
+    identity: NDArray[np.uint64] | None
     stocks: Floats
 
     @property
@@ -119,8 +119,11 @@ class Blueprint:
 
     def start(self, setting: Setting, world: World, replicate: int) -> None:
         """Put a world into the initial state of a replicate."""
-        tables = self.tables
-        initialise(setting, world, replicate, tables.offsets, self.identity, tables.employment, self.stocks)
+        tables, identity = self.tables, self.identity
+        if identity is None:
+            identity = world.identity[layout.NOW, : self.n_firms]
+            name_firms(tables.offsets, identity)
+        initialise(setting, world, replicate, tables.offsets, identity, tables.employment, self.stocks)
 
 
 def make_blueprint(config: Config) -> Blueprint:
@@ -138,8 +141,10 @@ def make_blueprint(config: Config) -> Blueprint:
     refuse_too_large(config, draft, world)
     tables = draft.make()
     constants = make_constants(config, tables)
-    identity = np.empty(int(tables.offsets[-1]), dtype=np.uint64)
-    name_firms(tables.offsets, identity)
+    firms = int(tables.offsets[-1])
+    identity = np.empty(firms, dtype=np.uint64) if firms < ROOM_AT_ONCE else None
+    if identity is not None:
+        name_firms(tables.offsets, identity)
     stocks = np.ascontiguousarray([tables.stocks[name] for name in STOCKS], dtype=np.float64)
     policy = policy_from_config(config, tables)
     return Blueprint(config, tables, constants, make_params(config), policy, identity, stocks)

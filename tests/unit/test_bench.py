@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from technopole import bench_stages
@@ -14,7 +15,7 @@ from technopole.bench_machine import describe_machine
 from technopole.bench_runs import Bench, made_up, summarised
 from technopole.commands_bench import BenchOptions, bench
 from technopole.errors import ConfigError, OutputError
-from technopole_kernels import drive, parts, period, sweeps
+from technopole_kernels import drive, layout, parts, period, sweeps
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -147,3 +148,37 @@ def test_unknown_revision_is_refused():
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 1 and "no-such-revision: no such revision" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+# -------------------------------------------------------------------------------------------------- roofline
+
+
+def test_rows_that_the_sweeps_touch_are_found():
+    roofline = script("roofline")
+    traffic = roofline.Traffic()
+    found = traffic.find()
+    assert set(found) == set(roofline.SWEEPS)
+    share, technology = ("firms", layout.F_SHARE), ("firms", layout.F_TECHNOLOGY)
+    assert share in found["SUM"]["read"] and not found["SUM"]["written"]
+    assert technology in found["LEARN"]["read"] and technology not in found["LEARN"]["written"]
+    assert ("identity", layout.NOW) in found["LEARN"]["read"]
+    assert any(name == "next" for name, _ in found["LEARN"]["written"])
+    assert 0.0 < found["FOUND"]["share"] < 0.5
+    by_sweep = roofline.bytes_per_firm(found, traffic.world)
+    total = sum(sum(row.values()) for row in by_sweep.values())
+    assert 200.0 < total < 1000.0
+
+
+def test_operations_are_counted():
+    roofline = script("roofline")
+    roofline.Counting.counts = {}
+    values = np.arange(1.0, 11.0).view(roofline.Counting)
+    out = np.zeros(10).view(roofline.Counting)
+    np.divide(values, 2.0, out=out, where=values > 3.0)
+    assert isinstance(np.where(values > 5.0, np.exp(values), 0.0) + 1.0, roofline.Counting)
+    assert roofline.Counting.counts == {
+        "root and division": 10,
+        "compare and select": 30,
+        "exponential, logarithm": 10,
+        "arithmetic": 10,
+    }

@@ -181,3 +181,20 @@ def test_a_large_world_has_room_from_the_beginning_and_takes_no_memory_for_it():
     assert endless.room == 4 * endless.capacity
     fixed = make_blueprint(config.replace({"capacity.fixed": True}))
     assert fixed.room == fixed.capacity
+
+
+def test_firms_of_large_worlds_have_the_same_names(monkeypatch):
+    config = made(firms=3000, regions=5, sectors=4)
+    worlds = []
+    for limit in (10_000, 1000):
+        monkeypatch.setattr("technopole.build.ROOM_AT_ONCE", limit)
+        blueprint = make_blueprint(config)
+        assert (blueprint.identity is None) == (limit == 1000)
+        world = blueprint.new_world()
+        blueprint.start(blueprint.setting(3), world, 0)
+        worlds.append(world)
+    assert np.array_equal(worlds[0].identity, worlds[1].identity)
+    assert (
+        np.array_equal(worlds[0].firms, worlds[1].firms)
+        and np.unique(worlds[0].identity[0, :3000]).size == 3000
+    )
