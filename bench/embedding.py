@@ -124,7 +124,7 @@ def measure_memory(steps: int = 10_000) -> dict[str, float]:
         model.restore(snapshot)
 
     tracemalloc.start()
-    move(500)
+    move(steps)
     gc.collect()  # Python's lists of free objects too
     before, peak = tracemalloc.get_traced_memory()[0], resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     move(steps)

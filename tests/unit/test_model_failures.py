@@ -132,22 +132,21 @@ def test_nothing_piles_up(config):
             model["wage"] *= 1.0
             model["share"].sum()
             model.record("sales")
-            if number % 20 == 0:
+            if number % 100 == 0:
                 model.set_policy("services", [0.0, 0.1])
                 model.restore(snapshot)
                 model.shock("wage", factor=1.01)
             model.step()
         model.restore(snapshot)
 
-    move(50)
     tracemalloc.start()
     try:
         move(200)
-        gc.collect()  # Python's lists of free objects too
+        gc.collect()
         before = tracemalloc.get_traced_memory()[0]
-        move(1_000)
+        move(3_000)
         gc.collect()
         grown = tracemalloc.get_traced_memory()[0] - before
     finally:
         tracemalloc.stop()
-    assert grown < 8_000  # a number kept for each step would be 32,000
+    assert grown < 50_000  # Python keeps some 25,000 of freed objects; a number for each step would be 96,000
