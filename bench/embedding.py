@@ -7,6 +7,7 @@ several repeats; overhead is the difference between single steps and one call fo
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import platform
 import resource
@@ -122,10 +123,12 @@ def measure_memory(steps: int = 10_000) -> dict[str, float]:
             model.step()
         model.restore(snapshot)
 
-    move(500)
     tracemalloc.start()
+    move(steps)
+    gc.collect()  # Python's lists of free objects too
     before, peak = tracemalloc.get_traced_memory()[0], resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     move(steps)
+    gc.collect()
     grown = tracemalloc.get_traced_memory()[0] - before
     tracemalloc.stop()
     return {

@@ -220,7 +220,9 @@ def test_state_has_the_shapes_of_the_schema(model):
     seen = {}
 
     def look(state):
-        seen.update({name: (np.shape(value), np.asarray(value).dtype) for name, value in state._asdict().items()})
+        seen.update(
+            {name: (np.shape(value), np.asarray(value).dtype) for name, value in state._asdict().items()}
+        )
 
     view = _hooks.state_of.py_func(model._world)
     look(view)
@@ -309,7 +311,9 @@ def complain(state):
 
 def test_what_a_compiled_hook_leaves_is_checked(model):
     model.hook(spoil, at=2)
-    with pytest.raises(tp.StateError, match="region valley: trust is 7 when the period begins; allowed: .* 0 to 1"):
+    with pytest.raises(
+        tp.StateError, match="region valley: trust is 7 when the period begins; allowed: .* 0 to 1"
+    ):
         model.step(4)
     assert model.time == 2
 

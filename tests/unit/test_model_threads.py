@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from numba import njit
 
 import technopole as tp
 from economy import make_config
@@ -114,15 +115,29 @@ def test_models_in_workers_of_dask(config):
         assert moved == digest(model)
 
 
-@pytest.mark.slow
-def test_a_large_world_goes_on_with_the_threads_of_a_forked_process():
-    config = make_config(regions=4, sectors=2, firms=LARGE_WORLD).replace({"run.threads": 2})
-    one, two = tp.Model(config), tp.Model(config.replace({"run.threads": 1}))
-    one["wage"] *= 1.1
-    two["wage"] *= 1.1
-    one.step(3)
-    two.step(3)
-    assert digest(one) == digest(two)
+@njit
+def count(state, data):
+    data[0] += 1.0
+    state.trust[0] *= 0.99
+
+
+def test_threads_that_share_a_world_do_the_same():
+    config = make_config(regions=4, sectors=2, firms=LARGE_WORLD)
+    models = [tp.Model(config.replace({"run.threads": threads})) for threads in (1, 2)]
+    hooks = [model.hook(count, every=2, data=[0.0]) for model in models]
+    for model in models:
+        model["wage"] *= 1.1
+        model.step(4)
+    assert digest(models[0]) == digest(models[1])
+    assert [hook.data[0] for hook in hooks] == [2.0, 2.0]
+    share = models[1]["share"]
+    share[0] = 2.0
+    with pytest.raises(tp.StateError, match="share is 2"):
+        models[1].step()
+    forked = models[0].fork()
+    forked.step()
+    models[0].step()
+    assert digest(models[0]) == digest(forked)
 
 
 def run_program(environment, text, *arguments):

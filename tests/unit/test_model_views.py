@@ -60,7 +60,14 @@ def test_a_stale_view_refuses_to_be_used(model, use):
 
 def test_copies_and_results_are_plain(model):
     share = model["share"]
-    for kept in (share.copy(), copy.copy(share), share + 0, share[[0, 1]], share[share > 0], share.astype("f4")):
+    for kept in (
+        share.copy(),
+        copy.copy(share),
+        share + 0,
+        share[[0, 1]],
+        share[share > 0],
+        share.astype("f4"),
+    ):
         assert type(kept) is np.ndarray
     kept, loaded = share.copy(), pickle.loads(pickle.dumps(share))
     model.step()
