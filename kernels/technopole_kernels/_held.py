@@ -92,6 +92,16 @@ def _store(builder, value, start):
         _store(builder, builder.extract_value(value, place), cgutils.gep_inbounds(builder, start, 0, place))
 
 
+def _as_if_from_elsewhere(builder, start):
+    """Return the same address by way of an instruction that LLVM does not look into.
+
+    It would otherwise see loads of what never changes from a place that it has just seen written, and might take what
+    was there before.
+    """
+    kind = ir.FunctionType(start.type, [start.type])
+    return builder.asm(kind, "", "=r,0,~{memory}", [start], side_effect=True)
+
+
 @intrinsic
 def hold(_typing, values):
     """Address of a named tuple in the frame of the caller, valid until it returns; to be handed to stages only."""
@@ -101,6 +111,6 @@ def hold(_typing, values):
     def generate(_context, builder, _sig, args):
         start = cgutils.alloca_once(builder, args[0].type)
         _store(builder, args[0], start)
-        return start
+        return _as_if_from_elsewhere(builder, start)
 
     return Held(values)(values), generate
