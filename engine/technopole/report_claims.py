@@ -158,12 +158,12 @@ def _main_table(ds: xr.Dataset, chosen: Any) -> Table:
     headings = (
         "claim",
         "what is claimed",
-        "outcome",
+        "verdict",
         "expected",
         "effect",
         "95 % interval",
         "unit",
-        "verdict",
+        "outcome",
     )
     return table("The claims", headings, rows, (4, 5))
 

@@ -144,6 +144,8 @@ def test_claims_show_effects_verdicts_and_what_cannot_be_told(reader):
     claims = claims_dataset()
     assert ("h2", "1 of 3 claims hold in this model") in reader.headings
     table = reader.tables["The claims"]
+    assert table[0] == "claim|what is claimed|verdict|expected|effect|95 % interval|unit|outcome".split("|")
+    assert table[1][-1] == "mean knowledge" and [row[3] for row in table[1:]] == ["+", "+", "+"]
     assert [row[0] for row in table[1:]] == ["C1", "C5", "C9"]
     assert [row[2] for row in table[1:]] == ["✓ supported", "✗ contradicted", "– no effect at this precision"]
     for at, row in enumerate(table[1:]):
@@ -151,6 +153,11 @@ def test_claims_show_effects_verdicts_and_what_cannot_be_told(reader):
         low, high = numbers(row[5])
         assert (low, high) == pytest.approx((float(claims["low"][at]), float(claims["high"][at])), abs=0.006)
     everything = reader.tables["All outcomes of the claims, with mechanisms and numbers"]
+    assert (
+        everything[0][2:5] == ["mechanism switched off", "outcome", "expected"]
+        and everything[0][-1] == "verdict"
+    )
+    assert everything[1][-1] == "✓ supported"
     assert len(everything) == 5 and everything[4][0] == "C1.spread" and everything[1][2] == "learning"
     assert ("h3", "Productivity growth: positive synergy") in reader.headings
     assert ("h3", "Cluster index: no synergy can be told") in reader.headings
@@ -189,6 +196,8 @@ def test_claims_may_hold_some_parts_only(part):
 def test_validation_counts_what_is_met_and_leaves_out_what_cannot_be_measured(reader):
     assert ("h2", "3 of 4 facts are met") in reader.headings
     missed = reader.tables["Facts that are not met"]
+    assert missed[0] == ["fact", "verdict", "model", "95 % interval", "range", "source"]
+    assert missed[1][1] == "✗ not met" and missed[1][5] == "BDS"
     assert [row[0] for row in missed[1:]] == ["entry rate [year-1]"]
     assert numbers(missed[1][2]) == [0.2] and numbers(missed[1][4]) == [0.05, 0.12]
     everything = reader.tables["All facts, those that are not met first"]

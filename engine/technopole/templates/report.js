@@ -151,9 +151,13 @@
     const plot = Bokeh.documents[Bokeh.documents.length - 1].roots()[0];
     plots.set(place, plot);
     listen(place.closest("figure"), plot);
-    // on a narrow map names of places would hide it
-    if (place.clientWidth < 600) {
+    // on the map of a phone names of places would hide it, and so would large circles
+    const map = plot.renderers.find((one) => one.data_source?.data.workers);
+    if (map && place.closest(".wide") && place.clientWidth < 600) {
       for (const one of plot.center) if (one.name === "place") one.visible = false;
+      const data = map.data_source.data;
+      map.data_source.data = { ...data, size: Array.from(data.size, (size) => 0.55 * size) };
+      plot.height = 340;
     }
     place.style.minHeight = "";
   };
