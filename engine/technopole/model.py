@@ -253,7 +253,23 @@ class Model(ModelCopies):
 
     @contextlib.contextmanager
     def moving(self, what: str) -> Iterator[None]:
-        """Let nobody else move the model meanwhile."""
+        """Let nobody else move the model meanwhile.
+
+        Parameters
+        ----------
+        what : str
+            For the message: who asks.
+
+        Yields
+        ------
+        None
+            While nobody else can.
+
+        Raises
+        ------
+        StateError
+            If somebody moves it already.
+        """
         self.take(what)
         try:
             yield
@@ -262,6 +278,11 @@ class Model(ModelCopies):
 
     def take(self, what: str) -> None:
         """Let nobody else move the model until `leave` is called.
+
+        Parameters
+        ----------
+        what : str
+            For the message: who asks.
 
         Raises
         ------
@@ -384,7 +405,20 @@ class Model(ModelCopies):
         self._lent_firms = False
 
     def resolve(self, status: int) -> None:
-        """Do what `resume` does, for callers that move the model already."""
+        """Do what `resume` does, for callers that move the model already.
+
+        Parameters
+        ----------
+        status : int
+            What the compiled code returned.
+
+        Raises
+        ------
+        NotFiniteError
+            If a number became infinite or not a number; the model is as it was before that period.
+        StateError
+            If the host has left a value that the model cannot go on with.
+        """
         self._resolve(status)
 
     def _resolve(self, status: int) -> None:
