@@ -57,13 +57,15 @@ class UnfinishedLibrary(JITCodeLibrary):
 class WholeLibrary(JITCodeLibrary):
     """Code of a kernel with all its stages, none of which anybody else can call.
 
-    LLVM may then drop the arguments that a stage does not read. A world is taken apart into some 300 of them.
+    LLVM may then change how a stage takes its arguments. The name is changed too: the loader would else give a
+    host's compiled code, which brings the same stage, this one instead of its own.
     """
 
     def _optimize_final_module(self):
         for function in self._final_module.functions:
             if not function.is_declaration and function.linkage == Linkage.linkonce_odr:
                 function.linkage = Linkage.internal
+                function.name += ".inside"
         super()._optimize_final_module()
 
 
