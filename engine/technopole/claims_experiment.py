@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 REPLICATES = 64
 """Of the claims, unless something else is asked for: ``run.replicates`` of a scenario is meant for runs."""
-FEW = 8
+FEW = 4
 """Most replicates of the attribution, which takes as many arms as there are subsets of mechanisms."""
 MAPPED = 16
 """Most replicates at each value of a map."""
@@ -155,7 +155,7 @@ def claims(
         Claims (``"C1"`` … ``"C12"``) and parts (``"feedback"``, ``"impulse"``, ``"coupling"``, ``"attribution"``);
         all if not given.
     attribution_replicates : int, optional
-        Replicates of the attribution of growth; 8 at most if not given, 0: none.
+        Replicates of the attribution of growth; 4 at most if not given, 0: none.
     map_replicates : int, optional
         Replicates at each value of `over`; 16 at most if not given.
     progress : callable, optional
