@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import operator
 import os
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -197,6 +198,8 @@ class Model(ModelCopies):
 
         Raises
         ------
+        TypeError
+            If `n` is no whole number.
         ValueError
             If `n` is negative.
         NotFiniteError
@@ -207,8 +210,7 @@ class Model(ModelCopies):
         TechnopoleError
             If there is no room for another firm and ``capacity.fixed`` forbids more.
         """
-        if n < 0:
-            raise ValueError(f"n is {n}; a model cannot go back (snapshot and restore can)")
+        n = whole_periods(n)
         self.take("step")
         try:
             self._go(self.time + n)
@@ -246,8 +248,12 @@ class Model(ModelCopies):
         ValueError
             If it is no whole number, or lies in the past.
         """
-        if time != int(time):
-            raise ValueError(f"time is {time}; a model does whole periods")
+        try:
+            is_whole = time == int(time)
+        except (TypeError, ValueError, OverflowError):
+            is_whole = False
+        if not is_whole:
+            raise ValueError(f"time is {time!r}; a model does whole periods")
         if time < self.time:
             raise ValueError(f"time is {time}, and {self.time} periods are done; a model cannot go back")
 
@@ -654,3 +660,32 @@ def refuse_replicate(replicate: int) -> None:
     """Raise if a number cannot be that of a replicate."""
     if isinstance(replicate, bool) or not 0 <= replicate <= SEED_LIMIT:
         raise ConfigError(f"replicate: found {replicate!r}; allowed: a whole number from 0 to {SEED_LIMIT}")
+
+
+def whole_periods(n: int) -> int:
+    """Return a number of periods to do as an int.
+
+    Parameters
+    ----------
+    n : int
+        Or what Python takes for one, such as a NumPy integer.
+
+    Returns
+    -------
+    int
+        0 or more.
+
+    Raises
+    ------
+    TypeError
+        If it is no whole number.
+    ValueError
+        If it is negative.
+    """
+    try:
+        whole = operator.index(n)
+    except TypeError:
+        raise TypeError(f"n is {n!r}; a model does whole periods") from None
+    if whole < 0:
+        raise ValueError(f"n is {whole}; a model cannot go back (snapshot and restore can)")
+    return whole

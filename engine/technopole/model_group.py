@@ -15,7 +15,7 @@ from technopole.build import make_blueprint
 from technopole.crew import POLL_SECONDS
 from technopole.errors import ConfigError, StateError
 from technopole.machine import choose_threads
-from technopole.model import FIRM_PERIODS, Model, refuse_replicate
+from technopole.model import FIRM_PERIODS, Model, refuse_replicate, whole_periods
 from technopole_kernels import entry_points
 
 if TYPE_CHECKING:
@@ -174,14 +174,14 @@ class Models:
 
         Raises
         ------
+        TypeError
+            If `n` is no whole number.
         ValueError
             If `n` is negative.
         TechnopoleError
             As `Model.step`: the error of the first model that has one. The others have done their periods.
         """
-        if n < 0:
-            raise ValueError(f"n is {n}; a model cannot go back (snapshot and restore can)")
-        self._go([n] * len(self))
+        self._go([whole_periods(n)] * len(self))
 
     def update_until(self, time: float) -> None:
         """Do periods in each model until so many are done; see `Model.update_until`.
