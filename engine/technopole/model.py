@@ -329,23 +329,46 @@ class Model(ModelCopies):
         return until
 
     def _do_shocked(self, time: int, until: int) -> None:
-        """Do periods of which the first one may begin with shocks; if it fails, they have not been."""
+        """Do periods of which the first one may begin with shocks; if it fails, they have not been.
+
+        A shock that cannot be is dropped, so that it does not stop every later step as well.
+        """
         due = [shock for shock in self._shocks if time + 1 in shock.periods]
         if not due:
             self._do_periods(self._next_pause(time, until))
             return
-        before = self._before()
+        if self._lent:
+            self._refuse_state()  # what the host has left is not the shocks' fault
+        before, dropped = self._before(), list[Shock]()
         try:
             for shock in due:
-                selection = self._select(shock.name, shock.region, shock.sector, None, recorded=False)
-                part = np.asarray(selection.take(state_view(self._world, shock.name)))
-                set_state(self._world, selection, shock.changed(part), renormalise=shock.name == "share")
-            self._do_periods(self._next_pause(time, until))
+                try:
+                    self._change(shock)
+                except StateError as failure:
+                    dropped = [shock]
+                    raise StateError(f"{failure}; the shock of {shock.name} is dropped") from failure
+            try:
+                self._do_periods(self._next_pause(time, until))
+            except NotFiniteError as failure:
+                if self.time > time:
+                    raise
+                dropped = due
+                names = ", ".join(dict.fromkeys(shock.name for shock in due))
+                raise NotFiniteError(
+                    f"{failure}; the shocks with which it began are dropped: {names}"
+                ) from failure
         except BaseException:
             if self.time == time:
                 self._go_back(before)
+                self._shocks = [shock for shock in self._shocks if all(shock is not one for one in dropped)]
             raise
         self._shocks = [shock for shock in self._shocks if shock.periods[-1] > self.time]
+
+    def _change(self, shock: Shock) -> None:
+        """Change the state by a shock."""
+        selection = self._select(shock.name, shock.region, shock.sector, None, recorded=False)
+        part = np.asarray(selection.take(state_view(self._world, shock.name)))
+        set_state(self._world, selection, shock.changed(part), renormalise=shock.name == "share")
 
     def _do_periods(self, until: int) -> None:
         """Do periods with nothing between them but compiled hooks."""
@@ -519,8 +542,10 @@ class Model(ModelCopies):
         Raises
         ------
         StateError
-            Unknown variable or label, neither factor nor sum, a period that is over. A shock that would leave the
-            range of its variable is refused when its period begins; the model is then as it was before that period.
+            Unknown variable or label, neither factor nor sum, a number by which no value could stay within the range
+            of the variable, a period that is over. A shock by which a value would leave the range, or numbers become
+            infinite, is refused when its period begins: `step` raises, the model is as it was before that period, and
+            the shock is dropped with all its periods; other shocks stay.
         """
         if name in INSTRUMENTS and name not in STATE:
             raise StateError(
