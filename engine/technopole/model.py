@@ -547,7 +547,7 @@ class Model(ModelCopies):
             infinite, is refused when its period begins: `step` raises, the model is as it was before that period, and
             the shock is dropped with all its periods; other shocks stay.
         """
-        if name in INSTRUMENTS and name not in STATE:
+        if isinstance(name, str) and name in INSTRUMENTS and name not in STATE:
             raise StateError(
                 f"{name} is a policy, not a state variable: model.set_policy({name!r}, …) changes it"
             )

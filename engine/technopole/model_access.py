@@ -29,6 +29,12 @@ SHOWN = 5
 """Ids that a message lists."""
 
 
+class MissingVariableError(StateError, KeyError):
+    """A variable that a model does not have, or not yet; a `KeyError` too, as Python's containers raise."""
+
+    __str__ = Exception.__str__  # that of KeyError puts the message into quotes
+
+
 class Names:
     """Ids of regions and sectors, and where they stand.
 
@@ -76,16 +82,18 @@ def described(name: str, recorded: bool | None = None) -> Variable:
 
     Raises
     ------
-    StateError
+    MissingVariableError
         If there is no such variable.
     """
+    if not isinstance(name, str):
+        raise MissingVariableError(f"found {name!r}; allowed: the name of a variable of a model")
     plain = name.removeprefix("state.")
     if not recorded and plain in STATE:
         return STATE[plain]
     if recorded is not False and name in RECORDS:
         return RECORDS[name]
     known = {True: [*RECORDS], False: [*STATE], None: [*STATE, *RECORDS]}[recorded]
-    raise StateError(f'"{name}" is no variable of a model{suggestion(name, known)}')
+    raise MissingVariableError(f'"{name}" is no variable of a model{suggestion(name, known)}')
 
 
 def dims_of(entry: Variable) -> tuple[str, ...]:

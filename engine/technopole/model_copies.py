@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from technopole.build import enlarge_world
-from technopole.errors import ConfigError
+from technopole.errors import ConfigError, StateError
 from technopole.instruments import Instruments
 from technopole.model_files import Stored, write_model
 from technopole.model_state import ModelState
@@ -75,8 +75,12 @@ class ModelCopies(ModelState):
         ConfigError
             If the snapshot belongs to another configuration or another economy.
         StateError
-            If the model is in the middle of a step.
+            If it is no snapshot, or the model is in the middle of a step.
         """
+        if not isinstance(snapshot, Snapshot):
+            raise StateError(
+                f"restore: found {type(snapshot).__name__}; allowed: a Snapshot, as snapshot() returns it"
+            )
         self._refuse_other_world(snapshot)
         with self.moving("restore"), interrupts_later():
             self._load(snapshot.state)

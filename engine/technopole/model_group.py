@@ -242,8 +242,8 @@ class Models:
 
         Raises
         ------
-        KeyError
-            If there is no such variable, or no period has been done.
+        StateError
+            If there is no such variable, or no period has been done; it is a KeyError too.
         """
         return np.stack([model.record(name) for model in self._models])
 

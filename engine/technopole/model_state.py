@@ -13,6 +13,7 @@ from technopole.errors import StateError
 from technopole.model_access import (
     Firms,
     Label,
+    MissingVariableError,
     Names,
     Selection,
     described,
@@ -31,6 +32,16 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _OF_FIRMS = frozenset(name for name, row in STATE.items() if row.level == "firm")
+
+
+def _no_state(name: Any) -> MissingVariableError:
+    """Return the error of a name that is none of a state variable; of a recorded one it says where that is."""
+    if isinstance(name, str) and name in RECORDS:
+        return MissingVariableError(
+            f'"{name}" is recorded, not a state variable: model.record({name!r}) or model.get({name!r})'
+        )
+    near = suggestion(str(name).removeprefix("state."), STATE)
+    return MissingVariableError(f'"{name}" is no state variable{near}')
 
 
 class ModelState:
@@ -123,10 +134,10 @@ class ModelState:
 
         Raises
         ------
-        KeyError
-            If there is no such variable.
+        StateError
+            If there is no such variable; it is a KeyError too.
         """
-        view = state_view(self._world, name)
+        view = self._view(name)
         self._lent = True
         if name not in _OF_FIRMS:
             return view
@@ -134,10 +145,22 @@ class ModelState:
         return firm_view(view, Stamp(self._world.clock, self._turns, name))
 
     def __setitem__(self, name: str, values: Any) -> None:
-        """Change a state variable in place; what is wrong is found when the next period begins."""
+        """Change a state variable in place; what is wrong is found when the next period begins.
+
+        Raises
+        ------
+        StateError
+            If there is no such variable; it is a KeyError too.
+        """
+        view = self._view(name)
         self._lent = True
         self._lent_firms = self._lent_firms or name in _OF_FIRMS
-        state_view(self._world, name)[...] = values
+        view[...] = values
+
+    def _view(self, name: str) -> NDArray[Any]:
+        if not isinstance(name, str) or name not in STATE:
+            raise _no_state(name)
+        return state_view(self._world, name)
 
     def is_current(self, view: NDArray[Any]) -> bool:
         """Tell whether an array is a view of the state that still holds.
@@ -269,16 +292,16 @@ class ModelState:
 
         Raises
         ------
-        KeyError
-            If there is no such variable, or no period has been done.
+        StateError
+            If there is no such variable, or no period has been done; it is a KeyError too.
         """
-        if name not in RECORDS:
-            raise KeyError(f'"{name}" is no recorded variable{suggestion(name, RECORDS)}')
+        if not isinstance(name, str) or name not in RECORDS:
+            raise MissingVariableError(f'"{name}" is no recorded variable{suggestion(str(name), RECORDS)}')
         if self._observed_at != self.time:
             self._observed, self._observed_at, self._observed_here = {}, self.time, True
         if name not in self._observed:
             if not self._observed_here:
-                raise KeyError(f'"{name}" is recorded after a period, and none has been done')
+                raise MissingVariableError(f'"{name}" is recorded after a period, and none has been done')
             values = last_values(self._recording, name)
             values.flags.writeable = False
             self._observed[name] = values
