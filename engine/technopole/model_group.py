@@ -15,7 +15,9 @@ from technopole.build import make_blueprint
 from technopole.crew import POLL_SECONDS
 from technopole.errors import ConfigError, StateError
 from technopole.machine import choose_threads
-from technopole.model import FIRM_PERIODS, Model, refuse_replicate, whole_periods
+from technopole.model import Model, refuse_replicate
+from technopole.model_periods import FIRM_PERIODS
+from technopole.model_steps import whole_periods
 from technopole_kernels import entry_points
 
 if TYPE_CHECKING:

@@ -10,17 +10,10 @@ from numpy.typing import NDArray
 from technopole.build import Blueprint
 from technopole.config import Config
 from technopole.errors import StateError
-from technopole.model_access import (
-    Firms,
-    Label,
-    MissingVariableError,
-    Names,
-    Selection,
-    described,
-    refuse_fixed,
-    set_state,
-)
+from technopole.model_access import Firms, Selection
+from technopole.model_checks import refuse_fixed, set_state
 from technopole.model_handle import Handle
+from technopole.model_names import Label, MissingVariableError, Names, described, no_state
 from technopole.model_views import FirmArray, Stamp, firm_view
 from technopole.recording import Recording, last_values
 from technopole.schema import RECORDS, STATE, suggestion
@@ -32,16 +25,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _OF_FIRMS = frozenset(name for name, row in STATE.items() if row.level == "firm")
-
-
-def _no_state(name: Any) -> MissingVariableError:
-    """Return the error of a name that is none of a state variable; of a recorded one it says where that is."""
-    if isinstance(name, str) and name in RECORDS:
-        return MissingVariableError(
-            f'"{name}" is recorded, not a state variable: model.record({name!r}) or model.get({name!r})'
-        )
-    near = suggestion(str(name).removeprefix("state."), STATE)
-    return MissingVariableError(f'"{name}" is no state variable{near}')
 
 
 class ModelState:
@@ -159,7 +142,7 @@ class ModelState:
 
     def _view(self, name: str) -> NDArray[Any]:
         if not isinstance(name, str) or name not in STATE:
-            raise _no_state(name)
+            raise no_state(name)
         return state_view(self._world, name)
 
     def is_current(self, view: NDArray[Any]) -> bool:
@@ -253,8 +236,10 @@ class ModelState:
             State variable.
         values : DataArray or array_like
             A DataArray is put in order by its labels; other values have the shape of the part, or are spread over it.
-        region, sector, firm
+        region, sector : str or sequence of str, optional
             The part, as for `get`.
+        firm : int or sequence of int, optional
+            The same, by identity.
         unit : str, optional
             Unit of the values (or their attribute ``units``): another one than in the schema is refused.
         renormalise : bool

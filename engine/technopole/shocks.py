@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from technopole.entries import Variable
 from technopole.errors import StateError
-from technopole.model_access import POSITIVE_STATE, Label, allowed, described
+from technopole.model_checks import POSITIVE_STATE, allowed
+from technopole.model_names import Label, described
 
 Periods = int | Iterable[int] | None
 
