@@ -22,6 +22,9 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
 
 Errors go to theirs; public names that stand nowhere come to a page of their own.
 """
+IN_PARTS = ("Model",)
+"""Classes whose methods are written in base classes, one for each subject."""
+INHERITED = "\n    options:\n      inherited_members: true"
 REST = ("api/others.md", "Other public names")
 MODULES: dict[str, str] = {
     "technopole.indicators": "Indicators",
@@ -40,7 +43,7 @@ def pages() -> dict[str, str]:
     """Return path → text of the pages."""
     found = {}
     for path, (title, names) in _grouped().items():
-        entries = [f"::: technopole.{name}" for name in names]
+        entries = [f"::: technopole.{name}{INHERITED if name in IN_PARTS else ''}" for name in names]
         found[path] = "\n\n".join([f"# {title}", *entries]) + "\n"
     for module, title in MODULES.items():
         if _is_there(module):

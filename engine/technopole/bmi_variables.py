@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from technopole.entries import Variable
-from technopole.model_access import FIXED
+from technopole.model_checks import FIXED
 from technopole.schema import CHANNELS, INSTRUMENTS, RECORDS, STATE
 
 ECONOMY, REGIONS, SECTORS, CELLS, FIRMS, SIZES = range(6)

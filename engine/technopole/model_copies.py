@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
@@ -14,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from technopole.build import enlarge_world
-from technopole.errors import ConfigError
+from technopole.errors import ConfigError, StateError
 from technopole.instruments import Instruments
 from technopole.model_files import Stored, write_model
+from technopole.model_lock import ModelLock
 from technopole.model_state import ModelState
 from technopole.schema import STATE
 from technopole.shocks import Shock
@@ -40,7 +40,7 @@ class Before(NamedTuple):
     shocks: list[Shock]
 
 
-class ModelCopies(ModelState):
+class ModelCopies(ModelState, ModelLock):
     """A model that can be copied; see `technopole.Model`."""
 
     _instruments: Instruments
@@ -75,8 +75,12 @@ class ModelCopies(ModelState):
         ConfigError
             If the snapshot belongs to another configuration or another economy.
         StateError
-            If the model is in the middle of a step.
+            If it is no snapshot, or the model is in the middle of a step.
         """
+        if not isinstance(snapshot, Snapshot):
+            raise StateError(
+                f"restore: found {type(snapshot).__name__}; allowed: a Snapshot, as snapshot() returns it"
+            )
         self._refuse_other_world(snapshot)
         with self.moving("restore"), interrupts_later():
             self._load(snapshot.state)
@@ -122,10 +126,6 @@ class ModelCopies(ModelState):
             for name, values in before.policies.items():
                 self._instruments.set(name, values)
             self._packed_until, self._shocks = before.packed_until, before.shocks
-
-    def moving(self, what: str) -> contextlib.AbstractContextManager[None]:
-        """Let nobody else move the model meanwhile."""
-        raise NotImplementedError
 
     def _refuse_other_world(self, snapshot: Snapshot) -> None:
         here = self._world.regions.shape[1], self._world.sectors.shape[1]

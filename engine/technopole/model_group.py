@@ -15,7 +15,9 @@ from technopole.build import make_blueprint
 from technopole.crew import POLL_SECONDS
 from technopole.errors import ConfigError, StateError
 from technopole.machine import choose_threads
-from technopole.model import FIRM_PERIODS, Model, refuse_replicate
+from technopole.model import Model, refuse_replicate
+from technopole.model_periods import FIRM_PERIODS
+from technopole.model_steps import whole_periods
 from technopole_kernels import entry_points
 
 if TYPE_CHECKING:
@@ -174,14 +176,14 @@ class Models:
 
         Raises
         ------
+        TypeError
+            If `n` is no whole number.
         ValueError
             If `n` is negative.
         TechnopoleError
             As `Model.step`: the error of the first model that has one. The others have done their periods.
         """
-        if n < 0:
-            raise ValueError(f"n is {n}; a model cannot go back (snapshot and restore can)")
-        self._go([n] * len(self))
+        self._go([whole_periods(n)] * len(self))
 
     def update_until(self, time: float) -> None:
         """Do periods in each model until so many are done; see `Model.update_until`.
@@ -242,8 +244,8 @@ class Models:
 
         Raises
         ------
-        KeyError
-            If there is no such variable, or no period has been done.
+        StateError
+            If there is no such variable, or no period has been done; it is a KeyError too.
         """
         return np.stack([model.record(name) for model in self._models])
 

@@ -10,16 +10,10 @@ from numpy.typing import NDArray
 from technopole.build import Blueprint
 from technopole.config import Config
 from technopole.errors import StateError
-from technopole.model_access import (
-    Firms,
-    Label,
-    Names,
-    Selection,
-    described,
-    refuse_fixed,
-    set_state,
-)
+from technopole.model_access import Firms, Selection
+from technopole.model_checks import refuse_fixed, set_state
 from technopole.model_handle import Handle
+from technopole.model_names import Label, MissingVariableError, Names, described, no_state
 from technopole.model_views import FirmArray, Stamp, firm_view
 from technopole.recording import Recording, last_values
 from technopole.schema import RECORDS, STATE, suggestion
@@ -123,10 +117,10 @@ class ModelState:
 
         Raises
         ------
-        KeyError
-            If there is no such variable.
+        StateError
+            If there is no such variable; it is a KeyError too.
         """
-        view = state_view(self._world, name)
+        view = self._view(name)
         self._lent = True
         if name not in _OF_FIRMS:
             return view
@@ -134,10 +128,22 @@ class ModelState:
         return firm_view(view, Stamp(self._world.clock, self._turns, name))
 
     def __setitem__(self, name: str, values: Any) -> None:
-        """Change a state variable in place; what is wrong is found when the next period begins."""
+        """Change a state variable in place; what is wrong is found when the next period begins.
+
+        Raises
+        ------
+        StateError
+            If there is no such variable; it is a KeyError too.
+        """
+        view = self._view(name)
         self._lent = True
         self._lent_firms = self._lent_firms or name in _OF_FIRMS
-        state_view(self._world, name)[...] = values
+        view[...] = values
+
+    def _view(self, name: str) -> NDArray[Any]:
+        if not isinstance(name, str) or name not in STATE:
+            raise no_state(name)
+        return state_view(self._world, name)
 
     def is_current(self, view: NDArray[Any]) -> bool:
         """Tell whether an array is a view of the state that still holds.
@@ -230,8 +236,10 @@ class ModelState:
             State variable.
         values : DataArray or array_like
             A DataArray is put in order by its labels; other values have the shape of the part, or are spread over it.
-        region, sector, firm
+        region, sector : str or sequence of str, optional
             The part, as for `get`.
+        firm : int or sequence of int, optional
+            The same, by identity.
         unit : str, optional
             Unit of the values (or their attribute ``units``): another one than in the schema is refused.
         renormalise : bool
@@ -269,16 +277,16 @@ class ModelState:
 
         Raises
         ------
-        KeyError
-            If there is no such variable, or no period has been done.
+        StateError
+            If there is no such variable, or no period has been done; it is a KeyError too.
         """
-        if name not in RECORDS:
-            raise KeyError(f'"{name}" is no recorded variable{suggestion(name, RECORDS)}')
+        if not isinstance(name, str) or name not in RECORDS:
+            raise MissingVariableError(f'"{name}" is no recorded variable{suggestion(str(name), RECORDS)}')
         if self._observed_at != self.time:
             self._observed, self._observed_at, self._observed_here = {}, self.time, True
         if name not in self._observed:
             if not self._observed_here:
-                raise KeyError(f'"{name}" is recorded after a period, and none has been done')
+                raise MissingVariableError(f'"{name}" is recorded after a period, and none has been done')
             values = last_values(self._recording, name)
             values.flags.writeable = False
             self._observed[name] = values

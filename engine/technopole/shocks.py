@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from technopole.entries import Variable
 from technopole.errors import StateError
-from technopole.model_access import Label
+from technopole.model_checks import POSITIVE_STATE, allowed
+from technopole.model_names import Label, described
 
 Periods = int | Iterable[int] | None
 
@@ -71,15 +73,16 @@ def make_shock(
     Raises
     ------
     StateError
-        Neither factor nor sum, a number that is not finite, a period that is over.
+        Unknown variable, neither factor nor sum, a number that is not finite or by which no value could stay within
+        the range of the variable, a period that is over.
     """
     if factor is None and add is None:
         raise StateError(
             f"shock of {name}: found neither factor nor add; allowed: factor=1.1, add=0.5, or both"
         )
-    for word, number in (("factor", factor), ("add", add)):
-        if number is not None and not np.isfinite(number):
-            raise StateError(f"shock of {name}: found {word}={number}; allowed: a finite number")
+    times = 1.0 if factor is None else _finite(name, "factor", factor)
+    plus = 0.0 if add is None else _finite(name, "add", add)
+    _refuse_range(described(name, recorded=False), times, plus)
     numbers = (time + 1,) if periods is None else tuple(_numbers(name, periods))
     over = [number for number in numbers if number <= time]
     if over or not numbers:
@@ -89,16 +92,56 @@ def make_shock(
         )
     return Shock(
         name,
-        1.0 if factor is None else float(factor),
-        0.0 if add is None else float(add),
+        times,
+        plus,
         region if region is None or isinstance(region, str) else tuple(region),
         sector if sector is None or isinstance(sector, str) else tuple(sector),
         numbers,
     )
 
 
+def _finite(name: str, word: str, given: Any) -> float:
+    try:
+        if isinstance(given, bool | np.bool | str | bytes) or np.ndim(given) > 0:
+            raise TypeError
+        number = float(given)
+    except (TypeError, ValueError, OverflowError):
+        number = np.nan
+    if not np.isfinite(number):
+        raise StateError(f"shock of {name}: found {word}={given!r}; allowed: a finite number")
+    return number
+
+
+def _refuse_range(entry: Variable, factor: float, add: float) -> None:
+    """Raise if no value of a variable could stay within its range."""
+    low, high = entry.low, entry.high
+    if low is None:
+        return
+    if factor < 0.0 <= low:
+        raise StateError(
+            f"shock of {entry.name}: found factor={factor}; allowed: a factor from 0, as {entry.name} takes "
+            f"{allowed(entry)}"
+        )
+    if entry.name == "share":  # scaled afterwards
+        high = None
+    least = factor * low + add
+    most = factor * high + add if high is not None else np.inf if factor > 0.0 else add
+    below = most <= 0.0 if entry.name in POSITIVE_STATE else most < low
+    if below or (high is not None and least > high):
+        raise StateError(
+            f"shock of {entry.name}: found factor={factor} and add={add}, which no value can stand; allowed: what "
+            f"leaves {allowed(entry)}"
+        )
+
+
 def _numbers(name: str, periods: int | Iterable[int]) -> Sequence[int]:
-    given = [periods] if isinstance(periods, int | np.integer) else list(periods)
-    if any(isinstance(one, bool) or one != int(one) for one in given):
+    given: Any = periods
+    try:
+        given = list(periods) if isinstance(periods, Iterable) else [periods]
+        numbers = [int(one) for one in given]
+        wrong = any(isinstance(one, bool) or one != int(one) for one in given)
+    except (TypeError, ValueError, OverflowError):
+        numbers, wrong = [], True
+    if wrong:
         raise StateError(f"shock of {name}: found {given}; allowed: numbers of periods, 1 is the first")
-    return sorted({int(one) for one in given})
+    return sorted(set(numbers))

@@ -173,11 +173,32 @@ def test_writing_changes_the_future(config):
     assert (changed.record("productivity") > untouched.record("productivity")).all()
 
 
-def test_unknown_names_are_refused_with_a_hint(model):
-    with pytest.raises(KeyError, match="did you mean"):
-        model["workfource"]
-    with pytest.raises(KeyError, match="did you mean"):
-        model.record("sale")
+UNKNOWN_NAMES = {
+    "view": lambda model, name: model[name],
+    "write": lambda model, name: model.__setitem__(name, 1.0),
+    "get": lambda model, name: model.get(name),
+    "set": lambda model, name: model.set(name, 1.0),
+    "record": lambda model, name: model.record(name),
+    "shock": lambda model, name: model.shock(name, 2.0),
+}
+
+
+@pytest.mark.parametrize("how", UNKNOWN_NAMES)
+@pytest.mark.parametrize("kind", [tp.StateError, KeyError])
+def test_unknown_names_are_refused_with_a_hint(model, how, kind):
+    name, meant = ("sale", "sales") if how == "record" else ("wages", "wage")
+    with pytest.raises(kind, match=f'^"{name}" is no .*variable.*did you mean "{meant}"'):
+        UNKNOWN_NAMES[how](model, name)
+    for other in (3, None, ["wage"]):
+        with pytest.raises(kind, match="wage|variable"):
+            UNKNOWN_NAMES[how](model, other)
+
+
+def test_names_of_other_places_are_refused_with_the_place(model):
+    with pytest.raises(tp.StateError, match=r"is recorded, not a state variable: model\.record\('sales'\)"):
+        model["sales"]
+    with pytest.raises(tp.StateError, match='did you mean "wage"'):
+        model["state.wage"]
 
 
 def test_records_are_for_reading_and_come_after_a_period(model):
@@ -250,6 +271,14 @@ def test_snapshot_into_a_world_too_small_for_it(config):
     assert large.n_firms > 60 + 16
     small.restore(large.snapshot())
     assert same(state(large), state(small))
+
+
+@pytest.mark.parametrize("found", [3, None, {}])
+def test_what_is_no_snapshot_is_refused(model, found):
+    message = f"restore: found {type(found).__name__}; allowed: a Snapshot, as snapshot"
+    with pytest.raises(tp.StateError, match=message):
+        model.restore(found)
+    model.step()
 
 
 def test_snapshot_of_something_else_is_refused(config, model):

@@ -71,12 +71,29 @@ def test_shares_add_up_after_a_shock(model):
     [
         (("wage",), {}, "neither factor nor add"),
         (("wage", np.nan), {}, "found factor=nan"),
+        (("wage", "2"), {}, "found factor='2'; allowed: a finite number"),
+        (("wage", None, [1.0]), {}, r"found add=\[1\.0\]"),
+        (("wage", True), {}, "found factor=True"),
+        (
+            ("workforce", -1),
+            {},
+            r"factor=-1\.0; allowed: a factor from 0, as workforce takes finite numbers above",
+        ),
+        (("trust", -1.0, 1.0), {}, "allowed: a factor from 0"),
+        (("share", -0.5), {}, "allowed: a factor from 0"),
+        (("market", 0.0), {}, "which no value can stand; allowed: what leaves finite numbers above 0"),
+        (("services", 0.0, -0.1), {}, "no value can stand; allowed: what leaves finite numbers from 0"),
+        (("trust", None, 5.0), {}, "no value can stand; allowed: what leaves finite numbers from 0 to 1"),
+        (("trust", None, -1.5), {}, "no value can stand"),
         (("wagge", 2.0), {}, "did you mean"),
         (("wage", 2.0), {"region": "vally"}, "did you mean"),
         (("wage", 2.0), {"sector": "food"}, "selection by sector"),
         (("wage", 2.0), {"periods": 0}, "found period 0; allowed: periods from 1"),
         (("wage", 2.0), {"periods": []}, "found no periods"),
         (("wage", 2.0), {"periods": [1.5]}, "numbers of periods"),
+        (("wage", 2.0), {"periods": 1.5}, "numbers of periods"),
+        (("wage", 2.0), {"periods": np.array(1)}, "numbers of periods"),
+        (("wage", 2.0), {"periods": "12x"}, "numbers of periods"),
         (("identity", 2.0), {}, "cannot be set"),
         (("wage_shock", 2.0), {}, "is a policy"),
         (("sales", 2.0), {}, "no variable"),
@@ -88,15 +105,68 @@ def test_shocks_that_make_no_sense_are_refused(model, arguments, options, messag
     assert model._shocks == []
 
 
-def test_a_period_that_fails_after_a_shock_has_not_been(model):
-    model.step(2)
+@pytest.mark.parametrize(
+    ("name", "factor", "add"),
+    [
+        ("quality", -1.0, None),
+        ("trust", 0.0, 1.0),
+        ("trust", None, -1.0),
+        ("share", None, 2.0),
+        ("wage", 0, 1),
+    ],
+)
+def test_shocks_that_can_be_are_taken(model, name, factor, add):
+    model.shock(name, factor, add, periods=9)
+    assert len(model._shocks) == 1
+
+
+def test_a_shock_that_is_refused_is_dropped(config):
+    model, other = tp.Model(config), tp.Model(config)
+    for one in (model, other):
+        one.step(2)
+        one.shock("wage", factor=2.0, periods=[3, 5])
     before = state(model)
-    model.shock("wage", factor=2.0, periods=3)
-    model.shock("trust", add=5.0, periods=3)
     for _ in range(2):
-        with pytest.raises(tp.StateError, match=r"trust: found .* allowed: finite numbers from 0 to 1"):
+        model.shock("trust", factor=3.0, add=0.5, periods=[3, 4])
+    for left in (["wage", "trust"], ["wage"]):
+        with pytest.raises(
+            tp.StateError, match=r"trust: found .* from 0 to 1; the shock of trust is dropped"
+        ):
+            model.step(2)
+        assert model.time == 2 and same(before, state(model))
+        assert [shock.name for shock in model._shocks] == left
+    model.step(4)
+    other.step(4)
+    assert same(state(model), state(other))
+
+
+def test_shocks_that_make_numbers_infinite_are_dropped(config):
+    model, other = tp.Model(config), tp.Model(config)
+    for one in (model, other):
+        one.shock("wage", factor=1.1, periods=4)
+        one.step(2)
+    before = state(model)
+    model.shock("technology", add=1e308)
+    with pytest.raises(tp.NotFiniteError, match="the shocks with which it began are dropped: technology"):
+        model.step(4)
+    assert model.time == 2 and same(before, state(model))
+    model.step(4)
+    other.step(4)
+    assert same(state(model), state(other))
+
+
+def test_shocks_wait_for_what_the_host_puts_right(model):
+    model.shock("wage", factor=2.0)
+    wage = model["wage"].copy()
+    model["wage"][0] = np.nan
+    model["trust"][0] = 3.0
+    for name, value in (("wage", wage[0]), ("trust", 0.5)):
+        with pytest.raises(tp.TechnopoleError, match=name) as failure:
             model.step()
-        assert model.time == 2 and same(before, state(model)) and len(model._shocks) == 2
+        assert "dropped" not in str(failure.value) and len(model._shocks) == 1
+        model[name][0] = value
+    model.step()
+    assert model._shocks == [] and (model["wage"] > 1.5 * wage).all()
 
 
 # ------------------------------------------------------------------------------------------- hooks in Python

@@ -44,7 +44,7 @@ def test_numbers_out_of_range_are_refused(config, n, first):
         tp.Model.many(config, n, first=first)
 
 
-@pytest.mark.parametrize("time", [1, 2.5])
+@pytest.mark.parametrize("time", [1, 2.5, "3", None, np.nan, np.inf])
 def test_times_that_cannot_be_are_refused(config, time):
     models = tp.Model.many(config, 2)
     models.step(2)
@@ -52,6 +52,20 @@ def test_times_that_cannot_be_are_refused(config, time):
         with pytest.raises(ValueError, match="cannot go back|whole periods"):
             one.update_until(time)
     assert models.time == 2
+
+
+@pytest.mark.parametrize("n", [1.5, "2", None, 2.0])
+def test_only_whole_periods_are_done(config, n):
+    models = tp.Model.many(config, 2)
+    for one in (models, models[0]):
+        with pytest.raises(TypeError, match=f"n is {n!r}; a model does whole periods"):
+            one.step(n)
+        with pytest.raises(ValueError, match="n is -1; a model cannot go back"):
+            one.step(np.int64(-1))
+    assert models.time == 0
+    models.step(np.int32(2))
+    models[0].step(np.uint8(1))
+    assert [model.time for model in models] == [3, 2]
 
 
 def test_a_model_that_fails_does_not_stop_the_others(config):
