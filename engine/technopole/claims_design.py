@@ -222,7 +222,7 @@ def select(only: str | tuple[str, ...] | list[str] | None) -> Selection:
     chosen = set()
     for word in filter(None, words):
         if word.lower() not in names:
-            hint = suggestion(word.lower(), names)
+            hint = suggestion(word.upper(), CLAIMS) or suggestion(word.lower(), PARTS)
             raise ConfigError(f'claims: "{word}" is unknown{hint}; there are {", ".join((*CLAIMS, *PARTS))}')
         chosen.add(names[word.lower()])
     if not chosen:

@@ -38,6 +38,8 @@ class Claims:
     only : sequence of str, optional
     attribution_replicates, map_replicates : int, optional
         As for `claims`.
+    options : bool
+        Whether the arguments are options of the command line, for messages.
 
     Attributes
     ----------
@@ -64,12 +66,19 @@ class Claims:
         only: str | Sequence[str] | None = None,
         attribution_replicates: int | None = None,
         map_replicates: int | None = None,
+        options: bool = False,
     ) -> None:
         resolved = resolve_config(
             config, replicates=REPLICATES if replicates is None else replicates, seed=seed, threads=threads
         )
         selection = select(only if only is None or isinstance(only, str) else tuple(only))
         number: int = resolved.run.replicates
+        if number < 2:
+            mark = "--" if options else ""
+            raise ConfigError(
+                f"{mark}replicates: found {number}; allowed: 2 or more, for an interval ({REPLICATES} unless something "
+                "else is asked for)"
+            )
         few = _at_most(attribution_replicates, FEW, number, "attribution_replicates", 0)
         if resolved.time.periods < 2:
             raise ConfigError(
@@ -146,7 +155,7 @@ def claims(
     config : Config or path
         Configuration, or TOML file.
     replicates : int, optional
-        Replicates of each arm; 64 if not given.
+        Replicates of each arm, 2 or more; 64 if not given.
     seed, threads : int, optional
         In place of ``run.seed``, ``run.threads`` (0: all available).
     over : str or Over, optional

@@ -12,7 +12,7 @@ from technopole.text_table import mean_and_interval
 if TYPE_CHECKING:
     import xarray as xr
 
-SHORT = {SUPPORTED: "supported", CONTRADICTED: "contradicted", NO_EFFECT: "no effect", NOT_MEASURED: "–"}
+SHORT = {SUPPORTED: "supported", CONTRADICTED: "contradicted", NO_EFFECT: "no effect", NOT_MEASURED: NOT_MEASURED}
 """Verdicts in tables."""
 SIGNS = {1: "+", -1: "−"}
 PART_NAMES = {
@@ -166,9 +166,14 @@ def map_table(results: xr.Dataset) -> Table:
             (one["claim"].item(), one["title"].item(), *(marks[word] for word in one["map_verdict"].values))
         )
     values = tuple(f"{value:g}" for value in results["value"].values)
+    meanings = ", ".join(
+        f"{mark} {word}"
+        for word, mark in marks.items()
+        if word != NOT_MEASURED or (results["map_verdict"] == NOT_MEASURED).any()
+    )
     title = (
         f"Where claims hold: by {results.attrs['over']}, {results.attrs['map_replicates']} replicates each "
-        "(✓ supported, ✗ contradicted, · no effect at this precision)"
+        f"({meanings})"
     )
     return Table(title, ("claim", "what is claimed", *values), rows, tuple(range(2, 2 + len(values))))
 

@@ -117,6 +117,7 @@ def _prepared(options: ClaimsOptions) -> tuple[Claims, Path]:
         only=options.only,
         attribution_replicates=options.attribution_replicates,
         map_replicates=options.map_replicates,
+        options=True,
     )
     return experiment, file
 

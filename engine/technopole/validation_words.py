@@ -50,12 +50,22 @@ def verdict(one: xr.Dataset) -> str:
     Returns
     -------
     str
-        ``pass`` or ``FAIL``, with the remark that the interval holds the border if it does.
+        ``pass`` or ``FAIL``, with the remark that the interval holds the border if it does, or that it is too wide
+        to tell anything.
     """
     if not int(one["replicates_used"]):
         return "not measurable"
     word = "pass" if bool(one["passed"]) else "FAIL"
+    if _too_few(one):
+        return f"{word} (too few replicates to judge)"
     return f"{word} (at the border)" if bool(one["straddles"]) else word
+
+
+def _too_few(one: xr.Dataset) -> bool:
+    """Return whether half the interval is wider than the range it reaches, or there is no interval."""
+    low, high, bottom, top = (float(one[name]) for name in ("low", "high", "range_low", "range_high"))
+    apart = high <= bottom or low >= top  # however wide, clearly outside
+    return not apart and not 0.5 * (high - low) <= top - bottom
 
 
 def failed(result: xr.Dataset, group: str = "model") -> list[str]:

@@ -101,7 +101,10 @@ def test_what_is_there_needs_permission(technopole, two_regions, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--claims", "C1,C77"), '"C77" is unknown; did you mean'),
+        (("--claims", "C1,C77"), '"C77" is unknown; did you mean "C7"?'),
+        (("--claims", "c99"), '"c99" is unknown; did you mean "C9"?'),
+        (("--claims", "Copling"), 'did you mean "coupling"?'),
+        (("--replicates", "1"), "--replicates: found 1; allowed: 2 or more"),
         (("--out", "a.csv"), "allowed: .zarr"),
         (("--data", "."), "reads no other files"),
     ],
@@ -110,7 +113,7 @@ def test_what_is_refused(technopole, two_regions, tmp_path, arguments, words):
     done = technopole("claims", two_regions, *arguments)
     assert done.returncode == 2, done.stderr
     assert words in done.stderr and "Traceback" not in done.stderr and done.stdout == ""
-    assert os.listdir(tmp_path) == []
+    assert len(lines(done.stderr)) == 1 and os.listdir(tmp_path) == []
 
 
 def test_the_default_scenario_is_that_of_the_project():

@@ -10,6 +10,7 @@ from technopole.claims_design import CLAIMS, FEEDBACK, MECHANISMS, NO_HIGH_TECH,
 from technopole.claims_measure import Cohorts, productivity_growth
 from technopole.claims_results import ARMS
 from technopole.claims_tests import PUSHED, Middle, Series, branch, open_gap, push, pushed_regions
+from technopole.claims_text import tables
 from technopole.claims_units import RESPONSES, Study, Unit
 from technopole.claims_world import Bench, Walk, switched
 from technopole.config import Config
@@ -304,6 +305,9 @@ def test_an_economy_without_high_tech_sectors_has_no_answer_to_c7_and_c11():
     found = tp.claims(Config.from_dict(content), replicates=2, only="C7,C11")
     assert found["verdict"].sel(claim=["C7", "C11"]).values.tolist() == ["not measurable"] * 2
     assert found["replicates_used"].sel(claim="C7") == 0
+    table = next(tables(found))
+    assert table.title == "2 claims: 2 not measurable"
+    assert {row[-1] for row in table.rows if row[0] in ("C7", "C11")} == {"not measurable"}
 
 
 def test_what_goes_wrong_is_said():

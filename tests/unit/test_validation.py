@@ -25,6 +25,7 @@ from technopole.validation import resolve_validation
 from technopole.validation_data import RealData, bootstrap
 from technopole.validation_dataset import intervals, make_dataset
 from technopole.validation_series import Series, series_of
+from technopole.validation_words import verdict
 from worlds import economy
 
 STATES_FILE = Path(__file__).resolve().parents[2] / "configs" / "scenarios" / "us-states.toml"
@@ -126,6 +127,21 @@ def test_rule_is_the_mean_in_the_range():
     assert not outside["passed"] and outside["straddles"]
     clearly = judged([0.9, 1.0, 1.1], 1.5, 2.0)
     assert not clearly["passed"] and not clearly["straddles"]
+
+
+def test_words_say_when_the_interval_is_too_wide_to_judge():
+    few = " (too few replicates to judge)"
+    values = [0.9, 1.0, 1.1]  # half-width 0.25
+    assert verdict(judged(values, 0.5, 2.0)) == "pass"
+    assert verdict(judged(values, 0.95, 2.0)) == "pass (at the border)"
+    assert verdict(judged(values, 1.05, 2.0)) == "FAIL (at the border)"
+    assert verdict(judged(values, 0.91, 1.15)) == "pass" + few
+    assert verdict(judged(values, 0.91, 1.17)) == "pass (at the border)"
+    assert verdict(judged(values, 1.1, 1.2)) == "FAIL" + few
+    assert verdict(judged(values, 1.3, 1.4)) == "FAIL"  # far off, whatever the width
+    assert verdict(judged(values, 0.95, math.inf)) == "pass (at the border)"
+    assert verdict(judged([1.0, math.nan], 0.5, 2.0)) == "pass" + few  # no interval
+    assert verdict(judged([math.nan, math.nan], 0.5, 2.0)) == "not measurable"
 
 
 def test_end_of_what_is_possible_is_no_border():
