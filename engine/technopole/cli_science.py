@@ -49,7 +49,7 @@ def claims(
     ] = None,
     replicates: Annotated[int | None, typer.Option(help="Replicates of each arm; 64 if not given.")] = None,
     attribution_replicates: Annotated[
-        int | None, typer.Option(help="Of the attribution of growth; 8 at most if not given, 0: none.")
+        int | None, typer.Option(help="Of the attribution of growth; 4 at most if not given, 0: none.")
     ] = None,
     map_replicates: Annotated[
         int | None, typer.Option(help="At each value of --over; 16 at most if not given.")
