@@ -154,12 +154,15 @@ class Processes:
     def close(self) -> None:
         """Wait until all has ended; after a while end it, which loses nothing that is committed."""
         processes = list((self._pool._processes or {}).values())
+        manager = getattr(self._pool, "_executor_manager_thread", None)
         self._pool.shutdown(wait=False, cancel_futures=True)
         end = time.monotonic() + GRACE_SECONDS
         for process in processes:
             process.join(max(0.0, end - time.monotonic()))
             if process.is_alive():
                 process.kill()
+        if manager is not None:  # it removes semaphores: a program that ends in the middle of that leaves a warning
+            manager.join(GRACE_SECONDS)
 
 
 class Dask:
