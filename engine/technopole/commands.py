@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
 import sys
@@ -13,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from technopole.commands_output import figures_folder, refuse_outputs
 from technopole.entries import counted
-from technopole.errors import TO_DRAW, Interrupted, OutputError, TechnopoleError
+from technopole.errors import Interrupted, TechnopoleError
 from technopole.version import __version__
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ def run(options: RunOptions) -> None:
     TechnopoleError
         Whatever went wrong; nothing half-written is left.
     """
+    from technopole.figures import FIGURES
     from technopole.quick_start import load_compiler_without_blas
     from technopole.store import write
 
@@ -71,8 +72,8 @@ def run(options: RunOptions) -> None:
 
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", config.scenario.name or options.config.stem).lstrip(".") or "run"
     out = options.out or RUNS / f"{name}.zarr"
-    figures = _figures_folder(options, RUNS / f"{name}-figures")
-    _refuse_outputs(out, figures, options.overwrite)
+    figures = figures_folder(options.figures, options.no_figures, RUNS / f"{name}-figures")
+    refuse_outputs(out, figures, (f"{figure}.png" for figure in FIGURES), options.overwrite)
     cold = not has_compiled_code()  # before the data are loaded, which compiles a little
     simulation = Simulation(config)
     simulation.refuse_too_large()
@@ -106,29 +107,6 @@ def _configuration(options: RunOptions) -> Config:
         more=parse_set(options.assignments),
         options=True,
     )
-
-
-def _figures_folder(options: RunOptions, default: Path) -> Path | None:
-    if options.no_figures:
-        return None
-    if importlib.util.find_spec("matplotlib") is not None:
-        return options.figures or default
-    if options.figures is not None:
-        raise OutputError(f"--figures: {TO_DRAW}")
-    return None
-
-
-def _refuse_outputs(out: Path, figures: Path | None, overwrite: bool) -> None:
-    """Raise before anything is computed if results or figures could not be written."""
-    from technopole.figures import FIGURES
-    from technopole.store import refuse_folder, refuse_target
-
-    refuse_target(out, overwrite)
-    if figures is not None:
-        there = [path for path in (figures / f"{name}.png" for name in FIGURES) if path.exists()]
-        if there and not overwrite:
-            raise OutputError(f"{there[0]}: is there already; --overwrite replaces it")
-        refuse_folder(figures, figures)
 
 
 def _announcement(simulation: Simulation, name: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import sys
 import time
@@ -11,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from technopole.commands import RUNS, Tell, say
+from technopole.commands_output import figures_folder, refuse_outputs
 from technopole.entries import counted
-from technopole.errors import TO_DRAW, Interrupted, OutputError
+from technopole.errors import Interrupted
 from technopole.version import __version__
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def claims(options: ClaimsOptions) -> None:
     TechnopoleError
         Whatever went wrong; nothing half-written is left.
     """
+    from technopole.figures_claims import FIGURES
     from technopole.store import write
     from technopole.warmup import has_compiled_code
 
@@ -70,8 +71,8 @@ def claims(options: ClaimsOptions) -> None:
     experiment, file = _prepared(options)
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", experiment.config.scenario.name or file.stem).lstrip(".") or "run"
     out = options.out or RUNS / f"{name}-claims.zarr"
-    folder = _figures_folder(options, RUNS / f"{name}-claims-figures")
-    _refuse_outputs(out, folder, options.overwrite)
+    folder = figures_folder(options.figures, options.no_figures, RUNS / f"{name}-claims-figures")
+    refuse_outputs(out, folder, (f"{figure}.png" for figure in FIGURES), options.overwrite)
     if options.scenario is None:
         tell(f"no scenario given: {file}")
     tell(_announcement(experiment, name))
@@ -120,29 +121,6 @@ def _prepared(options: ClaimsOptions) -> tuple[Claims, Path]:
         options=True,
     )
     return experiment, file
-
-
-def _figures_folder(options: ClaimsOptions, default: Path) -> Path | None:
-    if options.no_figures:
-        return None
-    if importlib.util.find_spec("matplotlib") is not None:
-        return options.figures or default
-    if options.figures is not None:
-        raise OutputError(f"--figures: {TO_DRAW}")
-    return None
-
-
-def _refuse_outputs(out: Path, folder: Path | None, overwrite: bool) -> None:
-    """Raise before anything is computed if results or figures could not be written."""
-    from technopole.figures_claims import FIGURES
-    from technopole.store import refuse_folder, refuse_target
-
-    refuse_target(out, overwrite)
-    if folder is not None:
-        there = [path for path in (folder / f"{name}.png" for name in FIGURES) if path.exists()]
-        if there and not overwrite:
-            raise OutputError(f"{there[0]}: is there already; --overwrite replaces it")
-        refuse_folder(folder, folder)
 
 
 def _announcement(experiment: Claims, name: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import sys
 import time
@@ -11,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from technopole.commands import RUNS, Tell, say
+from technopole.commands_output import figures_folder, refuse_outputs
 from technopole.entries import counted
-from technopole.errors import TO_DRAW, Interrupted, OutputError, TechnopoleError
+from technopole.errors import Interrupted, TechnopoleError
 from technopole.validation_words import fact_row, facts_in, failed, origins_line, verdict_line
 from technopole.version import __version__
 
@@ -62,6 +62,7 @@ def validate(options: ValidateOptions) -> None:
     """
     from technopole.build import make_blueprint
     from technopole.config import parse_set
+    from technopole.figures_validation import FILES
     from technopole.store import write
     from technopole.validation import Validation, resolve_validation
     from technopole.warmup import COMPILE_SECONDS, compile_in_background, has_compiled_code
@@ -79,8 +80,8 @@ def validate(options: ValidateOptions) -> None:
     name = config.scenario.name or options.config.stem
     stem = re.sub(r"[^A-Za-z0-9._-]+", "-", name).lstrip(".") or "run"
     out = options.out or RUNS / f"{stem}-validation.zarr"
-    figures = _figures_folder(options, RUNS / f"{stem}-validation-figures")
-    _refuse_outputs(out, figures, options.overwrite)
+    figures = figures_folder(options.figures, options.no_figures, RUNS / f"{stem}-validation-figures")
+    refuse_outputs(out, figures, FILES.values(), options.overwrite)
     tell: Tell = (lambda text: None) if options.quiet else say
     cold = not has_compiled_code()  # before the data are loaded, which compiles a little
     validation = Validation(make_blueprint(config), folder)
@@ -104,28 +105,6 @@ def validate(options: ValidateOptions) -> None:
     outside = failed(result)
     if options.strict and outside:
         raise TechnopoleError(f"--strict: outside of the range: {', '.join(outside)}")
-
-
-def _figures_folder(options: ValidateOptions, default: Path) -> Path | None:
-    if options.no_figures:
-        return None
-    if importlib.util.find_spec("matplotlib") is not None:
-        return options.figures or default
-    if options.figures is not None:
-        raise OutputError(f"--figures: {TO_DRAW}")
-    return None
-
-
-def _refuse_outputs(out: Path, figures: Path | None, overwrite: bool) -> None:
-    from technopole.figures_validation import FILES
-    from technopole.store import refuse_folder, refuse_target
-
-    refuse_target(out, overwrite)
-    if figures is not None:
-        there = [path for path in (figures / name for name in FILES.values()) if path.exists()]
-        if there and not overwrite:
-            raise OutputError(f"{there[0]}: is there already; --overwrite replaces it")
-        refuse_folder(figures, figures)
 
 
 def _announcement(validation: Validation, name: str) -> str:
