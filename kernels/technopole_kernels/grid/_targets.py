@@ -97,6 +97,16 @@ def host_machine():
     return target.create_target_machine(cpu=name, features=features, opt=2, codemodel="jitdefault", jit=True)
 
 
+def load_object(code):
+    """Make code of `make_object` callable; returns what tells the addresses of its symbols, to be kept."""
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), host_machine())
+    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+    engine.finalize_object()
+    return engine
+
+
 def _parse(text):
     module = llvm.parse_assembly(text)
     module.verify()

@@ -20,7 +20,7 @@ from technopole_kernels import _jit
 from technopole_kernels._held import Held
 from technopole_kernels._stages import stage_module
 from technopole_kernels.grid._entries import PREFIX, entry_code
-from technopole_kernels.grid._targets import DeviceCodeError, host_machine, make_object, make_ptx
+from technopole_kernels.grid._targets import DeviceCodeError, load_object, make_object, make_ptx
 
 TARGET, PTX_VERSION = "sm_80", "ptx78"
 __all__ = ["ORDERS", "DeviceCodeError", "HostProgram", "Program", "struct_bytes"]
@@ -62,15 +62,23 @@ class Program:
         """
 
         def make():
-            return make_ptx(self._linked(device=True), target, version).encode()
+            return make_ptx(self.linked(device=True), target, version).encode()
 
         return self._stored(f"{target}-{version}.ptx", make).decode()
 
     def host(self):
         """The same launches compiled for this processor (`HostProgram`)."""
-        return HostProgram(
-            self._stored("host.o", lambda: make_object(self._linked(device=False))), self.names
-        )
+        return HostProgram(self._stored("host.o", lambda: make_object(self.linked(device=False))), self.names)
+
+    def linked(self, device):
+        """Module of all threads with their stages and entries, for a device or for this processor."""
+        sizes = tuple(struct_bytes(held.held) for held in self._held[1:])
+        stages = [stage_module(thread, (*self._held, types.int64)) for thread in self._threads.values()]
+        symbols = [symbol for symbol, _ in stages]
+        linked = llvm.parse_assembly(entry_code(dict(zip(self.names, symbols, strict=True)), sizes, device))
+        for _, module in stages:  # only what the entries, or a stage before, ask for is taken
+            linked.link_in(module, preserve=True)
+        return linked
 
     def _own_directory(self):
         files = (Path(thread.py_func.__code__.co_filename).resolve() for thread in self._threads.values())
@@ -95,16 +103,6 @@ class Program:
                 unfinished.unlink()
         return content
 
-    def _linked(self, device):
-        """Module of all threads with their stages and entries."""
-        sizes = tuple(struct_bytes(held.held) for held in self._held[1:])
-        stages = [stage_module(thread, (*self._held, types.int64)) for thread in self._threads.values()]
-        symbols = [symbol for symbol, _ in stages]
-        linked = llvm.parse_assembly(entry_code(dict(zip(self.names, symbols, strict=True)), sizes, device))
-        for _, module in stages:  # only what the entries, or a stage before, ask for is taken
-            linked.link_in(module, preserve=True)
-        return linked
-
 
 def struct_bytes(tuple_type):
     """Bytes of the struct that a named tuple of arrays is in memory."""
@@ -126,11 +124,7 @@ class HostProgram:
     _SIGNATURE = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4, *[ctypes.c_int64] * 4)
 
     def __init__(self, code, names):
-        llvm.initialize_native_target()
-        llvm.initialize_native_asmprinter()
-        self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), host_machine())
-        self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
-        self._engine.finalize_object()
+        self._engine = load_object(code)
         self._functions = {
             name: self._SIGNATURE(self._engine.get_function_address(PREFIX + name)) for name in names
         }
