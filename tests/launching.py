@@ -42,6 +42,7 @@ def draw_words(setting, world, work, records, i):
     world.identity[1, i] = words[0] << np.uint64(32) | words[1]
     world.fate[i] = np.uint32(words[2])
     world.age[0, i] = np.int32(words[3] >> np.uint64(1))
+    world.age[1, i] += 1  # twice, if an item is handled twice
     world.tie[0, i] = np.uint8(words[3] & np.uint64(1))
     world.firms[0, i] = uniform_open(words[0])
 
@@ -70,6 +71,7 @@ def sum_cells(setting, world, work, records, i):
     for row in range(3):
         cells[row, i] = sum_lanes(world.firms[row], world.offsets[i], world.offsets[i + 1])
     set_all(cells[3:5, i], 0.0)
+    cells[5, i] += 1.0
     records.cells[0, 0, i] = cells[0, i]
 
 
@@ -86,6 +88,7 @@ def run_toys(seed, params, initial_firms, firms, identity, clock, fate, age, tie
     for i in range(firms.shape[1]):
         words = draw(identity[0, i], clock[at.PERIOD], SITE, seed[0], clock[at.REPLICATE])
         identity[1, i] = words[0] << np.uint64(32) | words[1]
+        age[1, i] += 1
         fate[i], age[0, i] = np.uint32(words[2]), np.int32(words[3] >> np.uint64(1))
         tie[0, i] = np.uint8(words[3] & np.uint64(1))
         x = uniform_open(words[0])
@@ -97,6 +100,7 @@ def run_toys(seed, params, initial_firms, firms, identity, clock, fate, age, tie
         for row in range(3):
             cells[row, cell] = sum_lanes(firms[row], offsets[cell], offsets[cell + 1])
         cells[3, cell], cells[4, cell] = 0.0, 0.0
+        cells[5, cell] += 1.0
 
 
 def toy_program(launches=TOYS, directory=None):
