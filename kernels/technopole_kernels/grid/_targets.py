@@ -133,10 +133,14 @@ def _optimise(module, machine, level):
 
 
 def _refuse_what_devices_lack(module):
+    lacking = [one.name for one in module.functions if one.is_declaration and not one.name.startswith("llvm.")]
     for function in module.functions:
-        if function.is_declaration and not function.name.startswith("llvm."):
-            raise DeviceCodeError(f"no device has the function {function.name}, which a launch calls")
-    text = str(module)
-    for found in (_INEXACT_CALL.search(text), _INEXACT.search(text)):
-        if found:
-            raise DeviceCodeError(f"a launch computes {found[1]}, which has other bits on a device")
+        if function.is_declaration:
+            continue
+        text, launch = str(function), function.name.removeprefix(PREFIX)
+        for name in lacking:
+            if re.search(rf'@"?{re.escape(name)}"?\(', text):
+                raise DeviceCodeError(f"launch {launch}: a device has no function {name}")
+        for found in (_INEXACT_CALL.search(text), _INEXACT.search(text)):
+            if found:
+                raise DeviceCodeError(f"launch {launch}: a device has no exact instruction for {found[1]}")
