@@ -67,4 +67,4 @@ def period_program() -> Any:
     from technopole_kernels.grid.emit import Program
 
     setting, world, records = example_arguments()
-    return Program(PERIOD, setting, world, new_work(1, 1, 1), records)
+    return Program(PERIOD, setting, world, new_work(setting.constants, world), records)
