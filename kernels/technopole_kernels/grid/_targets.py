@@ -24,7 +24,7 @@ _FIELD_LOAD = re.compile(r"(= load (?:double|i64), ptr .*), align 1$", re.MULTIL
 """Reading a field of a record: of the parameters, which are never written, and stand where numbers of 8 bytes may."""
 _CONSTANT_FIELD = r"\1, align 8, !invariant.load !{}"
 _COMPARED_ZERO = re.compile(r"(= fcmp \w+ double .*), 0\.000000e\+00$", re.MULTILINE)
-"""A selection after this becomes min or max, for which -0 is less than 0. Compared with -0, which is equal, it stays."""
+"""A selection after this becomes min or max, for which -0 is below 0. Compared with -0, which is equal, it stays."""
 _EXTREME = re.compile(r"^\s*(m(?:in|ax)\.f64) (?!.*, 0d(?!(?:0|8)0{15})[0-9A-F]{16};$)", re.MULTILINE)
 _POINTER_LOAD = re.compile(r'^  %("?)([^" ]+)\1 = (load ptr, ptr .*!invariant\.load .*)$', re.MULTILINE)
 _GLOBAL_POINTER = r"""  %"raw \2" = \3
