@@ -31,6 +31,10 @@ COMPILER = (
     "_atomic.py",
     "_trampoline.py",
     "_hooks.py",
+    "_entries.py",
+    "_targets.py",
+    "arguments.py",
+    "emit.py",
     "__init__.py",
 )
 """Modules that belong to the compiler rather than to the model."""

@@ -1,1 +1,1 @@
-"""The period for devices with thousands of threads: a launch after another, each a thread for every item of a world."""
+"""The period as launches of independent threads, and code for them: for a GPU, and the same for this processor."""
