@@ -162,7 +162,9 @@ class Config(_Sections):
         if not isinstance(content, Mapping):
             raise ConfigError(f"{source}: found {found(content)}; allowed: a table of sections")
         if "experiment" in content and "design" in content:
-            raise ConfigError(f"{source}: this is a sweep, not a configuration; technopole experiment runs it")
+            raise ConfigError(
+                f"{source}: this is a sweep, not a configuration; technopole experiment runs it"
+            )
         known = origins_of(content, overrides, origins or {}, f"{source} (override)")
         problems = Problems(source, known)
         # the sections are models already, so nothing is left to validate

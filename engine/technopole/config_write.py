@@ -22,7 +22,7 @@ TITLES = {
     "time": "Time",
     "run": "Replicates, seed, threads",
     "data": "Where the economy comes from",
-    "synthetic": "A made-up economy of any size, for data.kind = \"synthetic\"",
+    "synthetic": 'A made-up economy of any size, for data.kind = "synthetic"',
     "output": "What is recorded",
     "capacity": "Room for firms",
     "learning": "Learning from other firms (C1, C2)",

@@ -151,7 +151,9 @@ def run_experiment(
     """Run a plan; parameters and errors as for `experiment`."""
     begin = time.perf_counter()
     part = None if shard is None else Shard(shard)
-    check_executor(executor, workers, address)  # before a store is made that would be in the way of the next try
+    check_executor(
+        executor, workers, address
+    )  # before a store is made that would be in the way of the next try
     if resume and overwrite:
         raise ConfigError(
             "--resume and --overwrite (resume=True, overwrite=True): one goes on with a store, the other replaces it; "
