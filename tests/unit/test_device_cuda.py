@@ -205,6 +205,14 @@ def test_code_is_made_for_the_processor_or_an_older_one(program, version, capabi
     opened.close()
 
 
+def test_registers_can_be_bounded(program):
+    driver = FakeDriver(program)
+    CudaDevice(program, driver, registers=96).close()
+    assert driver.options[driver.CUjit_option.CU_JIT_MAX_REGISTERS] == 96
+    CudaDevice(program, driver).close()
+    assert driver.CUjit_option.CU_JIT_MAX_REGISTERS not in driver.options
+
+
 def test_code_that_the_driver_does_not_take(program):
     driver = FakeDriver(program)
     wrong = SimpleNamespace(names=program.names, ptx=lambda target: "nothing")
