@@ -300,7 +300,7 @@ class Doubled(FakeDriver):
 
         def call(*arguments):
             bindings = self.bindings
-            with pytest.raises(RuntimeError, match="driver"):
+            with pytest.raises(RuntimeError):  # not TypeError
                 getattr(bindings, name)(*(_real(bindings, one) for one in arguments))
             self.seen.add(name)
             return found(*arguments)
