@@ -43,6 +43,8 @@ class Model(ModelSteps):
         Number of the realisation: the same as in the results of `technopole.run`.
     data : path, optional
         In place of ``data.path``.
+    backend : str, optional
+        In place of ``run.backend``: ``cpu`` or ``cuda``, with the same results.
 
     Raises
     ------
@@ -57,8 +59,9 @@ class Model(ModelSteps):
         seed: int | None = None,
         replicate: int = 0,
         data: str | os.PathLike[str] | None = None,
+        backend: str | None = None,
     ) -> None:
-        resolved = resolve_config(config, seed=seed, data=data)
+        resolved = resolve_config(config, seed=seed, data=data, backend=backend)
         refuse_replicate(replicate)
         blueprint = make_blueprint(resolved)
         threads = choose_threads(resolved.run.threads, 1, blueprint.n_firms).per_world
@@ -94,6 +97,7 @@ class Model(ModelSteps):
         threads: int | None = None,
         data: str | os.PathLike[str] | None = None,
         first: int = 0,
+        backend: str | None = None,
     ) -> Models:
         """Make several realisations that are stepped together.
 
@@ -109,6 +113,8 @@ class Model(ModelSteps):
             In place of ``data.path``.
         first : int
             Number of the first replicate.
+        backend : str, optional
+            In place of ``run.backend``.
 
         Returns
         -------
@@ -121,7 +127,8 @@ class Model(ModelSteps):
         """
         from technopole.model_group import make_models
 
-        return make_models(cls, resolve_config(config, seed=seed, threads=threads, data=data), n, first)
+        resolved = resolve_config(config, seed=seed, threads=threads, data=data, backend=backend)
+        return make_models(cls, resolved, n, first)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], data: str | os.PathLike[str] | None = None) -> Self:
