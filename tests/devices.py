@@ -28,12 +28,14 @@ class Work(NamedTuple):
     until: np.ndarray
     stride: np.ndarray
     where: np.ndarray
+    incoming_row: np.ndarray
     scratch: np.ndarray
 
 
-def new_work(regions, sectors, room):
-    number = np.zeros(1, dtype=np.int64)
-    return Work(number, number.copy(), number.copy(), np.zeros(4, dtype=np.int64), np.zeros((2, room)))
+def new_work(constants, world):
+    number, room = np.zeros(1, dtype=np.int64), world.firms.shape[1]
+    where, row = np.zeros(4, dtype=np.int64), constants.proximity_start + 1
+    return Work(number, number.copy(), number.copy(), where, row, np.zeros((2, room)))
 
 
 def count_items(items, regions, sectors, room):
@@ -49,7 +51,7 @@ class FakeDevice:
     name = "a made-up device"
 
     def __init__(self, setting, world, records, memory=1 << 30):
-        self._templates = (setting, world, new_work(1, 1, 1), records)
+        self._templates = (setting, world, new_work(setting.constants, world), records)
         self._memory, self._blocks, self._waiting = memory, {}, []
         self.launches, self.looks, self.most_worlds = 0, 0, 0
         self.uploaded = self.downloaded = 0
@@ -111,6 +113,7 @@ class FakeDevice:
             self._read(template, address, slot if number else 0)
             for number, (template, address) in enumerate(zip(self._templates, addresses, strict=True))
         )
+        assert np.array_equal(work.incoming_row, setting.constants.proximity_start + 1)
         if work.status[0] != 0:
             return
         if world.clock[layout.PERIOD] >= work.until[0]:

@@ -33,6 +33,8 @@ CONTROL = ("clock", "status", "where", "until", "stride")
 WORDS = {"clock": 4, "status": 1, "where": 4, "until": 1, "stride": 1}
 LOOKED_AT = 9
 """Words of a world that change: the first three."""
+LOOKED_UP = "incoming_"
+"""How the names of arrays begin that belong to the constants, though they are a part of `Work`."""
 LOOK_SECONDS = 0.1
 """Time between two looks, about."""
 MOST_AHEAD = 256
@@ -50,8 +52,8 @@ class Program(NamedTuple):
     """Name and items of each launch of a period, in order."""
     count_items: Callable[[str, int, int, int], int]
     """(items, regions, sectors, room) → items of a world at most."""
-    new_work: Callable[[int, int, int], Any]
-    """(regions, sectors, room) → arrays of zeros in which a world is worked on."""
+    new_work: Callable[[Constants, World], Any]
+    """What a world with such constants and of such a size is worked on with: zeros, and what is looked up."""
 
 
 def program() -> Program:
@@ -104,17 +106,19 @@ def shape_of(world: World, work: Any) -> Shape:
     rest = {name: array for name, array in world._asdict().items() if name not in first and name != "clock"}
     state, state_bytes = arrange(first)
     others, rest_bytes = arrange(rest)
+    looked_up = _looked_up(work)
     scratch, work_bytes = arrange(
-        {name: array for name, array in work._asdict().items() if name not in WORDS}
+        {name: array for name, array in work._asdict().items() if name not in WORDS and name not in looked_up}
     )
     return Shape(world.firms.shape[1], {**state, **others}, state_bytes, rest_bytes, scratch, work_bytes)
 
 
-def world_bytes(template: World, records: Records) -> int:
+def world_bytes(setting: Setting, template: World, records: Records) -> int:
     """Return what a world takes of the memory of a device.
 
     Parameters
     ----------
+    setting : Setting
     template : World
     records : Records
         Their shapes count.
@@ -124,10 +128,14 @@ def world_bytes(template: World, records: Records) -> int:
     int
         Bytes.
     """
-    regions, sectors, room = template.regions.shape[1], template.sectors.shape[1], template.firms.shape[1]
-    shape = shape_of(template, program().new_work(regions, sectors, room))
+    shape = shape_of(template, program().new_work(setting.constants, template))
     structs = 16 * 1024
     return shape.nbytes + sum(array.nbytes for array in records) + structs
+
+
+def _looked_up(work: Any) -> tuple[str, ...]:
+    """Return the arrays of a `Work` that only depend on the constants and are never written: all worlds share them."""
+    return tuple(name for name in work._fields if name.startswith(LOOKED_UP))
 
 
 class _Home(NamedTuple):
@@ -175,6 +183,7 @@ class Batch:
     def __init__(self, device: Device, setting: Setting, world: World, records: Records, count: int) -> None:
         self.device, self.count = device, count
         self._program = program()
+        self._constants = setting.constants
         self._regions, self._sectors = world.regions.shape[1], world.sectors.shape[1]
         self._blocks: dict[int, int] = {}
         try:
@@ -242,8 +251,11 @@ class Batch:
 
     def _make_homes(self, world: World) -> None:
         self._world = world
-        self._work = self._program.new_work(self._regions, self._sectors, world.firms.shape[1])
+        self._work = self._program.new_work(self._constants, world)
         shape = shape_of(world, self._work)
+        self._looked_up = {
+            name: self._put_array(getattr(self._work, name)) for name in _looked_up(self._work)
+        }
         self.state_bytes = shape.state_bytes
         self._state = self._allocate(self.count * shape.state_bytes)
         rest = self._allocate(self.count * shape.rest_bytes)
@@ -287,6 +299,11 @@ class Batch:
         self.device.upload(address, np.frombuffer(content, dtype=np.uint8))
         return address
 
+    def _put_array(self, array: NDArray[Any]) -> int:
+        address = self._allocate(array.nbytes)
+        _upload(self.device, address, array)
+        return address
+
     def _world_struct(self, slot: int) -> bytes:
         home, world = self._homes[slot], self._shaped(self._world, self._homes[slot].shape.world)
         addresses = [
@@ -297,11 +314,10 @@ class Batch:
 
     def _work_struct(self, slot: int) -> bytes:
         home = self._homes[slot]
-        addresses = [
-            self._control_address(name, slot) if name in WORDS else home.work + home.shape.work[name].offset
-            for name in self._work._fields
-        ]
-        return describe(self._shaped(self._work, home.shape.work), addresses)
+        addresses = {name: home.work + place.offset for name, place in home.shape.work.items()}
+        addresses |= self._looked_up | {name: self._control_address(name, slot) for name in WORDS}
+        work = self._shaped(self._work, home.shape.work)
+        return describe(work, [addresses[name] for name in work._fields])
 
     def _records_struct(self, slot: int) -> bytes:
         addresses = [
@@ -431,7 +447,7 @@ class Batch:
 
     def _move(self, slot: int, world: World) -> None:
         """Give a world other room."""
-        work = self._program.new_work(self._regions, self._sectors, world.firms.shape[1])
+        work = self._program.new_work(self._constants, world)
         shape, old = shape_of(world, work), self._homes[slot]
         if old.own:
             self._release_home(old)

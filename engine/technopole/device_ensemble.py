@@ -69,6 +69,7 @@ class DeviceEnsemble:
 
         def done(replicates: range) -> None:
             self._begun, self._done = 0, self._done + len(replicates)
+            self._recording.make_counts_whole(slice(replicates.start, replicates.stop))
 
         together = Together(
             self._blueprint,
@@ -81,7 +82,6 @@ class DeviceEnsemble:
         failures = together.run(range(self._replicates), 0, self._stop, False, tell, done)
         if failures:
             raise failures[min(failures)]
-        self._recording.make_counts_whole(slice(0, self._replicates))
         if report is not None:
             report(self.progress())
 

@@ -90,7 +90,7 @@ class Together:
         tell : callable, optional
             Called several times a second.
         done : callable, optional
-            Gets the numbers of replicates whose records are there, as they come.
+            Gets the numbers of replicates that were together and have all finished, as they come.
 
         Returns
         -------
@@ -132,7 +132,7 @@ class Together:
                     stacked = self._recording.stacked(slice(first, first + len(some)))
                     if stop[0] == 0:
                         batch.fetch_records(0, stacked)
-                        if done is not None:
+                        if done is not None and not part.failures:
                             done(some)
                     part.end()
         return failures
@@ -274,7 +274,7 @@ def worlds_that_fit(
     """
     once = sum(array.nbytes + ALIGNMENT for array in setting.constants if isinstance(array, np.ndarray))
     once += sum(array.nbytes + ALIGNMENT for array in setting.policy)
-    one = world_bytes(template, records)
+    one = world_bytes(setting, template, records)
     count = int((SHARE_OF_MEMORY * free - once) // one)
     if count < 1:
         raise TechnopoleError(

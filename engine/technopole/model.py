@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self, overload
 from technopole.build import Blueprint, make_blueprint
 from technopole.config import Config
 from technopole.crew import Crew
+from technopole.device_shared import device_name
 from technopole.errors import ConfigError, StateError
 from technopole.instruments import Instruments
 from technopole.machine import choose_threads
@@ -49,8 +50,8 @@ class Model(ModelSteps):
     Raises
     ------
     ConfigError
-        If the configuration, the data or the number of the replicate cannot be used, or the world would not
-        fit into memory.
+        If the configuration, the data or the number of the replicate cannot be used, the world would not
+        fit into memory, or there is no device for the backend.
     """
 
     def __init__(
@@ -69,6 +70,8 @@ class Model(ModelSteps):
 
     def _begin(self, blueprint: Blueprint, replicate: int, threads: int) -> None:
         """Make the world of a replicate."""
+        if blueprint.config.run.backend != "cpu":
+            device_name(blueprint.config.run.backend)
         setting, world = blueprint.setting(blueprint.config.run.seed), blueprint.new_world()
         blueprint.start(setting, world, replicate)
         self._show(blueprint, setting, world)
@@ -131,7 +134,12 @@ class Model(ModelSteps):
         return make_models(cls, resolved, n, first)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], data: str | os.PathLike[str] | None = None) -> Self:
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        data: str | os.PathLike[str] | None = None,
+        backend: str | None = None,
+    ) -> Self:
         """Read a model that `save` has written; it goes on to the same bits. Hooks are to be set again.
 
         Parameters
@@ -140,6 +148,8 @@ class Model(ModelSteps):
             The file.
         data : path, optional
             In place of ``data.path`` of its configuration.
+        backend : str, optional
+            In place of ``run.backend`` of its configuration.
 
         Returns
         -------
@@ -152,11 +162,13 @@ class Model(ModelSteps):
         ConfigError
             If its configuration or the data cannot be used.
         """
-        return cls._restored(read_model(path), data)
+        return cls._restored(read_model(path), data, backend)
 
     @classmethod
-    def _restored(cls, stored: Stored, data: str | os.PathLike[str] | None = None) -> Self:
-        model = cls(resolve_config(stored.config, data=data))
+    def _restored(
+        cls, stored: Stored, data: str | os.PathLike[str] | None = None, backend: str | None = None
+    ) -> Self:
+        model = cls(resolve_config(stored.config, data=data, backend=backend))
         model.restore(stored.snapshot)
         model._instruments = Instruments(model._blueprint.policy)
         for name, values in stored.policies.items():
