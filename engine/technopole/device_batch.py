@@ -20,7 +20,7 @@ from technopole_kernels.status import Status
 from technopole_kernels.types import Constants, Setting, World
 
 if TYPE_CHECKING:
-    from technopole.device import Device
+    from technopole.device_interface import Device
 
 STATE = ("offsets", "firms", "identity", "age", "tie", "regions", "cells", "sectors", "economy")
 """Arrays that the next period depends on; besides these the clock."""
@@ -554,10 +554,11 @@ class Batch:
         left = int((self.until - self.clock[:, layout.PERIOD])[running].max())
         periods = min(left, self._ahead if most is None else min(self._ahead, most))
         begin = time.perf_counter()
-        counts = self._item_counts()
+        counts, launch, setting = self._item_counts(), self.device.launch, self._setting.struct
+        worlds, works, records = self._structs
         for _ in range(periods):
             for (name, _), items in zip(self._program.period, counts, strict=True):
-                self.device.launch(name, self._setting.struct, *self._structs, self.count, items)
+                launch(name, setting, worlds, works, records, self.count, items)
         self.look()
         seconds = time.perf_counter() - begin
         if seconds < 0.5 * LOOK_SECONDS and periods == self._ahead:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from technopole.device import Device
+    from technopole.device_interface import Device
 
 _LOCK = threading.RLock()
 _open: dict[str, tuple[int, SharedDevice]] = {}
