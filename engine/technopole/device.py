@@ -60,11 +60,10 @@ def open_device(kind: str = "cuda", program: Any = None) -> Device:
 
 def period_program() -> Any:
     """Return the launches of a period as a `technopole_kernels.grid.emit.Program`."""
+    from technopole_kernels.grid.arguments import example_arguments
+    from technopole_kernels.grid.emit import Program
     from technopole_kernels.grid.launches import PERIOD
     from technopole_kernels.grid.work import new_work
 
-    from technopole_kernels.grid.arguments import example_arguments
-    from technopole_kernels.grid.emit import Program
-
     setting, world, records = example_arguments()
-    return Program(PERIOD, setting, world, new_work(1, 1, 1), records)
+    return Program(PERIOD, setting, world, new_work(setting.constants, world), records)

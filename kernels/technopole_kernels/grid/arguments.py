@@ -69,7 +69,7 @@ def _example(kind, **given):
 def example_arguments():
     """Return (setting, world, records) of arrays with one element each."""
     numbers = ("related_base", "initial_firms", "initial_workforce")
-    constants = _example(Constants, **dict.fromkeys(numbers, 0.0))
+    constants = _example(Constants, proximity_start=np.arange(2), **dict.fromkeys(numbers, 0.0))
     seed, params = np.zeros(1, dtype=np.uint64), np.zeros(1, dtype=PARAMS)
     setting = Setting(seed, params, constants, _example(Policy))
     return setting, _example(World), _example(Records)

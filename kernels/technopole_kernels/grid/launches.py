@@ -53,6 +53,7 @@ PERIOD = _launches(
     (pooling.field_of_cell, "cells"),
     (pooling.charges_of_region, "regions"),
     (learning.learn, "lanes"),
+    (learning.research, "lanes"),
     (competing.compete, "lanes"),
     (settling.collect_first, "first sums"),
     (settling.market_of_sector, "sectors"),

@@ -1,4 +1,4 @@
-"""First launch over the firms: new knowledge, ties, research and innovation."""
+"""First launches over the firms: new knowledge; ties, research and innovation."""
 
 import numpy as np
 
@@ -25,17 +25,28 @@ from technopole_kernels.science import next_tie, reading_strength, upgraded, upg
 
 @stage
 def learn(setting, world, work, _records, i):
-    """Learn, do research and innovate: a lane of a segment."""
+    """New knowledge of a lane of a segment before it innovates."""
     segment = segment_of(world, i)
     if segment < 0 or not running(work):
         return
     first, end = segment_range(world, segment, i)
     cell = world.segments[at.G_CELL, segment]
-    research = own_research = innovations = by_small = patents = 0.0
     for firm in range(first, end, LANES):
         learn_channels(setting, world, firm, cell)
+
+
+@stage
+def research(setting, world, work, _records, i):
+    """Research, ties and innovations of a lane of a segment."""
+    segment = segment_of(world, i)
+    if segment < 0 or not running(work):
+        return
+    first, end = segment_range(world, segment, i)
+    cell = world.segments[at.G_CELL, segment]
+    spending = own_research = innovations = by_small = patents = 0.0
+    for firm in range(first, end, LANES):
         small, spent, own, u = research_of(setting, world, firm, cell)
-        research += spent
+        spending += spent
         own_research += own
         if innovates(setting, world, cell, small, spent, u):
             patented = innovate(setting, world, firm, cell, small)
@@ -43,7 +54,7 @@ def learn(setting, world, work, _records, i):
             by_small += small
             patents += patented
     sums = work.lane_sums
-    sums[at.E_RESEARCH, i] = research
+    sums[at.E_RESEARCH, i] = spending
     sums[at.E_OWN_RESEARCH, i] = own_research
     sums[at.E_INNOVATIONS, i] = innovations
     sums[at.E_SMALL_INNOVATIONS, i] = by_small
@@ -108,7 +119,7 @@ def research_of(setting, world, firm, cell):
 
 
 @device
-def innovates(setting, world, cell, small, research, u):
+def innovates(setting, world, cell, small, spent, u):
     """Whether a firm innovates: with probability 1 - exp(-zeta x^gamma)."""
     params, traits, S = setting.params[0], setting.constants.sectors, world.sectors.shape[1]
     region, k = cell // S, cell % S
@@ -116,7 +127,7 @@ def innovates(setting, world, cell, small, research, u):
     pooling = params.sme_pooling * world.regions[at.R_INDEX + at.UNIVERSITY, region]
     pooled = pooling * spending * world.cells[at.SMALL_SALES, cell]
     mean = spending * world.sectors[at.S_DEMAND, k] / world.sectors[at.S_FIRMS, k]
-    relative = (research + small * pooled) / mean
+    relative = (spent + small * pooled) / mean
     gamma = params.innovation_elasticity
     if not u - chance_bound(rate, gamma, relative) < 0.0:
         return False
