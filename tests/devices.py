@@ -7,12 +7,15 @@ every result; nothing outside of what was allocated can be read or written.
 
 import contextlib
 import ctypes
+import functools
 from typing import NamedTuple
 
 import numpy as np
 
 from technopole import device_batch, device_shared
 from technopole.build import new_problem
+from technopole.device import period_program
+from technopole.device_emulated import EmulatedDevice
 from technopole_kernels import drive, layout
 from technopole_kernels.record import Records
 from technopole_kernels.status import Status
@@ -165,6 +168,58 @@ def _size(template):
         else:
             size += _size(value) if isinstance(value, tuple) else 8
     return size
+
+
+class Counted(EmulatedDevice):
+    """The emulated device, which does the launches of a GPU, with what the tests ask of a made-up one."""
+
+    def __init__(self, memory):
+        super().__init__(emulated_program(), memory=memory, order="scattered")
+        self.launches, self.looks, self.most_worlds = 0, 0, 0
+        self.uploaded = self.downloaded = 0
+
+    def upload(self, address, array):
+        self.uploaded += array.nbytes
+        super().upload(address, array)
+
+    def download(self, address, array):
+        self.downloaded += array.nbytes
+        super().download(address, array)
+
+    def launch(self, name, setting, worlds, works, records, count, items):
+        self.launches += 1
+        self.most_worlds = max(self.most_worlds, count)
+        super().launch(name, setting, worlds, works, records, count, items)
+
+    def synchronize(self):
+        self.looks += 1
+        super().synchronize()
+
+    def close(self):
+        assert not self._blocks, "memory was not given back"
+
+
+@functools.cache
+def emulated_program():
+    """The launches of a period, compiled once."""
+    return period_program()
+
+
+KINDS = ("made-up", "emulated")
+
+
+@contextlib.contextmanager
+def some_device(kind, monkeypatch, blueprint, memory=1 << 30):
+    """Put another device in the place of a GPU; it is checked at the end that all memory was given back."""
+    if kind == "made-up":
+        with fake_device(monkeypatch, blueprint, memory) as device:
+            yield device
+        return
+    device = Counted(memory)
+    device_shared.close_devices()
+    monkeypatch.setattr(device_shared, "_open_device", lambda backend: device)
+    yield device
+    device_shared.close_devices()
 
 
 @contextlib.contextmanager

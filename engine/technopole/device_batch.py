@@ -274,6 +274,7 @@ class Batch:
         ]
 
         self._first_homes = list(self._homes)
+        self._left = np.zeros(self.count, dtype=bool)
 
     def _make_records(self, records: Records) -> None:
         self._records = records
@@ -408,6 +409,8 @@ class Batch:
 
     def return_home(self) -> None:
         """Let all worlds have the same room again, after some have been enlarged; their states are lost."""
+        for slot in np.flatnonzero(self._left).tolist():
+            self._clean(slot, self._first_homes[slot])
         if self.count == 1 and self.room(0) != self._world.firms.shape[1]:
             self._move(0, self._world)
         for slot, home in enumerate(self._homes if self.count > 1 else ()):
@@ -440,6 +443,8 @@ class Batch:
         """
         if world.firms.shape[1] != self._homes[slot].shape.room:
             self._move(slot, world)
+        elif self._left[slot]:
+            self._clean(slot, self._homes[slot])
         home = self._homes[slot]
         for name in STATE:
             _upload(self.device, home.address(name), getattr(world, name))
@@ -457,8 +462,15 @@ class Batch:
             clear(self.device, address, nbytes)
         self._homes[slot] = _Home(shape, addresses[0], addresses[1], addresses[2], own=True)
         if self.count == 1:
-            self._state = addresses[0]
+            self._state, self._first_homes = addresses[0], list(self._homes)
+            self._left[slot] = False
         self._send_structs(slot)
+
+    def _clean(self, slot: int, home: _Home) -> None:
+        """Let a world begin with zeros where a period was left in the middle."""
+        clear(self.device, home.rest, home.shape.rest_bytes)
+        clear(self.device, home.work, home.shape.work_bytes)
+        self._left[slot] = False
 
     def _send_structs(self, slot: int) -> None:
         worlds, works, _ = self._structs
@@ -575,6 +587,7 @@ class Batch:
         """Wait until all that was launched is done, and fetch clocks and statuses."""
         self.device.synchronize()
         self.device.download(self._control, self._host[: LOOKED_AT * self.count])
+        self._left |= self.stuck
 
 
 class Uploaded:

@@ -7,7 +7,7 @@ import pytest
 
 import sweeping
 import technopole as tp
-from devices import fake_device
+from devices import KINDS, some_device
 from technopole import device_shared
 from technopole.build import make_blueprint
 from technopole.experiment_points import PointWorlds
@@ -24,9 +24,9 @@ OUTPUT = {"variables": ["productivity", "employment", "size_distribution"], "raw
 FAILING = {"market.choice": [3.0, 1e6]}
 
 
-@pytest.fixture(autouse=True)
-def device(two_regions, monkeypatch):
-    with fake_device(monkeypatch, make_blueprint(tp.Config.from_toml(two_regions))) as made:
+@pytest.fixture(autouse=True, params=KINDS)
+def device(request, two_regions, monkeypatch):
+    with some_device(request.param, monkeypatch, make_blueprint(tp.Config.from_toml(two_regions))) as made:
         yield made
 
 

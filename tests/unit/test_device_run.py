@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import technopole as tp
-from devices import fake_device
+from devices import KINDS, some_device
 from technopole import device_batch, device_shared, device_together
 from technopole.build import make_blueprint
 from technopole.device_ensemble import DeviceEnsemble
@@ -28,9 +28,9 @@ def results(config):
     return tp.run(config, threads=1)
 
 
-@pytest.fixture
-def device(config, monkeypatch):
-    with fake_device(monkeypatch, make_blueprint(config)) as made:
+@pytest.fixture(params=KINDS)
+def device(request, config, monkeypatch):
+    with some_device(request.param, monkeypatch, make_blueprint(config)) as made:
         yield made
 
 
@@ -59,19 +59,20 @@ def test_as_many_at_a_time_as_asked_for(config, results, device, block):
 
 
 @pytest.mark.parametrize("worlds", [1, 2, 5])
-def test_as_many_at_a_time_as_fit(config, results, monkeypatch, worlds):
+@pytest.mark.parametrize("kind", KINDS)
+def test_as_many_at_a_time_as_fit(config, results, monkeypatch, kind, worlds):
     blueprint = make_blueprint(config)
     world = blueprint.new_world(device_together.device_room(blueprint))
     records = Recording(tuple(RECORDS), 1, 12, 2, 3).records(0)
-    with fake_device(monkeypatch, blueprint) as device:
+    with some_device(kind, monkeypatch, blueprint) as device:
         one = device_batch.world_bytes(blueprint.setting(1), world, records)
-        device._memory = int((worlds + 0.5) * one / device_together.SHARE_OF_MEMORY)
+        device._memory = device._free = int((worlds + 0.5) * one / device_together.SHARE_OF_MEMORY)
         assert same(tp.run(config, backend="cuda"), results)
         assert device.most_worlds == worlds
 
 
 def test_a_world_that_does_not_fit(config, monkeypatch):
-    with fake_device(monkeypatch, make_blueprint(config), memory=100_000):
+    with some_device("made-up", monkeypatch, make_blueprint(config), memory=100_000):
         text = failure_of(config, backend="cuda")
     assert "one world of 60 firms takes " in text and "100 kB are free" in text
 
@@ -190,7 +191,7 @@ def test_stopping(config, device):
 
 
 def test_the_run_says_what_computes(config, device):
-    assert Simulation(config.replace({"run.backend": "cuda"})).worker == "a made-up device"
+    assert Simulation(config.replace({"run.backend": "cuda"})).worker == device.name
     assert Simulation(config.replace({"run.threads": 1})).worker == "1 thread (as asked for)"
 
 
