@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from technopole.commands_output import figures_folder, refuse_outputs
 from technopole.entries import counted
-from technopole.errors import Interrupted, TechnopoleError
+from technopole.errors import ConfigError, Interrupted, TechnopoleError
 from technopole.version import __version__
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ class RunOptions:
     seed: int | None = None
     periods: int | None = None
     threads: int | None = None
+    backend: str | None = None
     assignments: tuple[str, ...] = ()
     data: Path | None = None
     out: Path | None = None
@@ -102,6 +103,7 @@ def _configuration(options: RunOptions) -> Config:
         replicates=options.replicates,
         seed=options.seed,
         threads=options.threads,
+        backend=options.backend,
         periods=options.periods,
         data=options.data,
         more=parse_set(options.assignments),
@@ -109,13 +111,13 @@ def _configuration(options: RunOptions) -> Config:
     )
 
 
-def _announcement(simulation: Simulation, name: str) -> str:
-    blueprint, run, threads = simulation.blueprint, simulation.config.run, simulation.threads
+def _announcement(simulation: Simulation, name: str, worker: str | None = None) -> str:
+    blueprint, run = simulation.blueprint, simulation.config.run
     return (
         f"technopole {__version__} · {name}: {counted(blueprint.n_regions, 'region')} × "
         f"{counted(blueprint.n_sectors, 'sector')}, {counted(blueprint.n_firms, 'firm')} · "
         f"{counted(run.replicates, 'replicate')} × {counted(simulation.config.time.periods, 'period')} · "
-        f"{counted(threads.number, 'thread')} ({threads.reason}) · seed {run.seed}"
+        f"{worker or simulation.worker} · seed {run.seed}"
     )
 
 
@@ -204,7 +206,14 @@ def check(config: Path, data: Path | None, assignments: tuple[str, ...]) -> None
 
     simulation = Simulation(_configuration(RunOptions(config, data=data, assignments=assignments)))
     print(f"{config}: valid")
-    print(_announcement(simulation, simulation.config.scenario.name or config.stem))
+    missing = ""
+    try:
+        worker = simulation.worker
+    except ConfigError as failure:
+        worker, missing = f"no device for {simulation.config.run.backend}", str(failure)
+    print(_announcement(simulation, simulation.config.scenario.name or config.stem, worker))
+    if missing:
+        print(f"run.backend: {missing}")
     worlds, results = readable_bytes(simulation.worlds_bytes), readable_bytes(simulation.output_bytes)
     print(f"memory: {worlds} for worlds, {results} for results")
     simulation.refuse_too_large()

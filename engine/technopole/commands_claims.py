@@ -40,6 +40,7 @@ class ClaimsOptions:
     seed: int | None = None
     periods: int | None = None
     threads: int | None = None
+    backend: str | None = None
     assignments: tuple[str, ...] = ()
     data: Path | None = None
     out: Path | None = None
@@ -106,6 +107,7 @@ def _prepared(options: ClaimsOptions) -> tuple[Claims, Path]:
         replicates=options.replicates,
         seed=options.seed,
         threads=options.threads,
+        backend=options.backend,
         periods=options.periods,
         data=options.data,
         more=parse_set(options.assignments),
@@ -124,6 +126,8 @@ def _prepared(options: ClaimsOptions) -> tuple[Claims, Path]:
 
 
 def _announcement(experiment: Claims, name: str) -> str:
+    from technopole.device_ensemble import worker_words
+
     study, work = experiment.study, experiment.work
     blueprint, run = study.blueprint, experiment.config.run
     asked = [f"{counted(len({row.claim for row in study.selection.rows}), 'claim')}"] * bool(
@@ -145,7 +149,7 @@ def _announcement(experiment: Claims, name: str) -> str:
     runs = round(work.periods / study.periods)
     return (
         f"{text} · as much as {counted(runs, 'run')} of {counted(study.periods, 'period')} · "
-        f"{counted(work.threads.number, 'thread')} ({work.threads.reason}) · seed {run.seed}"
+        f"{worker_words(experiment.config, work.threads)} · seed {run.seed}"
     )
 
 

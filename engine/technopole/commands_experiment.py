@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from technopole.commands import RUNS, say
-from technopole.commands_plan import read_sweep
+from technopole.commands_plan import SweepOptions, read_sweep
 from technopole.errors import ConfigError, FailedReplicates
 
 if TYPE_CHECKING:
@@ -21,16 +21,6 @@ TASKS = 16
 """Tasks of a job array, unless told or there are fewer units."""
 EXAMPLES = 5
 """Different errors shown."""
-
-
-@dataclass(frozen=True)
-class SweepOptions:
-    """How commands are given a sweep."""
-
-    path: Path
-    assignments: tuple[str, ...] = ()
-    data: Path | None = None
-    replicates: int | None = None
 
 
 @dataclass(frozen=True)
@@ -112,7 +102,7 @@ def experiment(options: ExperimentOptions) -> None:
 def _plan(options: SweepOptions) -> Plan:
     from technopole.plan import make_plan
 
-    return make_plan(read_sweep(options.path, options.assignments, options.data, options.replicates))
+    return make_plan(read_sweep(options))
 
 
 def _default_store(plan: Plan) -> Path:
@@ -296,6 +286,8 @@ def jobscript(options: JobOptions) -> None:
         arguments += ["--data", os.path.abspath(sweep.data)]
     if sweep.replicates is not None:
         arguments += ["--replicates", str(sweep.replicates)]
+    if sweep.backend is not None:
+        arguments += ["--backend", sweep.backend]
     summary = (
         f"{plan.sweep.name}: {plan.n_points:,} points, {plan.replicates:,} replicates, {plan.n_units:,} units; "
         f"made by technopole jobscript {options.scheduler}"
