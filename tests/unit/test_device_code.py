@@ -148,11 +148,12 @@ def test_code_is_kept_on_disk(tmp_path, monkeypatch):
     first = toy_program(launches, tmp_path)
     code = first.ptx()
     first.host()
-    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".o", ".ptx"]
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".bc", ".o", ".ptx"]
     monkeypatch.setattr("technopole_kernels.grid.emit.stage_module", None)  # so that compiling would fail
     again = toy_program(launches, tmp_path)
     assert again.ptx() == code
     again.host().launch("draw_words", 0, 0, 0, 0, 0, 0)
+    assert ".target sm_75" in again.ptx("sm_75")  # made from what is stored
     with pytest.raises(TypeError):
         toy_program(TOYS[1:2], tmp_path).ptx()
 
