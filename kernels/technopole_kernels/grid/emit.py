@@ -49,6 +49,9 @@ class Program:
     def __init__(self, launches, setting, world, work, records, directory=None):
         self._threads = {launch.name: launch.thread for launch in launches}
         self._held = tuple(Held(typeof(values)) for values in (setting, world, work, records))
+        for held in self._held[1:]:
+            if any(isinstance(getattr(field, "dtype", None), types.Record) for field in held.held.types):
+                raise TypeError(f"{held}: on a device, records are read as if nobody wrote to them")
         self.names = tuple(self._threads)
         self._directory = directory or self._own_directory()
 
