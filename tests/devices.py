@@ -16,6 +16,7 @@ from technopole import device_batch, device_shared
 from technopole.build import new_problem
 from technopole.device import period_program
 from technopole.device_emulated import EmulatedDevice
+from technopole.device_interface import DeviceMemoryError
 from technopole_kernels import drive, layout
 from technopole_kernels.record import Records
 from technopole_kernels.status import Status
@@ -63,7 +64,8 @@ class FakeDevice:
         return self._memory - sum(block.size for block, _ in self._blocks.values())
 
     def allocate(self, nbytes):
-        assert nbytes <= self.free_memory()
+        if nbytes > self.free_memory():
+            raise DeviceMemoryError("not enough memory")
         block = np.full(nbytes + 256, 0xFF, dtype=np.uint8)
         address = -(-block.ctypes.data // 256) * 256
         self._blocks[address] = block, nbytes

@@ -221,6 +221,18 @@ class Batch:
         self._blocks[address] = nbytes
         return address
 
+    def _allocate_all(self, sizes: Sequence[int]) -> list[int]:
+        """Allocate several blocks, or none."""
+        addresses: list[int] = []
+        try:
+            for nbytes in sizes:
+                addresses.append(self._allocate(nbytes))
+        except BaseException:
+            for address in addresses:
+                self._release(address)
+            raise
+        return addresses
+
     def _release_home(self, home: _Home) -> None:
         for address in (home.state, home.rest, home.work):
             self._release(address)
@@ -454,10 +466,12 @@ class Batch:
         """Give a world other room."""
         work = self._program.new_work(self._constants, world)
         shape, old = shape_of(world, work), self._homes[slot]
-        if old.own:
+        if self.count == 1:  # room for two large worlds may be more than there is
             self._release_home(old)
         sizes = (shape.state_bytes, shape.rest_bytes, shape.work_bytes)
-        addresses = [self._allocate(nbytes) for nbytes in sizes]
+        addresses = self._allocate_all(sizes)
+        if self.count > 1 and old.own:
+            self._release_home(old)
         for address, nbytes in zip(addresses, sizes, strict=True):
             clear(self.device, address, nbytes)
         self._homes[slot] = _Home(shape, addresses[0], addresses[1], addresses[2], own=True)

@@ -122,6 +122,26 @@ def test_a_world_that_grows_does_not_disturb_the_others(config, device, monkeypa
     assert 0 < len(moved) < 14
 
 
+def test_worlds_that_outgrow_the_memory_are_computed_later(config, device, monkeypatch):
+    monkeypatch.setattr(device_together, "device_room", lambda blueprint: blueprint.capacity)
+    monkeypatch.setattr(device_together, "SHARE_OF_MEMORY", 0.99)
+    growing = config.replace(GROWING)
+    blueprint = make_blueprint(growing)
+    world, records = blueprint.new_world(), Recording(tuple(RECORDS), 1, 40, 2, 3).records(0)
+    one = device_batch.world_bytes(blueprint.setting(1), world, records)
+    device._memory = device._free = int(7.9 * one)
+    later = []
+    parts = device_together._Round.parts
+
+    def noted(work, replicates, *more):
+        later.append(list(replicates))
+        return parts(work, replicates, *more)
+
+    monkeypatch.setattr(device_together._Round, "parts", noted)
+    assert same(tp.run(growing, backend="cuda"), tp.run(growing))
+    assert len(later) > 1 and set(later[1]) < set(later[0]) == set(range(7))
+
+
 @pytest.mark.parametrize("block", [2, 8])
 def test_no_room_is_allowed(config, device, block):
     fixed = config.replace({**GROWING, "capacity.fixed": True, "run.block": block})
