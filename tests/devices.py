@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from technopole import device_batch, device_shared
+from technopole import device_layout, device_shared, device_worlds
 from technopole.build import new_problem
 from technopole.device import period_program
 from technopole.device_emulated import EmulatedDevice
@@ -46,7 +46,7 @@ def count_items(items, regions, sectors, room):
     return {"one": 1, "firms": room}[items]
 
 
-PROGRAM = device_batch.Program((("nothing", "firms"), ("period", "one")), count_items, new_work)
+PROGRAM = device_layout.Program((("nothing", "firms"), ("period", "one")), count_items, new_work)
 
 
 class FakeDevice:
@@ -232,7 +232,8 @@ def fake_device(monkeypatch, blueprint, memory=1 << 30):
     records = Records(number, number, number, values, values, values, np.zeros((0, 0), dtype=np.int64))
     device = FakeDevice(blueprint.setting(0), world, records, memory)
     device_shared.close_devices()
-    monkeypatch.setattr(device_batch, "program", lambda: PROGRAM)
+    for module in (device_layout, device_worlds):
+        monkeypatch.setattr(module, "program", lambda: PROGRAM)
     monkeypatch.setattr(device_shared, "_open_device", lambda backend: device)
     yield device
     device_shared.close_devices()

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from technopole.build import MOST_ROOM, Blueprint
-from technopole.device_batch import Batch, world_bytes
+from technopole.device_batch import Batch
 from technopole.device_interface import Device, DeviceMemoryError
+from technopole.device_layout import world_bytes
 from technopole.device_memory import ALIGNMENT
 from technopole.device_shared import using
 from technopole.device_world import problem_of
