@@ -120,6 +120,29 @@ def test_what_a_device_has_not_is_refused(thread, reason):
         toy_program([Launch("wrong", thread, "firms")]).ptx()
 
 
+@stage
+def take_extremes(setting, world, work, records, i):
+    """What becomes ``min`` and ``max`` of PTX, which tell -0 from 0: only beside other numbers than 0."""
+    a, b, c = world.firms[0, i], world.firms[1, i], world.firms[2, i]
+    world.firms[0, i] = a if a < 0.0 else 0.0
+    world.firms[1, i] = b if b > 0.0 else 0.0
+    world.firms[2, i] = c if c < 1.0 else 1.0
+
+
+@stage
+def take_extremes_of_negative_zero(setting, world, work, records, i):
+    """This has no exact form."""
+    a = world.firms[0, i]
+    world.firms[0, i] = a if a > -0.0 else -0.0
+
+
+def test_zeros_keep_their_sign():
+    code = toy_program([Launch("extremes", take_extremes, "firms")]).ptx()
+    assert [line.split()[-1] for line in re.findall(r"m(?:in|ax)\.f64 .*;", code)] == ["0d3FF0000000000000;"]
+    with pytest.raises(DeviceCodeError, match="max.f64 of what may be zeros"):
+        toy_program([Launch("wrong", take_extremes_of_negative_zero, "firms")]).ptx()
+
+
 def test_code_is_kept_on_disk(tmp_path, monkeypatch):
     launches = TOYS[:1]
     first = toy_program(launches, tmp_path)

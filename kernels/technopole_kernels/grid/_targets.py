@@ -23,6 +23,9 @@ _ATTRIBUTES = re.compile(r"^attributes #\d+ = \{.*\}$", re.MULTILINE)
 _FIELD_LOAD = re.compile(r"(= load (?:double|i64), ptr .*), align 1$", re.MULTILINE)
 """Reading a field of a record: of the parameters, which are never written, and stand where numbers of 8 bytes may."""
 _CONSTANT_FIELD = r"\1, align 8, !invariant.load !{}"
+_COMPARED_ZERO = re.compile(r"(= fcmp \w+ double .*), 0\.000000e\+00$", re.MULTILINE)
+"""A selection after this becomes min or max, for which -0 is below 0. Compared with -0, which is equal, it stays."""
+_EXTREME = re.compile(r"^\s*(m(?:in|ax)\.f64) (?!.*, 0d(?!(?:0|8)0{15})[0-9A-F]{16};$)", re.MULTILINE)
 _POINTER_LOAD = re.compile(r'^  %("?)([^" ]+)\1 = (load ptr, ptr .*!invariant\.load .*)$', re.MULTILINE)
 _GLOBAL_POINTER = r"""  %"raw \2" = \3
   %"global \2" = addrspacecast ptr %"raw \2" to ptr addrspace(1)
@@ -73,8 +76,11 @@ def make_ptx(module, target, version):
     _keep_entries_only(module)
     _optimise(module, machine, level=3)
     _refuse_what_devices_lack(module)
-    module = _parse(_POINTER_LOAD.sub(_GLOBAL_POINTER, str(module)))
-    return machine.emit_assembly(module)
+    text = _COMPARED_ZERO.sub(r"\1, -0.0", str(module))
+    code = machine.emit_assembly(_parse(_POINTER_LOAD.sub(_GLOBAL_POINTER, text)))
+    if found := _EXTREME.search(code):
+        raise DeviceCodeError(f"a launch asks for {found[1]} of what may be zeros of either sign")
+    return code
 
 
 def make_object(module):
@@ -133,7 +139,9 @@ def _optimise(module, machine, level):
 
 
 def _refuse_what_devices_lack(module):
-    lacking = [one.name for one in module.functions if one.is_declaration and not one.name.startswith("llvm.")]
+    lacking = [
+        one.name for one in module.functions if one.is_declaration and not one.name.startswith("llvm.")
+    ]
     for function in module.functions:
         if function.is_declaration:
             continue

@@ -62,12 +62,15 @@ def _example(kind, **given):
     arrays = {}
     for name in kind._fields:
         dimensions, element = _KINDS[kind].get(name, (1, float))
-        arrays[name] = np.zeros((1,) * dimensions, dtype=element)
+        array = np.zeros((1,) * dimensions, dtype=element)
+        arrays[name] = (
+            np.arange(2) if name.endswith("_start") else array
+        )  # rows of a sparse matrix with one entry
     return kind(**{**arrays, **given})
 
 
 def example_arguments():
-    """Return (setting, world, records) of arrays with one element each."""
+    """Return (setting, world, records) of one region, sector and firm."""
     numbers = ("related_base", "initial_firms", "initial_workforce")
     constants = _example(Constants, proximity_start=np.arange(2), **dict.fromkeys(numbers, 0.0))
     seed, params = np.zeros(1, dtype=np.uint64), np.zeros(1, dtype=PARAMS)
