@@ -12,10 +12,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from technopole import device_batch, device_shared
+from technopole import device_layout, device_shared, device_worlds
 from technopole.build import new_problem
 from technopole.device import period_program
 from technopole.device_emulated import EmulatedDevice
+from technopole.device_interface import DeviceMemoryError
 from technopole_kernels import drive, layout
 from technopole_kernels.record import Records
 from technopole_kernels.status import Status
@@ -45,7 +46,7 @@ def count_items(items, regions, sectors, room):
     return {"one": 1, "firms": room}[items]
 
 
-PROGRAM = device_batch.Program((("nothing", "firms"), ("period", "one")), count_items, new_work)
+PROGRAM = device_layout.Program((("nothing", "firms"), ("period", "one")), count_items, new_work)
 
 
 class FakeDevice:
@@ -63,7 +64,8 @@ class FakeDevice:
         return self._memory - sum(block.size for block, _ in self._blocks.values())
 
     def allocate(self, nbytes):
-        assert nbytes <= self.free_memory()
+        if nbytes > self.free_memory():
+            raise DeviceMemoryError("not enough memory")
         block = np.full(nbytes + 256, 0xFF, dtype=np.uint8)
         address = -(-block.ctypes.data // 256) * 256
         self._blocks[address] = block, nbytes
@@ -230,7 +232,8 @@ def fake_device(monkeypatch, blueprint, memory=1 << 30):
     records = Records(number, number, number, values, values, values, np.zeros((0, 0), dtype=np.int64))
     device = FakeDevice(blueprint.setting(0), world, records, memory)
     device_shared.close_devices()
-    monkeypatch.setattr(device_batch, "program", lambda: PROGRAM)
+    for module in (device_layout, device_worlds):
+        monkeypatch.setattr(module, "program", lambda: PROGRAM)
     monkeypatch.setattr(device_shared, "_open_device", lambda backend: device)
     yield device
     device_shared.close_devices()

@@ -10,7 +10,7 @@ from technopole.build import Blueprint
 from technopole.config import Config
 from technopole.crew import POLL_SECONDS
 from technopole.device_shared import device_name
-from technopole.device_together import Together
+from technopole.device_together import Together, consecutive
 from technopole.ensemble import Ensemble, Progress, Report
 from technopole.entries import counted
 from technopole.machine import Threads
@@ -67,9 +67,11 @@ class DeviceEnsemble:
                 told = time.monotonic()
                 report(self.progress())
 
-        def done(replicates: range) -> None:
+        def done(replicates: list[int]) -> None:
             self._begun, self._done = 0, self._done + len(replicates)
-            self._recording.make_counts_whole(slice(replicates.start, replicates.stop))
+            for places in consecutive(replicates):
+                first = replicates[places.start]
+                self._recording.make_counts_whole(slice(first, first + len(places)))
 
         together = Together(
             self._blueprint,

@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 ALIGNMENT = 256
 """Bytes; what the allocators of GPUs keep, so that neighbouring threads read whole lines of memory."""
 
+ADDRESS_WORD = 4
+"""Of the struct of an array."""
+
 
 class Place(NamedTuple):
     """An array in a block of memory."""
@@ -109,6 +112,36 @@ def describe(values: Any, addresses: Sequence[int]) -> bytes:
     if next(left, None) is not None:
         raise ValueError("more addresses than arrays")
     return described
+
+
+def describe_each(
+    values: Any, addresses: Sequence[int], steps: Sequence[int], count: int
+) -> NDArray[np.int64]:
+    """Return the structs of several named tuples of the same shapes, whose arrays lie at equal distances.
+
+    Parameters
+    ----------
+    values : named tuple
+        Of arrays.
+    addresses : sequence of int
+        Of the arrays of the first.
+    steps : sequence of int
+        Bytes from an array of one to that of the next.
+    count : int
+        How many.
+
+    Returns
+    -------
+    ndarray of int64, shape (count, words)
+        As `describe` returns them, one after the other.
+    """
+    first = np.frombuffer(describe(values, addresses), dtype=np.int64)
+    table = np.tile(first, (count, 1))
+    word = 0
+    for array, step in zip(values, steps, strict=True):
+        table[:, word + ADDRESS_WORD] += step * np.arange(count)
+        word += 5 + 2 * array.ndim
+    return table
 
 
 def _words(values: Any, addresses: Iterator[int]) -> Iterator[bytes]:

@@ -8,6 +8,8 @@ import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from technopole.device_interface import DeviceFailure
+
 if TYPE_CHECKING:
     from technopole.device_interface import Device
 
@@ -66,7 +68,11 @@ def using(backend: str) -> Iterator[SharedDevice]:
         if shared is None or process != os.getpid():
             shared = SharedDevice(_open_device(backend))
             _open[backend] = os.getpid(), shared
-        yield shared
+        try:
+            yield shared
+        except DeviceFailure:  # what it holds is lost: the next one who asks opens it again
+            _open.pop(backend, None)
+            raise
 
 
 def device_name(backend: str) -> str:

@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from technopole.build import MOST_ROOM, Blueprint
-from technopole.device_batch import Batch, world_bytes
+from technopole.device_batch import Batch
+from technopole.device_interface import Device, DeviceMemoryError
+from technopole.device_layout import world_bytes
 from technopole.device_memory import ALIGNMENT
 from technopole.device_shared import using
 from technopole.device_world import problem_of
@@ -73,7 +75,7 @@ class Together:
         stop: NDArray[np.int64],
         all_of_them: bool,
         tell: Tell | None = None,
-        done: Callable[[range], object] | None = None,
+        done: Callable[[list[int]], object] | None = None,
     ) -> dict[int, TechnopoleError]:
         """Compute some replicates.
 
@@ -90,7 +92,7 @@ class Together:
         tell : callable, optional
             Called several times a second.
         done : callable, optional
-            Gets the numbers of replicates that were together and have all finished, as they come.
+            Gets the numbers of replicates that have finished, as they come.
 
         Returns
         -------
@@ -105,77 +107,147 @@ class Together:
             If it has too little memory for one world.
         """
         failures: dict[int, TechnopoleError] = {}
+        left, room = list(replicates), self._room
         with using(self._blueprint.config.run.backend) as shared:
             shared.forget()
-            template = self._blueprint.new_world(self._room)
-            records = self._recording.records(0)
-            free = shared.device.free_memory()
-            most = self._blueprint.config.run.block or MOST_TOGETHER
-            count = min(
-                len(replicates),
-                most,
-                worlds_that_fit(self._blueprint, self._setting, template, records, free),
-            )
-            with (
-                ThreadPoolExecutor(self._threads, thread_name_prefix="technopole") as pool,
-                Batch(shared.device, self._setting, template, records, count) as batch,
-            ):
-                staging = batch.staging()
-                for some in _cut(replicates, count):
-                    if stop[0] != 0 or (failures and not all_of_them):
-                        break
-                    first = row + some.start - replicates.start
-                    part = _Part(self._blueprint, batch, some, stop, all_of_them)
-                    part.start(self._setting, staging, pool, self._until, self._stride)
-                    part.run(tell)
-                    failures |= part.failures
-                    stacked = self._recording.stacked(slice(first, first + len(some)))
-                    if stop[0] == 0:
-                        batch.fetch_records(0, stacked)
-                        if done is not None and not part.failures:
-                            done(some)
-                    part.end()
+            while left and stop[0] == 0:
+                work = _Round(self._blueprint, self._setting, self._recording, room, len(left), shared.device)
+                with ThreadPoolExecutor(self._threads, thread_name_prefix="technopole") as pool, work:
+                    for part in work.parts(left, stop, all_of_them, failures):
+                        part.start(pool, work.staging, self._until, self._stride)
+                        part.run(tell)
+                        failures |= part.failures
+                        if stop[0] == 0:
+                            work.fetch(part, row - replicates.start)
+                            if done is not None and part.finished:
+                                done(part.finished)
+                left, room = work.left, work.next_room
+                if failures and not all_of_them:
+                    left = [replicate for replicate in left if replicate < min(failures)]
         return failures
 
 
-class _Part:
-    """The replicates that are on the device at the same time."""
+class _Round:
+    """Worlds of the same room, as many as fit; those that outgrow the memory are left to another round.
+
+    Attributes
+    ----------
+    staging : ndarray of uint8
+        Where initial states are made.
+    left : list of int
+        Replicates that need more room than was left.
+    next_room : int
+        What they need.
+    """
 
     def __init__(
         self,
         blueprint: Blueprint,
+        setting: Setting,
+        recording: Recording,
+        room: int,
+        number: int,
+        device: Device,
+    ) -> None:
+        self._blueprint, self._setting, self._recording = blueprint, setting, recording
+        template, records = blueprint.new_world(room), recording.records(0)
+        fitting = worlds_that_fit(blueprint, setting, template, records, device.free_memory())
+        count = min(number, blueprint.config.run.block or MOST_TOGETHER, fitting)
+        self._batch = Batch(device, setting, template, records, count)
+        self.staging = self._batch.staging()
+        self.left: list[int] = []
+        self.next_room = room
+
+    def __enter__(self) -> _Round:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._batch.close()
+
+    def parts(
+        self,
+        replicates: list[int],
+        stop: NDArray[np.int64],
+        all_of_them: bool,
+        failures: dict[int, TechnopoleError],
+    ) -> Iterator[_Part]:
+        """Yield the replicates that are on the device at the same time, one part after the other."""
+        count = self._batch.count
+        for first in range(0, len(replicates), count):
+            if stop[0] != 0 or (failures and not all_of_them):
+                return
+            part = _Part(
+                self._blueprint,
+                self._setting,
+                self._batch,
+                replicates[first : first + count],
+                stop,
+                all_of_them,
+            )
+            yield part
+            self.left += part.left
+            self.next_room = max(self.next_room, part.next_room)
+
+    def fetch(self, part: _Part, offset: int) -> None:
+        """Fetch what was recorded of a part; `offset` leads from a replicate to its place in the recording."""
+        for slots in consecutive(part.replicates):
+            first = part.replicates[slots.start] + offset
+            self._batch.fetch_records(slots.start, self._recording.stacked(slice(first, first + len(slots))))
+
+
+class _Part:
+    """The replicates that are on the device at the same time.
+
+    Attributes
+    ----------
+    replicates : list of int
+        Their numbers.
+    failures : dict of int to TechnopoleError
+        What went wrong, by replicate.
+    left : list of int
+        Replicates for whose growth there was no memory.
+    next_room : int
+        What they need.
+    """
+
+    def __init__(
+        self,
+        blueprint: Blueprint,
+        setting: Setting,
         batch: Batch,
-        replicates: range,
+        replicates: list[int],
         stop: NDArray[np.int64],
         all_of_them: bool,
     ) -> None:
-        self._blueprint, self._batch, self._replicates, self._stop = blueprint, batch, replicates, stop
+        self._blueprint, self._setting, self._batch, self._stop = blueprint, setting, batch, stop
         self._all = all_of_them
+        self.replicates = replicates
         self.failures: dict[int, TechnopoleError] = {}
+        self.left: list[int] = []
+        self.next_room = 0
+        self._given_up = np.zeros(batch.count, dtype=bool)
 
-    def start(
-        self,
-        setting: Setting,
-        staging: NDArray[np.uint8],
-        pool: ThreadPoolExecutor,
-        until: int,
-        stride: int,
-    ) -> None:
+    @property
+    def finished(self) -> list[int]:
+        """Replicates that are done; none, if one has failed."""
+        return [] if self.failures else [one for one in self.replicates if one not in self.left]
+
+    def start(self, pool: ThreadPoolExecutor, staging: NDArray[np.uint8], until: int, stride: int) -> None:
         """Make the initial states, on several threads of the host, and send them."""
-        batch, number = self._batch, len(self._replicates)
+        batch, number = self._batch, len(self.replicates)
         batch.return_home()
         batch.status[:], batch.where[:], batch.stride[:] = 0, 0, stride
         batch.clock[:], batch.until[:] = 0, 0
         for first in range(0, number, len(staging)):
             slots = range(first, min(first + len(staging), number))
-            list(pool.map(partial(self._make, setting, staging, first), slots))
+            list(pool.map(partial(self._make, staging, first), slots))
             batch.send(first, staging[: len(slots)])
         batch.until[:number] = until
         batch.send_control()
 
-    def _make(self, setting: Setting, staging: NDArray[np.uint8], first: int, slot: int) -> None:
+    def _make(self, staging: NDArray[np.uint8], first: int, slot: int) -> None:
         world = self._batch.staged(staging[slot - first], slot)
-        self._blueprint.start(setting, world, self._replicates[slot])
+        self._blueprint.start(self._setting, world, self.replicates[slot])
 
     def run(self, tell: Tell | None) -> None:
         """Move on until all have finished, or failed."""
@@ -183,48 +255,57 @@ class _Part:
         while self._stop[0] == 0 and batch.running.any():
             batch.go()
             if tell is not None:
-                tell(int(batch.clock[: len(self._replicates), layout.PERIOD].sum()))
-            slots = np.flatnonzero(batch.stuck & self._unsolved).tolist()
-            for slot in slots:
+                tell(int(batch.clock[: len(self.replicates), layout.PERIOD].sum()))
+            stuck = np.flatnonzero(batch.stuck & ~self._given_up).tolist()
+            for slot in stuck:
                 self._solve(slot)
-            if slots:
-                batch.send_control()
-            if self.failures and not self._all:
+            if stuck and self.failures and not self._all:
                 # what comes after the first failure is of no use: the same error for any number at a time
-                first = min(self.failures) - self._replicates.start
-                batch.until[first + 1 :] = 0
+                batch.until[self.replicates.index(min(self.failures)) + 1 :] = 0
+            if stuck:
                 batch.send_control()
-
-    @property
-    def _unsolved(self) -> NDArray[np.bool_]:
-        unsolved = np.ones(self._batch.count, dtype=bool)
-        unsolved[[replicate - self._replicates.start for replicate in self.failures]] = False
-        return unsolved
 
     def _solve(self, slot: int) -> None:
-        """Make room for a world that needs it, or keep what is to be said of it."""
-        batch, replicate = self._batch, self._replicates[slot]
+        """Make room for a world that needs it, leave it to later, or keep what is to be said of it."""
+        batch, replicate = self._batch, self.replicates[slot]
         world = self._blueprint.new_world(batch.room(slot))
         batch.fetch(slot, world)
         problem = problem_of(batch, slot)
-        if batch.status[slot] == Status.NOT_FINITE:
-            self.failures[replicate] = NotFiniteError(not_finite(self._blueprint, world, problem))
-            return
         try:
-            batch.put(slot, with_room(self._blueprint, world, problem))
+            if batch.status[slot] == Status.NOT_FINITE:
+                raise NotFiniteError(not_finite(self._blueprint, world, problem))
+            larger = with_room(self._blueprint, world, problem)
+            batch.put(slot, larger)
+            batch.status[slot] = 0
+        except DeviceMemoryError:
+            if batch.count == 1:
+                raise
+            self._given_up[slot] = True
+            self.left.append(replicate)
+            self.next_room = max(self.next_room, larger.firms.shape[1])
         except TechnopoleError as failure:
+            self._given_up[slot] = True
             self.failures[replicate] = failure
-            return
-        batch.status[slot] = 0
-
-    def end(self) -> None:
-        """Leave nothing running."""
-        self._batch.device.synchronize()
 
 
-def _cut(replicates: range, count: int) -> Iterator[range]:
-    for first in range(replicates.start, replicates.stop, count):
-        yield range(first, min(first + count, replicates.stop))
+def consecutive(numbers: list[int]) -> Iterator[range]:
+    """Yield the places of numbers that follow each other.
+
+    Parameters
+    ----------
+    numbers : list of int
+        Ascending.
+
+    Yields
+    ------
+    range
+        As long as possible.
+    """
+    first = 0
+    for place in range(1, len(numbers) + 1):
+        if place == len(numbers) or numbers[place] != numbers[place - 1] + 1:
+            yield range(first, place)
+            first = place
 
 
 def device_room(blueprint: Blueprint) -> int:

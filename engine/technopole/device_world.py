@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from technopole.build import Blueprint, new_problem
-from technopole.device_batch import VALUES, Batch
+from technopole.device_batch import Batch
+from technopole.device_layout import VALUES
 from technopole.device_shared import SharedDevice, using
 from technopole.errors import NotFiniteError
 from technopole.period_problems import not_finite, with_room

@@ -8,8 +8,8 @@ from numba.core.registry import cpu_target
 from devices import FakeDevice
 from technopole.build import make_blueprint
 from technopole.config import Config
-from technopole.device_batch import Uploaded
 from technopole.device_memory import ALIGNMENT, arrange, arrays_in, describe
+from technopole.device_uploaded import Uploaded
 from technopole.model import Model
 from technopole.recording import Recording
 from technopole.schema import RECORDS

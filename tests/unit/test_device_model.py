@@ -10,7 +10,7 @@ from numba import njit
 import technopole as tp
 from devices import KINDS, some_device
 from economy import make_config
-from technopole import device_batch
+from technopole import device_layout
 from technopole.build import make_blueprint
 from technopole.schema import RECORDS, STATE
 
@@ -57,7 +57,7 @@ def test_steps(config, device):
         for model in models:
             model.step(periods)
         assert same(*models)
-    assert 8 <= device.launches / len(device_batch.program().period) < 12  # and those that found no room
+    assert 8 <= device.launches / len(device_layout.program().period) < 12  # and those that found no room
 
 
 def test_growth(config, device):

@@ -5,7 +5,7 @@ import pytest
 
 import technopole as tp
 from devices import KINDS, some_device
-from technopole import device_batch, device_shared, device_together
+from technopole import device_layout, device_shared, device_together, device_worlds
 from technopole.build import make_blueprint
 from technopole.device_ensemble import DeviceEnsemble
 from technopole.machine import Threads
@@ -65,7 +65,7 @@ def test_as_many_at_a_time_as_fit(config, results, monkeypatch, kind, worlds):
     world = blueprint.new_world(device_together.device_room(blueprint))
     records = Recording(tuple(RECORDS), 1, 12, 2, 3).records(0)
     with some_device(kind, monkeypatch, blueprint) as device:
-        one = device_batch.world_bytes(blueprint.setting(1), world, records)
+        one = device_layout.world_bytes(blueprint.setting(1), world, records)
         device._memory = device._free = int((worlds + 0.5) * one / device_together.SHARE_OF_MEMORY)
         assert same(tp.run(config, backend="cuda"), results)
         assert device.most_worlds == worlds
@@ -83,7 +83,7 @@ def test_stride_and_few_variables(config, device):
 
 
 def test_states_are_sent_in_parts(config, results, device, monkeypatch):
-    monkeypatch.setattr(device_batch, "STAGING_BYTES", 1)
+    monkeypatch.setattr(device_worlds, "STAGING_BYTES", 1)
     assert same(tp.run(config, backend="cuda"), results)
 
 
@@ -108,9 +108,11 @@ def test_a_world_that_grows_does_not_disturb_the_others(config, device, monkeypa
     monkeypatch.setattr(device_together, "device_room", lambda blueprint: blueprint.capacity)
     growing = config.replace(GROWING)
     moved = []
-    move = device_batch.Batch._move
+    move = device_worlds.Worlds._move
     monkeypatch.setattr(
-        device_batch.Batch, "_move", lambda batch, slot, world: moved.append(slot) or move(batch, slot, world)
+        device_worlds.Worlds,
+        "_move",
+        lambda batch, slot, world: moved.append(slot) or move(batch, slot, world),
     )
     for block in (7, 3, 1):
         moved.clear()
@@ -120,6 +122,26 @@ def test_a_world_that_grows_does_not_disturb_the_others(config, device, monkeypa
     moved.clear()
     assert same(tp.run(some, backend="cuda"), tp.run(some))
     assert 0 < len(moved) < 14
+
+
+def test_worlds_that_outgrow_the_memory_are_computed_later(config, device, monkeypatch):
+    monkeypatch.setattr(device_together, "device_room", lambda blueprint: blueprint.capacity)
+    monkeypatch.setattr(device_together, "SHARE_OF_MEMORY", 0.99)
+    growing = config.replace(GROWING)
+    blueprint = make_blueprint(growing)
+    world, records = blueprint.new_world(), Recording(tuple(RECORDS), 1, 40, 2, 3).records(0)
+    one = device_layout.world_bytes(blueprint.setting(1), world, records)
+    device._memory = device._free = int(7.9 * one)
+    later = []
+    parts = device_together._Round.parts
+
+    def noted(work, replicates, *more):
+        later.append(list(replicates))
+        return parts(work, replicates, *more)
+
+    monkeypatch.setattr(device_together._Round, "parts", noted)
+    assert same(tp.run(growing, backend="cuda"), tp.run(growing))
+    assert len(later) > 1 and set(later[1]) < set(later[0]) == set(range(7))
 
 
 @pytest.mark.parametrize("block", [2, 8])
