@@ -32,7 +32,7 @@ from numba.core.codegen import get_host_cpu_features
 from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 
-from technopole_kernels._stages import KernelCompiler, StageCompiler, close_to_python
+from technopole_kernels._stages import KernelCompiler, ScalarCompiler, StageCompiler, close_to_python, use_single
 
 FLAGS = {"error_model": "numpy", "nogil": True, "fastmath": False}
 KERNELS, STAGES, DEVICES = [], [], []  # all functions compiled by `kernel`, `stage` and `device`
@@ -181,6 +181,16 @@ def device(function):
 
 def scalar(function):
     """Compile a function of scalars that is inlined like a ``device`` and that Python may call as well."""
-    compiled = numba.njit(forceinline=True, **FLAGS)(function)
+    compiled = numba.njit(forceinline=True, pipeline_class=ScalarCompiler, **FLAGS)(function)
     DEVICES.append(compiled)
     return compiled
+
+
+def single(double):
+    """Make a function what a `device` or `scalar` is for float32 arguments; returns that `device` or `scalar`."""
+
+    def use(function):
+        use_single(double, function)
+        return double
+
+    return use

@@ -10,6 +10,9 @@ from types import MethodType
 from llvmlite.binding import Linkage
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
+from numba.core.untyped_passes import ReconstructSSA
+
+from technopole_kernels._narrow import Narrow, holds_single
 
 
 class _WithoutEnvironments:
@@ -92,7 +95,7 @@ class KernelCompiler(CompilerBase):
         state = self.state
         state.library = WholeLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
         state.library.enable_object_caching()
-        return [DefaultPassBuilder.define_nopython_pipeline(state)]
+        return [_passes(state)]
 
 
 class StageCompiler(CompilerBase):
@@ -101,7 +104,23 @@ class StageCompiler(CompilerBase):
     def define_pipelines(self):
         state = self.state
         state.library = UnfinishedLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
-        return [DefaultPassBuilder.define_nopython_pipeline(state)]
+        return [_passes(state)]
+
+
+class ScalarCompiler(CompilerBase):
+    """Numba's usual pipeline."""
+
+    def define_pipelines(self):
+        return [_passes(self.state)]
+
+
+def _passes(state):
+    """Numba's passes, and one more for functions that are given float32."""
+    passes = DefaultPassBuilder.define_nopython_pipeline(state)
+    if any(holds_single(kind) for kind in state.args):
+        passes.add_pass_after(Narrow, ReconstructSSA)
+        passes.finalize()
+    return passes
 
 
 def close_to_python(dispatcher):
@@ -116,3 +135,12 @@ def close_to_python(dispatcher):
     dispatcher.add_overload = MethodType(add_overload, dispatcher)
     dispatcher._compile_for_args = MethodType(refuse, dispatcher)
     return dispatcher
+
+
+def use_single(dispatcher, function):
+    """Compile another function where the first argument is a float32 or an array of them."""
+
+    def choose(arguments, _keywords):
+        return function if holds_single(arguments[0]) else dispatcher.py_func
+
+    dispatcher._compiler._get_implementation = choose
