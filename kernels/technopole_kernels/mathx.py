@@ -1,4 +1,4 @@
-"""Elementary functions in double precision from exactly rounded operations alone.
+"""Elementary functions in double precision (single: mathx_single.py) from exactly rounded operations alone.
 
 The system's mathematical library differs between platforms, and loops that call it are not vectorised.
 These functions use + - * / and sqrt, selections and bit casts: every processor returns the same bits,
@@ -19,7 +19,8 @@ relative error of ln(1 + f). The remainders are below 2e-17 and 2e-18.
 
 import numpy as np
 
-from technopole_kernels._jit import device, scalar
+from technopole_kernels import mathx_single
+from technopole_kernels._jit import device, scalar, single
 
 _INF = np.inf
 _NAN = np.nan
@@ -226,3 +227,19 @@ def normal_quantile(p):
     factor = q if central else sign
     result = factor * _quantile_numerator(r, central, far) / _quantile_denominator(r, central, far)
     return sign * _INF if smaller == 0.0 else result
+
+
+def _in_double(function):
+    """What is computed in double precision for a float32 as well: it is rare."""
+    double = scalar(function.py_func)  # numba forbids a function to call itself with another type
+
+    def of_single(x):
+        return np.float32(double(np.float64(x)))
+
+    single(function)(of_single)
+
+
+for _function in (expm1, log1p, normal_quantile_core, normal_quantile):
+    _in_double(_function)
+for _function in (exp_core, exp, log_core, log):
+    single(_function)(getattr(mathx_single, _function.__name__))
