@@ -99,9 +99,10 @@ def cache_directory():
     return _DIRECTORY
 
 
-def has_compiled_code():
-    """Whether the cache directory holds compiled kernels, so that a start is likely to be quick."""
-    return _DIRECTORY is not None and any(_DIRECTORY.glob("*.nbc"))
+def has_compiled_code(precision="float64"):
+    """Whether the cache directory holds compiled kernels of a precision, so that a start is likely to be quick."""
+    files = "*-float32-*.nbc" if precision == "float32" else "*.nbc"
+    return _DIRECTORY is not None and any(_DIRECTORY.glob(files))
 
 
 class _SignatureFiles(FunctionCache):
@@ -117,7 +118,9 @@ class _SignatureFiles(FunctionCache):
         return self._name, self._py_func.__code__.co_firstlineno, super()._index_key(sig, codegen)
 
     def _path(self, key):
-        return _DIRECTORY / f"{self._name}-{hashlib.sha256(repr(key).encode()).hexdigest()[:24]}.nbc"
+        text = repr(key)
+        kind = "-float32" if "float32" in text else ""
+        return _DIRECTORY / f"{self._name}{kind}-{hashlib.sha256(text.encode()).hexdigest()[:24]}.nbc"
 
     def _load_overload(self, sig, target_context):
         key = self._index_key(sig, target_context.codegen())

@@ -16,6 +16,7 @@ from numba.extending import intrinsic
 _ARITHMETIC = (operator.add, operator.sub, operator.mul, operator.truediv)
 _COMPARISONS = (operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne)
 _SINGLE = types.float32
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 def holds_single(kind):
@@ -126,7 +127,7 @@ def _narrow_literals(choices, definitions):
     literals = [_literal(choice, definitions) for choice in choices]
     if None in literals:
         for literal in literals:
-            if literal is not None and float(np.float32(literal.value)) == literal.value:
+            if literal is not None and abs(literal.value) <= _LARGEST and np.float32(literal.value) == literal.value:
                 literal.value = np.float32(literal.value)
 
 

@@ -5,12 +5,13 @@ import numpy as np
 from technopole_kernels import layout as at
 from technopole_kernels._bits import at_least, count_bits, equal, lowest_bit, pack
 from technopole_kernels._jit import device, stage
+from technopole_kernels._kinds import kind_of
 from technopole_kernels._llvm import WIDTH
 from technopole_kernels.accounts import LEAVE, SPAWN
 from technopole_kernels.choose import natural
 from technopole_kernels.mathx import exp, normal_quantile_core
 from technopole_kernels.reduce import set_all
-from technopole_kernels.rng import ENTRANT, ENTRANT_SIZE, SPINOFF, STARTUP, draw, uniform_open
+from technopole_kernels.rng import ENTRANT, ENTRANT_SIZE, SPINOFF, STARTUP, draw, uniform_open_of
 
 
 @stage
@@ -123,15 +124,16 @@ def draw_noise(setting, world, count):
         np.uint64(world.clock[at.REPLICATE]),
         setting.seed[0],
     )
+    kind = kind_of(buffer)
     for j in range(count):
         w0, w1, w2, w3 = draw(keys[j], period, ENTRANT, seed, replicate)
-        buffer[at.NOISE_ORGANISATION + j] = uniform_open(w0)
-        buffer[at.NOISE_TECHNOLOGY + j] = uniform_open(w1)
-        buffer[at.NOISE_SOURCING + j] = uniform_open(w2)
-        buffer[at.NOISE_QUALITY + j] = uniform_open(w3)
+        buffer[at.NOISE_ORGANISATION + j] = uniform_open_of(kind, w0)
+        buffer[at.NOISE_TECHNOLOGY + j] = uniform_open_of(kind, w1)
+        buffer[at.NOISE_SOURCING + j] = uniform_open_of(kind, w2)
+        buffer[at.NOISE_QUALITY + j] = uniform_open_of(kind, w3)
     for j in range(count):
         w0, _, _, _ = draw(keys[j], period, ENTRANT_SIZE, seed, replicate)
-        buffer[at.NOISE_STANDING + j] = uniform_open(w0)
+        buffer[at.NOISE_STANDING + j] = uniform_open_of(kind, w0)
     noise = buffer[at.NOISE_ORGANISATION : at.NOISE_ORGANISATION + 5 * at.ROW].reshape((5, at.ROW))
     for row in range(5):
         values = noise[row]

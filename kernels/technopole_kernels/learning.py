@@ -4,9 +4,10 @@ import numpy as np
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
-from technopole_kernels.choose import BELOW_ONE, list_below, natural, pick, pick_row
+from technopole_kernels._kinds import by_kind, kind_of, whole, whole_float
+from technopole_kernels.choose import BELOW_ONE, below_one, list_below, natural, pick, pick_row
 from technopole_kernels.reduce import set_all
-from technopole_kernels.rng import MEETING, draw, uniform
+from technopole_kernels.rng import MEETING, draw, uniform_of
 from technopole_kernels.spread import spread_fellows
 from technopole_kernels.types import GUIDES
 
@@ -18,13 +19,13 @@ def draw_meetings(setting, world, tile):
     identity = world.identity[at.NOW, begin:end]
     buffer = world.buffer
     period, replicate = np.uint64(world.clock[at.PERIOD]), np.uint64(world.clock[at.REPLICATE])
-    seed = setting.seed[0]
+    seed, kind = setting.seed[0], kind_of(buffer)
     for i in range(identity.size):
         w0, w1, w2, w3 = draw(identity[i], period, MEETING, seed, replicate)
-        buffer[at.U_ORGANISATION + i] = uniform(w0)
-        buffer[at.U_TECHNOLOGY + i] = uniform(w1)
-        buffer[at.U_SOURCING + i] = uniform(w2)
-        buffer[at.U_QUALITY + i] = uniform(w3)
+        buffer[at.U_ORGANISATION + i] = uniform_of(kind, w0)
+        buffer[at.U_TECHNOLOGY + i] = uniform_of(kind, w1)
+        buffer[at.U_SOURCING + i] = uniform_of(kind, w2)
+        buffer[at.U_QUALITY + i] = uniform_of(kind, w3)
 
 
 @device
@@ -46,12 +47,13 @@ def meet_in_region(setting, world, tile):
     own = firms[at.F_ORGANISATION, begin:end]
     contact = world.regions[at.R_CONTACT, region]
     stretch = stretch_to_one(contact)
+    most = below_one(own)
     count = float(last - first)
     highest = np.int32(last - first - 1)
     partner = world.partner
     for i in range(own.size):
         v = buffer[at.U_ORGANISATION + i] * stretch
-        v = v if v < BELOW_ONE else BELOW_ONE
+        v = v if v < most else most
         index = np.int32(v * count)
         partner[i] = index if index < highest else highest
     for i in range(own.size):
@@ -66,15 +68,16 @@ def meet_in_region(setting, world, tile):
 def meet_in_cell(known, own, u, gap, begin, count, partner, contact, far):
     """Gap to a random firm of the own cell; the firms that ``far`` sends elsewhere get a gap too, to be replaced."""
     stretch, stretch_near = stretch_to_one(contact), stretch_to_one(1.0 - far)
+    most = below_one(u)
     for i in range(own.size):
         v = u[i] * stretch
-        v = v if v < BELOW_ONE else BELOW_ONE
+        v = v if v < most else most
         v = (v - far) * stretch_near
-        v = v if v < BELOW_ONE else BELOW_ONE
+        v = v if v < most else most
         v = v if v > 0.0 else 0.0
-        index = np.int32(v * count[i])
-        last = np.int32(count[i]) - np.int32(1)
-        partner[i] = np.int32(begin[i]) + (index if index < last else last)
+        index = np.int32(v * whole_float(count[i]))
+        last = whole(count[i]) - np.int32(1)
+        partner[i] = whole(begin[i]) + (index if index < last else last)
     for i in range(own.size):
         gap[i] = known[natural(partner[i])]
     for i in range(own.size):
@@ -88,18 +91,19 @@ def list_travellers(world, tile, u, contact, far):
     """List those who meet somebody elsewhere in ``partner``, with a number in [0, 1) for each in ``FAR_DRAW``."""
     buffer, partner = world.buffer, world.partner
     stretch, stretch_far = stretch_to_one(contact), stretch_to_one(far)
-    candidates = list_below(u, contact * far * (1.0 + 1e-9), partner)  # a bound that nobody who travels exceeds
+    most = below_one(u)
+    candidates = list_below(u, contact * far * by_kind(u, 1.0 + 1e-9, 1.0 + 1e-6), partner)  # a bound that nobody who travels exceeds
     count = 0
     for j in range(candidates):
         i = natural(partner[j])
         v = u[i] * stretch
-        v = v if v < BELOW_ONE else BELOW_ONE
+        v = v if v < most else most
         partner[natural(count)] = np.int32(i)
         buffer[at.FAR_DRAW + natural(count)] = v
         count += 1 if (v < far) & (u[i] < contact) else 0
     for j in range(count):
         v = buffer[at.FAR_DRAW + j] * stretch_far
-        buffer[at.FAR_DRAW + j] = v if v < BELOW_ONE else BELOW_ONE
+        buffer[at.FAR_DRAW + j] = v if v < most else most
     return count
 
 
@@ -110,7 +114,7 @@ def choose_regions(constants, world, tile, count):
     row, row_end = constants.proximity_start[region], constants.proximity_start[region + 1]
     guide = constants.far_guide[region]
     for j in range(count):
-        entry, rest = pick_row(buffer[at.FAR_DRAW + j], constants.far, row, row_end, guide)
+        entry, rest = pick_row(np.float64(buffer[at.FAR_DRAW + j]), constants.far, row, row_end, guide)
         buffer[at.FAR_REGION + j] = float(constants.proximity_region[natural(entry)])
         buffer[at.FAR_DRAW + j] = rest
 
@@ -184,7 +188,7 @@ def meet_suppliers(setting, world, tile):
         while j < count and partner[natural(j)] < end:
             i = natural(partner[natural(j)])
             j += 1
-            v = uniforms[i] * stretch
+            v = np.float64(uniforms[i]) * stretch
             v = v if v < BELOW_ONE else BELOW_ONE
             supplier = natural(guide[natural(v * GUIDES)])
             while cumulative[supplier + 1] <= v and supplier < S - 1:

@@ -2,13 +2,15 @@
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import stage
-from technopole_kernels._lanes import WIDTH, load, nothing, total
+from technopole_kernels._kinds import by_kind
+from technopole_kernels._lanes import load, nothing, total, width
 from technopole_kernels.mathx import log
 from technopole_kernels.reduce import sum_sectors
+from technopole_kernels.rng import centred
 from technopole_kernels.tiles import fill, sum_segments
-from technopole_kernels.vector import SMALLEST, exp_row, log_row
+from technopole_kernels.vector import exp_row, log_row, smallest
 
-MOST_FIT = 600.0  # bound of ln f about its level, so that f neither overflows nor vanishes
+MOST_FIT, MOST_FIT_SINGLE = 600.0, 60.0  # bound of ln f about its level, so that f neither overflows nor vanishes
 
 
 @stage
@@ -60,6 +62,7 @@ def rate_fitness(setting, world, tile):
     fitness = world.next[at.F_CASH, tile.begin : tile.end]  # until the second sweep knows the cash
     quality_weight, price_weight = params.market_quality_weight, params.market_price_weight
     name_weight = params.reputation_weight
+    most = by_kind(quality, MOST_FIT, MOST_FIT_SINGLE)
     for i in range(quality.size):
         buffer[at.NAME_USERS + i] = 1.0 if quality[i] >= buffer[at.STANDARD + i] else 0.0
     for i in range(quality.size):
@@ -67,8 +70,8 @@ def rate_fitness(setting, world, tile):
         name = name if quality[i] >= buffer[at.STANDARD + i] else 0.0
         level = quality_weight * (quality[i] + name) - price_weight * buffer[at.PRICE + i]
         level = level + custom[i] - buffer[at.LEVEL + i]
-        level = MOST_FIT if level > MOST_FIT else level  # not a number stays so, and is found
-        buffer[at.FITNESS + i] = -MOST_FIT if level < -MOST_FIT else level
+        level = most if level > most else level  # not a number stays so, and is found
+        buffer[at.FITNESS + i] = -most if level < -most else level
     exp_row(buffer, at.FITNESS, quality.size)
     for i in range(quality.size):
         fitness[i] = buffer[at.FITNESS + i]
@@ -88,15 +91,16 @@ def shock_demand(setting, world, tile):
     ]  # s exp(shock), until the second sweep knows the share
     exponent = -params.market_size_exponent
     turbulence, cap = params.market_turbulence, params.market_shock_cap
+    least = smallest(share)
     for i in range(share.size):
         relative = buffer[at.COUNT + i] * share[i]
-        buffer[at.FITNESS + i] = relative if relative > SMALLEST else 1.0
+        buffer[at.FITNESS + i] = relative if relative > least else 1.0
     log_row(buffer, at.FITNESS, share.size)
     for i in range(share.size):
         buffer[at.FITNESS + i] = exponent * buffer[at.FITNESS + i]
     exp_row(buffer, at.FITNESS, share.size)
     for i in range(share.size):
-        v = 2.0 * (buffer[at.U_DEMAND + i] + 2.0**-33) - 1.0
+        v = centred(buffer[at.U_DEMAND + i])
         buffer[at.U_DEMAND + i] = v
         buffer[at.SCRATCH + i] = 1.0 - (v if v > 0.0 else -v)
     log_row(buffer, at.SCRATCH, share.size)
@@ -142,8 +146,8 @@ def sum_weighted(sums, weight, quality, buffer, place):
     users_quality = buffer[at.SCRATCH + place : at.SCRATCH + place + n]
     efficiency = buffer[at.EFFICIENCY + place : at.EFFICIENCY + place + n]
     price = buffer[at.PRICE + place : at.PRICE + place + n]
-    a = b = c = d = e = f = nothing()
-    for i in range(0, n, WIDTH):
+    a = b = c = d = e = f = nothing(weight)
+    for i in range(0, n, width(weight)):
         w = load(weight, i, n - i)
         a = a + w
         b = b + w * load(quality, i, n - i)

@@ -6,6 +6,7 @@ segment follows and is written later, and rows of the buffer are longer than a t
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import stage
+from technopole_kernels._kinds import keep_whole
 from technopole_kernels._lanes import put, spread, width
 from technopole_kernels.prepare import policy_cell_at
 
@@ -18,8 +19,8 @@ def spread_fellows(world, tile):
     segments, offsets, buffer = world.segments, world.offsets, world.buffer
     for segment in range(tile.first, tile.last):
         cell = segments[at.G_CELL, segment]
-        first = spread(float(offsets[cell]), buffer)
-        count = spread(float(offsets[cell + 1] - offsets[cell]), buffer)
+        first = spread(keep_whole(buffer, offsets[cell]), buffer)
+        count = spread(keep_whole(buffer, offsets[cell + 1] - offsets[cell]), buffer)
         begin, end = segments[at.G_BEGIN, segment] - tile.begin, segments[at.G_BEGIN, segment + 1] - tile.begin
         for i in range(begin, end, width(buffer)):
             put(first, buffer, at.CELL_BEGIN + i)
