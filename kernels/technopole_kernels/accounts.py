@@ -5,15 +5,39 @@ import math
 import numpy as np
 
 from technopole_kernels import layout as at
-from technopole_kernels._bits import count_bits, equal_beside
-from technopole_kernels._jit import stage
-from technopole_kernels._lanes import choose, load, nothing, total, width
+from technopole_kernels._bits import count_bits, equal
+from technopole_kernels._jit import device, stage
+from technopole_kernels._lanes import WIDTH, choose, load, nothing, total
 from technopole_kernels.innovation import credit_terms
 from technopole_kernels.reduce import copy_all
 from technopole_kernels.rng import uniform_of
 from technopole_kernels.status import Fate
 
 STAY, LEAVE, SPAWN = np.uint32(Fate.STAY), np.uint32(Fate.LEAVE), np.uint32(Fate.SPAWN)
+
+
+@device
+def production_base(cost, load, overhead):
+    """What production costs without transaction cost and overhead."""
+    return cost / (load + overhead)
+
+
+@device
+def settle_books(sales, cost, own_research, old_cash, tax_rate, payout_rate):
+    """Tax, payout and the cash that is left."""
+    profit = sales - cost - own_research
+    tax = tax_rate * (profit if profit > 0.0 else 0.0)
+    before = old_cash + profit - tax
+    payout = payout_rate * (before if before > 0.0 else 0.0)
+    return tax, payout, before - payout
+
+
+@device
+def fate_of(u, closure, chance, too_small, insolvent):
+    """Whether a firm leaves, stays or spawns: one uniform decides closure and, of those who stay, spin-off."""
+    leaves = (u < closure) | too_small | insolvent
+    spawns = u - closure < (1.0 - closure) * chance
+    return LEAVE if leaves else (SPAWN if spawns else STAY)
 
 
 @stage
@@ -31,14 +55,13 @@ def close_accounts(setting, world, tile):
         buffer[at.SALES + i] = share[i] * buffer[at.DEMAND + i]
     for i in range(share.size):
         cost = buffer[at.SALES + i] * buffer[at.COST_SHARE + i]
-        buffer[at.SCRATCH + i] = cost / (load + overhead[i])
-        profit = buffer[at.SALES + i] - cost - own_research[i]
-        tax = tax_rate * (profit if profit > 0.0 else 0.0)
-        before = old_cash[i] + profit - tax
-        payout = payout_rate * (before if before > 0.0 else 0.0)
+        buffer[at.SCRATCH + i] = production_base(cost, load, overhead[i])
+        tax, payout, left = settle_books(
+            buffer[at.SALES + i], cost, own_research[i], old_cash[i], tax_rate, payout_rate
+        )
         buffer[at.TAX + i] = tax
         buffer[at.PAYOUT + i] = payout
-        cash[i] = before - payout
+        cash[i] = left
 
 
 @stage
@@ -88,7 +111,6 @@ def decide_fates(setting, world, tile):
     old_share, share = world.firms[at.F_SHARE, begin:end], new[at.F_SHARE, begin:end]
     cash, fate = new[at.F_CASH, begin:end], world.fate[begin:end]
     closure = params.exit_closure
-    staying = 1.0 - closure
     per_sales, access = credit_terms(params, finance)
     size, spinoff = params.sme_size, params.entry_spinoff
     for i in range(share.size):
@@ -96,11 +118,9 @@ def decide_fates(setting, world, tile):
         credit = per_sales * buffer[at.SALES + i] * (access if small else 1.0)
         too_small = share[i] * buffer[at.LABOUR + i] < buffer[at.MINIMUM + i]
         insolvent = cash[i] < -credit
-        u = uniform_of(share[i], np.uint64(fate[i]))
-        leaves = (u < closure) | too_small | insolvent
+        u = uniform(np.uint64(fate[i]))
         chance = spinoff * math.sqrt(buffer[at.COUNT + i] * share[i])
-        spawns = u - closure < staying * chance
-        fate[i] = LEAVE if leaves else (SPAWN if spawns else STAY)
+        fate[i] = fate_of(u, closure, chance, too_small, insolvent)
 
 
 @stage

@@ -71,11 +71,7 @@ def found_entrants(setting, world, first_cell, last_cell):
         for slot in range(begin, world.new_offsets[cell + 1]):
             parent = np.int64(age[natural(slot)]) if slot < startups else np.int64(-1)
             expect_entrant(setting, world, cell, parent, count)
-            world.keys[natural(count)] = (
-                world.identity[at.NEXT, natural(parent)]
-                if parent >= 0
-                else np.uint64(cell) | (np.uint64(slot - startups) << np.uint64(32))
-            )
+            world.keys[natural(count)] = key_of_entrant(world, cell, parent, slot - startups)
             world.buffer[at.SITE + natural(count)] = 1.0 if parent >= 0 else 0.0
             partner[natural(count)] = slot
             count += 1
@@ -86,20 +82,40 @@ def found_entrants(setting, world, first_cell, last_cell):
 
 
 @device
+def expected_knowledge(world, cell, sector, local, parent, weight, channel):
+    """Knowledge of an entrant before noise: the mean of its cell, or of its sector, and what its parent hands down."""
+    known = world.sectors[at.S_NEXT + at.S_KNOWLEDGE + channel, sector]
+    if local > 0.0:
+        known = world.cells[at.ORGANISATION + channel, cell] / local
+    if parent >= 0:
+        inherited = world.next[at.F_ORGANISATION + channel, natural(parent)]
+        known = weight * inherited + (1.0 - weight) * known
+    return known
+
+
+@device
+def expected_share(params, firms):
+    """Raw market share of an entrant to a sector with so many firms, before noise."""
+    return params.entry_size / max(firms, 1.0)
+
+
+@device
+def key_of_entrant(world, cell, parent, rank):
+    """What names an entrant: its parent's identity, or its cell and rank."""
+    if parent >= 0:
+        return world.identity[at.NEXT, natural(parent)]
+    return np.uint64(cell) | (np.uint64(rank) << np.uint64(32))
+
+
+@device
 def expect_entrant(setting, world, cell, parent, place):
     """Knowledge, raw share and research of an entrant before noise, in a place of the buffer."""
-    params, cells, sectors, buffer = setting.params[0], world.cells, world.sectors, world.buffer
-    sector, local = cell % sectors.shape[1], cells[at.FIRMS, cell]
-    weight = params.entry_inheritance
+    buffer, sector, local = world.buffer, cell % world.sectors.shape[1], world.cells[at.FIRMS, cell]
+    weight = setting.params[0].entry_inheritance
     for channel in range(4):
-        known = sectors[at.S_NEXT + at.S_KNOWLEDGE + channel, sector]
-        if local > 0.0:
-            known = cells[at.ORGANISATION + channel, cell] / local
-        if parent >= 0:
-            inherited = world.next[at.F_ORGANISATION + channel, natural(parent)]
-            known = weight * inherited + (1.0 - weight) * known
+        known = expected_knowledge(world, cell, sector, local, parent, weight, channel)
         buffer[at.BASE_ORGANISATION + channel * at.ROW + natural(place)] = known
-    buffer[at.BASE_SHARE + natural(place)] = params.entry_size / max(sectors[at.S_FIRMS, sector], 1.0)
+    buffer[at.BASE_SHARE + natural(place)] = expected_share(setting.params[0], world.sectors[at.S_FIRMS, sector])
     buffer[at.BASE_RESEARCH + natural(place)] = setting.constants.sectors[at.K_RD_INTENSITY, sector]
 
 

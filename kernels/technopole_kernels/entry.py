@@ -3,8 +3,7 @@
 import numpy as np
 
 from technopole_kernels import layout as at
-from technopole_kernels._jit import stage
-from technopole_kernels._kinds import kind_of
+from technopole_kernels._jit import device, stage
 from technopole_kernels.accounts import SPAWN
 from technopole_kernels.choose import BELOW_ONE, list_equal, natural, pick_row
 from technopole_kernels.mathx import exp, log
@@ -18,11 +17,57 @@ NOBODY = -1e300  # attraction of a cell without a market
 TOLERANCE = 1e-12  # of the location quotient, so that proportional cells count as specialised
 
 
+@device
+def specialised(world, cell, region_employment, sector_employment, all_employment):
+    """1 where a sector is present and its region is not below the nation's share in it, else 0."""
+    employment = world.cells[at.SHARE, cell] * world.cells[at.C_LABOUR, cell]
+    expected = region_employment * sector_employment
+    enough = employment * all_employment >= (1.0 - TOLERANCE) * expected
+    return 1.0 if world.cells[at.FIRMS, cell] > 0.0 and enough else 0.0
+
+
+@device
+def attraction(setting, world, r, k, present, strong):
+    """Attraction of a cell to founders; ``present`` are the flags of its region's sectors, ``strong`` their sum."""
+    params, constants, cell = setting.params[0], setting.constants, r * world.sectors.shape[1] + k
+    related = constants.related_base * strong
+    for j in range(constants.related_start[k], constants.related_start[k + 1]):
+        related += constants.related_extra[j] * present[constants.related_sector[j]]
+    value = (
+        world.cells[at.C_STARTUP_MEAN, cell]
+        + params.entry_finance * world.regions[at.R_INDEX + at.FINANCE, r]
+        + params.entry_reputation * world.cells[at.C_REPUTATION, cell]
+        + params.entry_relatedness * related / constants.sectors[at.K_RELATED_SUM, k]
+        + params.entry_herding * world.sectors[at.S_GROWTH, k]
+    )
+    return value if world.sectors[at.S_DEMAND, k] > 0.0 else NOBODY
+
+
+@device
+def crowd_value(params, firms):
+    """What the firms of a cell add to its attraction."""
+    return params.entry_agglomeration * log(params.entry_outside + firms)
+
+
+@device
+def all_startups(setting, workforce):
+    """Expected number of start-ups in the economy."""
+    constants = setting.constants
+    return setting.params[0].entry_startups * constants.initial_firms * workforce / constants.initial_workforce
+
+
+@device
+def startup_mean(setting, world, r, k, number, value, weight):
+    """Expected number of start-ups of a cell that has this value of the weight of all cells."""
+    support = policy_cell_at(setting.policy.cells[at.P_ENTRY_SUPPORT], world.clock[at.PERIOD], r, k)
+    chance = value / weight if weight > 0.0 else 0.0
+    return number * chance * (1.0 + support)
+
+
 @stage
 def mean_startups(setting, world):
     """Poisson mean of the start-ups of every cell: a logit over cells times the national number."""
     cells, regions, sectors = world.cells, world.regions, world.sectors
-    params, constants = setting.params[0], setting.constants
     R, S = regions.shape[1], sectors.shape[1]
     labour, present = cells[at.C_LABOUR], sectors[at.S_PRESENT]
     all_employment = 0.0
@@ -35,7 +80,7 @@ def mean_startups(setting, world):
             all_employment += employment
     value, firms = cells[at.C_STARTUP_MEAN], cells[at.FIRMS]
     for cell in range(R * S):
-        value[cell] = params.entry_agglomeration * log(params.entry_outside + firms[cell])
+        value[cell] = crowd_value(setting.params[0], firms[cell])
     for r in range(R):
         base = r * S
         region_employment = 0.0
@@ -43,23 +88,10 @@ def mean_startups(setting, world):
             region_employment += cells[at.SHARE, base + k] * labour[base + k]
         strong = 0.0
         for k in range(S):
-            employment = cells[at.SHARE, base + k] * labour[base + k]
-            expected = region_employment * by_sector[k]
-            specialised = employment * all_employment >= (1.0 - TOLERANCE) * expected
-            present[k] = 1.0 if firms[base + k] > 0.0 and specialised else 0.0
+            present[k] = specialised(world, base + k, region_employment, by_sector[k], all_employment)
             strong += present[k]
         for k in range(S):
-            related = constants.related_base * strong
-            for j in range(constants.related_start[k], constants.related_start[k + 1]):
-                related += constants.related_extra[j] * present[constants.related_sector[j]]
-            attraction = (
-                value[base + k]
-                + params.entry_finance * regions[at.R_INDEX + at.FINANCE, r]
-                + params.entry_reputation * cells[at.C_REPUTATION, base + k]
-                + params.entry_relatedness * related / setting.constants.sectors[at.K_RELATED_SUM, k]
-                + params.entry_herding * sectors[at.S_GROWTH, k]
-            )
-            value[base + k] = attraction if sectors[at.S_DEMAND, k] > 0.0 else NOBODY
+            value[base + k] = attraction(setting, world, r, k, present, strong)
     for cell in range(R * S):
         value[cell] = exp(value[cell])
     weight = 0.0
@@ -68,13 +100,10 @@ def mean_startups(setting, world):
     workforce = 0.0
     for r in range(R):
         workforce += regions[at.R_WORKFORCE, r]
-    number = params.entry_startups * constants.initial_firms * workforce / constants.initial_workforce
-    period = world.clock[at.PERIOD]
+    number = all_startups(setting, workforce)
     for r in range(R):
         for k in range(S):
-            support = policy_cell_at(setting.policy.cells[at.P_ENTRY_SUPPORT], period, r, k)
-            chance = value[r * S + k] / weight if weight > 0.0 else 0.0
-            value[r * S + k] = number * chance * (1.0 + support)
+            value[r * S + k] = startup_mean(setting, world, r, k, number, value[r * S + k], weight)
 
 
 @stage
@@ -119,8 +148,13 @@ def draw_startups(setting, world):
         first[cell] = uniform53(w0, w1)
     for cell in range(mean.size):
         some = first[cell] >= none[cell] or mean[cell] > LARGEST_PART
-        number = draw_poisson(mean[cell], cell, period, seed, replicate) if some else 0
-        counts[at.N_STARTUPS, cell] = number
+        counts[at.N_STARTUPS, cell] = draw_poisson(mean[cell], cell, period, seed, replicate) if some else 0
+
+
+@device
+def abroad_draw(u, home):
+    """What is left of the draw of a child that leaves its parent's region, in [0, 1)."""
+    return min((u - home) / (1.0 - home), BELOW_ONE)
 
 
 @stage
@@ -149,8 +183,7 @@ def choose_homes(setting, world, tile):
         while j < count and partner[natural(j)] < end:
             u, place = np.float64(buffer[at.SCRATCH + natural(j)]), cell
             if u >= home and leaves_home:
-                v = min((u - home) / (1.0 - home), BELOW_ONE)
-                entry, _ = pick_row(v, constants.far, row, row_end, guide)
+                entry, _ = pick_row(abroad_draw(u, home), constants.far, row, row_end, guide)
                 place = constants.proximity_region[entry] * S + cell - tile.region * S
             fate[natural(tile.begin + partner[natural(j)])] = np.uint32(SPAWN + np.uint32(place))
             j += 1

@@ -7,7 +7,8 @@ from technopole_kernels._jit import device, stage
 from technopole_kernels._kinds import by_kind, kind_of
 from technopole_kernels.choose import list_below, natural
 from technopole_kernels.mathx import exp, log, log1p
-from technopole_kernels.rng import EVENT, INNOVATION, draw, uniform_of
+from technopole_kernels.prepare import small_firm
+from technopole_kernels.rng import EVENT, INNOVATION, draw, uniform
 from technopole_kernels.tiles import sum_segments
 from technopole_kernels.vector import exp_row, log_row
 
@@ -19,6 +20,62 @@ def credit_terms(params, finance):
         params.finance_credit + params.finance_credit_index * finance,
         params.sme_access + (1.0 - params.sme_access) * finance,
     )
+
+
+@device
+def affordable(wanted, cash, per_sales, sales, access):
+    """Research that cash and credit allow."""
+    limit = cash + per_sales * sales * access
+    limit = limit if limit > 0.0 else 0.0
+    return wanted if wanted < limit else limit
+
+
+@device
+def next_intensity(old, research, sales, smoothing):
+    """Research intensity, smoothed over time."""
+    intensity = research / (sales if sales > 0.0 else 1.0)
+    return (1.0 - smoothing) * old + smoothing * intensity
+
+
+@device
+def chance_bound(rate, gamma, relative):
+    """No firm with this research relative to its sector's mean innovates with a higher probability.
+
+    Pr = 1 - exp(-zeta x^gamma) <= zeta x^gamma <= zeta (1 + gamma (x - 1)) if gamma <= 1: whoever draws more than that
+    bound does not innovate, and is spared a logarithm and two exponentials.
+    """
+    certain = 0.0 if gamma <= 1.0 else 2.0  # no bound for a larger elasticity: everybody is a candidate
+    bound = rate * (1.0 + gamma * (relative - 1.0)) * (1.0 + 1e-9) + certain
+    return bound if relative > 0.0 else 0.0
+
+
+@device
+def step_size(scale, power, radical, radical_size):
+    """Step scale * (1 - u^(1/b)), larger if it is radical."""
+    step = scale * (1.0 - power)
+    return step * (radical_size if radical else 1.0)
+
+
+@device
+def kind_row(kind, to_quality, to_technology, to_organisation):
+    """Row of the channel that an innovation raises."""
+    row = at.F_ORGANISATION if kind < to_organisation else at.F_SOURCING
+    row = at.F_TECHNOLOGY if kind < to_technology else row
+    return at.F_QUALITY if kind < to_quality else row
+
+
+@device
+def kind_bounds(params):
+    """Probabilities of the kinds of innovation, added up: quality, technology, organisation."""
+    kinds = (
+        params.innovation_kind_quality
+        + params.innovation_kind_technology
+        + params.innovation_kind_organisation
+        + params.innovation_kind_sourcing
+    )
+    to_quality = params.innovation_kind_quality / kinds
+    to_technology = to_quality + params.innovation_kind_technology / kinds
+    return to_quality, to_technology, to_technology + params.innovation_kind_organisation / kinds
 
 
 @stage
@@ -52,42 +109,31 @@ def budget_research(setting, world, tile):
     for i in range(share.size):
         buffer[at.SALES + i] = share[i] * buffer[at.DEMAND + i]
     for i in range(share.size):
-        buffer[at.SMALL + i] = 1.0 if share[i] * buffer[at.LABOUR + i] < size else 0.0
+        buffer[at.SMALL + i] = small_firm(share[i], buffer[at.LABOUR + i], size)
     for i in range(share.size):
-        sales = buffer[at.SALES + i]
-        limit = cash[i] + per_sales * sales * (access if buffer[at.SMALL + i] > 0.0 else 1.0)
-        limit = limit if limit > 0.0 else 0.0
-        wanted = buffer[at.INTENSITY + i] * sales
-        own_research[i] = wanted if wanted < limit else limit
+        sales, its_access = buffer[at.SALES + i], access if buffer[at.SMALL + i] > 0.0 else 1.0
+        own_research[i] = affordable(buffer[at.INTENSITY + i] * sales, cash[i], per_sales, sales, its_access)
     for i in range(share.size):
         buffer[at.RESEARCH + i] = own_research[i] * buffer[at.SUBSIDY + i]
     sum_segments(world.segment_sum, world.segments, tile, at.E_RESEARCH, buffer, begin - at.RESEARCH)
     old, new = firms[at.F_RESEARCH, begin:end], world.next[at.F_RESEARCH, begin:end]
     smoothing = params.innovation_smoothing
     for i in range(share.size):
-        sales = buffer[at.SALES + i]
-        intensity = buffer[at.RESEARCH + i] / (sales if sales > 0.0 else 1.0)
-        new[i] = (1.0 - smoothing) * old[i] + smoothing * intensity
+        new[i] = next_intensity(old[i], buffer[at.RESEARCH + i], buffer[at.SALES + i], smoothing)
 
 
 @stage
 def find_candidates(setting, world, tile):
-    """List the firms that may innovate in ``partner``; returns their number. ``CHANCE`` holds RD / mean RD.
-
-    Pr = 1 - exp(-zeta x^gamma) <= zeta x^gamma <= zeta (1 + gamma (x - 1)) if gamma <= 1: whoever draws more than that
-    bound does not innovate, and is spared a logarithm and two exponentials.
-    """
+    """List the firms that may innovate in ``partner``; returns their number. ``CHANCE`` holds RD / mean RD."""
     buffer, partner = world.buffer, world.partner
     size = tile.end - tile.begin
     gamma = setting.params[0].innovation_elasticity
-    slack = by_kind(buffer, 1e-9, 1e-5)
-    certain = 0.0 if gamma <= 1.0 else 2.0  # no bound for a larger elasticity: everybody is a candidate
     for i in range(size):
         research = buffer[at.RESEARCH + i] + buffer[at.SMALL + i] * buffer[at.POOLED + i]
         relative = research / buffer[at.MEAN_RESEARCH + i]
-        bound = buffer[at.RATE_INNOVATION + i] * (1.0 + gamma * (relative - 1.0)) * (1.0 + slack) + certain
+        bound = chance_bound(buffer[at.RATE_INNOVATION + i], gamma, relative)
         buffer[at.CHANCE + i] = relative
-        buffer[at.SCRATCH + i] = buffer[at.U_INNOVATE + i] - (bound if relative > 0.0 else 0.0)
+        buffer[at.SCRATCH + i] = buffer[at.U_INNOVATE + i] - bound
     return list_below(buffer[at.SCRATCH : at.SCRATCH + size], 0.0, partner)
 
 
@@ -156,8 +202,7 @@ def draw_innovations(setting, world, tile, innovators):
     radical_size = params.innovation_radical_size
     for j in range(innovators):
         radical = buffer[at.I_RADICAL + j] < (chance_small if buffer[at.I_SMALL + j] > 0.0 else chance)
-        step = buffer[at.I_SCALE + j] * (1.0 - buffer[at.I_GAIN + j])
-        buffer[at.I_GAIN + j] = step * (radical_size if radical else 1.0)
+        buffer[at.I_GAIN + j] = step_size(buffer[at.I_SCALE + j], buffer[at.I_GAIN + j], radical, radical_size)
     for j in range(innovators):
         buffer[at.I_GAIN + j] = log1p(buffer[at.I_GAIN + j])
 
@@ -167,15 +212,7 @@ def innovate(setting, world, tile):
     """Raise one channel of every innovator and count innovations and patents by segment."""
     params, buffer, new, segments = setting.params[0], world.buffer, world.next, world.segments
     sums, partner = world.segment_sum, world.partner
-    kinds = (
-        params.innovation_kind_quality
-        + params.innovation_kind_technology
-        + params.innovation_kind_organisation
-        + params.innovation_kind_sourcing
-    )
-    to_quality = params.innovation_kind_quality / kinds
-    to_technology = to_quality + params.innovation_kind_technology / kinds
-    to_organisation = to_technology + params.innovation_kind_organisation / kinds
+    to_quality, to_technology, to_organisation = kind_bounds(params)
     patented = params.innovation_patented
     innovators = list_innovators(setting, world, tile)
     draw_innovations(setting, world, tile, innovators)
@@ -189,10 +226,7 @@ def innovate(setting, world, tile):
             i = natural(tile.begin + partner[natural(j)])
             n = natural(j)
             j += 1
-            kind = buffer[at.I_KIND + n]
-            row = at.F_ORGANISATION if kind < to_organisation else at.F_SOURCING
-            row = at.F_TECHNOLOGY if kind < to_technology else row
-            row = at.F_QUALITY if kind < to_quality else row
+            row = kind_row(buffer[at.I_KIND + n], to_quality, to_technology, to_organisation)
             new[natural(row), i] += buffer[at.I_GAIN + n]
             by_small += buffer[at.I_SMALL + n]
             patents += 1.0 if buffer[at.I_PATENT + n] < patented else 0.0

@@ -34,6 +34,46 @@ def stretch_to_one(part):
     return 1.0 / part if part > 0.0 else 1.0
 
 
+@device
+def stretched(u, stretch):
+    """A uniform below the part that `stretch_to_one` stretches, in [0, 1)."""
+    v = u * stretch
+    return v if v < BELOW_ONE else BELOW_ONE
+
+
+@device
+def near_draw(v, far, stretch_near):
+    """What is left of a draw for those who stay in their region, in [0, 1)."""
+    v = (v - far) * stretch_near
+    v = v if v < BELOW_ONE else BELOW_ONE
+    return v if v > 0.0 else 0.0
+
+
+@device
+def gap_to(known, own, u, contact):
+    """How far a partner is ahead if there is a meeting at all."""
+    ahead = known - own
+    return ahead if (u < contact) & (ahead > 0.0) else 0.0
+
+
+@device
+def lead(known, own):
+    """How far somebody is ahead."""
+    ahead = known - own
+    return ahead if ahead > 0.0 else 0.0
+
+
+@device
+def pick_supplier(v, cumulative, guide, last):
+    """Sector of a supplier and what is left of the draw, in [0, 1)."""
+    supplier = natural(guide[natural(v * GUIDES)])
+    while cumulative[supplier + 1] <= v and supplier < last:
+        supplier = natural(supplier + 1)
+    below = cumulative[supplier]
+    rest = (v - below) / (cumulative[supplier + 1] - below)
+    return supplier, rest if rest < BELOW_ONE else BELOW_ONE
+
+
 @stage
 def meet_in_region(setting, world, tile):
     """Gap to a random firm of the region in organisation."""
@@ -52,16 +92,14 @@ def meet_in_region(setting, world, tile):
     highest = np.int32(last - first - 1)
     partner = world.partner
     for i in range(own.size):
-        v = buffer[at.U_ORGANISATION + i] * stretch
-        v = v if v < most else most
+        v = stretched(buffer[at.U_ORGANISATION + i], stretch)
         index = np.int32(v * count)
         partner[i] = index if index < highest else highest
     for i in range(own.size):
         buffer[at.GAP_ORGANISATION + i] = everyone[natural(partner[i])]
     for i in range(own.size):
-        gap = buffer[at.GAP_ORGANISATION + i] - own[i]
-        gains = (buffer[at.U_ORGANISATION + i] < contact) & (gap > 0.0)
-        buffer[at.GAP_ORGANISATION + i] = gap if gains else 0.0
+        known = buffer[at.GAP_ORGANISATION + i]
+        buffer[at.GAP_ORGANISATION + i] = gap_to(known, own[i], buffer[at.U_ORGANISATION + i], contact)
 
 
 @stage
@@ -70,20 +108,14 @@ def meet_in_cell(known, own, u, gap, begin, count, partner, contact, far):
     stretch, stretch_near = stretch_to_one(contact), stretch_to_one(1.0 - far)
     most = below_one(u)
     for i in range(own.size):
-        v = u[i] * stretch
-        v = v if v < most else most
-        v = (v - far) * stretch_near
-        v = v if v < most else most
-        v = v if v > 0.0 else 0.0
-        index = np.int32(v * whole_float(count[i]))
-        last = whole(count[i]) - np.int32(1)
-        partner[i] = whole(begin[i]) + (index if index < last else last)
+        v = near_draw(stretched(u[i], stretch), far, stretch_near)
+        index = np.int32(v * count[i])
+        last = np.int32(count[i]) - np.int32(1)
+        partner[i] = np.int32(begin[i]) + (index if index < last else last)
     for i in range(own.size):
         gap[i] = known[natural(partner[i])]
     for i in range(own.size):
-        ahead = gap[i] - own[i]
-        gains = (u[i] < contact) & (ahead > 0.0)
-        gap[i] = ahead if gains else 0.0
+        gap[i] = gap_to(gap[i], own[i], u[i], contact)
 
 
 @stage
@@ -96,14 +128,12 @@ def list_travellers(world, tile, u, contact, far):
     count = 0
     for j in range(candidates):
         i = natural(partner[j])
-        v = u[i] * stretch
-        v = v if v < most else most
+        v = stretched(u[i], stretch)
         partner[natural(count)] = np.int32(i)
         buffer[at.FAR_DRAW + natural(count)] = v
         count += 1 if (v < far) & (u[i] < contact) else 0
     for j in range(count):
-        v = buffer[at.FAR_DRAW + j] * stretch_far
-        buffer[at.FAR_DRAW + j] = v if v < most else most
+        buffer[at.FAR_DRAW + j] = stretched(buffer[at.FAR_DRAW + j], stretch_far)
     return count
 
 
@@ -143,8 +173,7 @@ def meet_elsewhere(setting, world, tile, known, uniforms, gaps):
             firms = offsets[other + 1] - begin
             place = begin + pick(buffer[at.FAR_DRAW + natural(j)], firms)
             i = natural(partner[natural(j)])
-            ahead = known[natural(place if firms > 0 else tile.begin + i)] - own[i]
-            gap[i] = ahead if ahead > 0.0 else 0.0
+            gap[i] = lead(known[natural(place if firms > 0 else tile.begin + i)], own[i])
             j += 1
 
 
@@ -188,19 +217,11 @@ def meet_suppliers(setting, world, tile):
         while j < count and partner[natural(j)] < end:
             i = natural(partner[natural(j)])
             j += 1
-            v = np.float64(uniforms[i]) * stretch
-            v = v if v < BELOW_ONE else BELOW_ONE
-            supplier = natural(guide[natural(v * GUIDES)])
-            while cumulative[supplier + 1] <= v and supplier < S - 1:
-                supplier = natural(supplier + 1)
-            below = cumulative[supplier]
-            rest = (v - below) / (cumulative[supplier + 1] - below)
+            supplier, rest = pick_supplier(stretched(uniforms[i], stretch), cumulative, guide, S - 1)
             begin = local[supplier]
             firms = local[supplier + 1] - begin
             if (firms > 0) & buys:
-                place = natural(begin + pick(rest if rest < BELOW_ONE else BELOW_ONE, firms))
-                ahead = known[place] - own[i]
-                gaps[i] = ahead if ahead > 0.0 else 0.0
+                gaps[i] = lead(known[natural(begin + pick(rest, firms))], own[i])
 
 
 @stage
@@ -214,38 +235,45 @@ def meet_partners(setting, world, tile):
     meet_in_sector(setting, world, tile, firms[at.F_QUALITY], at.U_QUALITY, at.GAP_QUALITY)
 
 
+@device
+def absorptive_capacity(research, difficulty, intensity):
+    """g = e / (e + difficulty * rho) (Cohen and Levinthal 1989)."""
+    return research / (research + difficulty * intensity)
+
+
+@device
+def learned(x, rate, g, gap, spill, pool):
+    """x' = x + rate g gap + sigma g max(pool - x, 0)."""
+    reach = pool - x
+    reach = reach if reach > 0.0 else 0.0
+    return x + rate * g * gap + spill * g * reach
+
+
 @stage
 def absorb(setting, world, tile):
-    """Absorptive capacity g = e / (e + difficulty * rho) (Cohen and Levinthal 1989)."""
+    """Absorptive capacity of the firms of a tile."""
     buffer = world.buffer
     begin, end = tile.begin, tile.end
     research = world.firms[at.F_RESEARCH, begin:end]
     difficulty = setting.params[0].learning_difficulty
     for i in range(research.size):
-        e = research[i]
-        buffer[at.ABSORPTION + i] = e / (e + difficulty * buffer[at.INTENSITY + i])
+        buffer[at.ABSORPTION + i] = absorptive_capacity(research[i], difficulty, buffer[at.INTENSITY + i])
 
 
 @stage
 def learn_openly(rate, gaps, pools, spill, old, new, buffer):
-    """x' = x + rate g gap + sigma g max(pool - x, 0)."""
+    """New knowledge of what nobody protects."""
     for i in range(old.size):
-        x = old[i]
         g = buffer[at.ABSORPTION + i]
-        reach = buffer[pools + i] - x
-        reach = reach if reach > 0.0 else 0.0
-        new[i] = x + rate * g * buffer[gaps + i] + spill * g * reach
+        new[i] = learned(old[i], rate, g, buffer[gaps + i], spill, buffer[pools + i])
 
 
 @stage
 def learn_protected(rate, gaps, pools, spill, old, new, buffer):
-    """The same for what others protect: x' = x + rate (1 - appropriability) g gap + sigma g max(pool - x, 0)."""
+    """The same for what others protect: at the rate times (1 - appropriability)."""
     for i in range(old.size):
-        x = old[i]
-        g = buffer[at.ABSORPTION + i]
-        reach = buffer[pools + i] - x
-        reach = reach if reach > 0.0 else 0.0
-        new[i] = x + rate * buffer[at.OPENNESS + i] * g * buffer[gaps + i] + spill * g * reach
+        its_rate, g = rate * buffer[at.OPENNESS + i], buffer[at.ABSORPTION + i]
+        new[i] = learned(old[i], its_rate, g, buffer[gaps + i], spill, buffer[pools + i])
 
 
 @stage

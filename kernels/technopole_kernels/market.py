@@ -1,9 +1,8 @@
 """Stages 7 and 8: prices, fitness, demand shocks and market shares (docs/MODEL.md 7.7, 7.8)."""
 
 from technopole_kernels import layout as at
-from technopole_kernels._jit import stage
-from technopole_kernels._kinds import by_kind
-from technopole_kernels._lanes import load, nothing, total, width
+from technopole_kernels._jit import device, stage
+from technopole_kernels._lanes import WIDTH, load, nothing, total
 from technopole_kernels.mathx import log
 from technopole_kernels.reduce import sum_sectors
 from technopole_kernels.rng import centred
@@ -23,6 +22,50 @@ def fill_overhead(setting, world, tile):
             fill(world.load[at.OVERHEAD_RATE], 0, segments, segment, rate)
 
 
+@device
+def efficiency_gain(labour, organisation, technology, sourcing):
+    """What knowledge adds to ln A: lambda (m + a) + (1 - lambda) c."""
+    return labour * (organisation + technology) + (1.0 - labour) * sourcing
+
+
+@device
+def log_fitness(quality, standard, name, price, custom, level, quality_weight, price_weight):
+    """omega_q (q + name) - omega_p ln p + d - level, bounded; the name helps who meets the standard."""
+    name = name if quality >= standard else 0.0
+    fitness = quality_weight * (quality + name) - price_weight * price
+    fitness = fitness + custom - level
+    fitness = MOST_FIT if fitness > MOST_FIT else fitness  # not a number stays so, and is found
+    return -MOST_FIT if fitness < -MOST_FIT else fitness
+
+
+@device
+def relative_size(count, share):
+    """Share of a firm in units of the mean one's; 1 if it is next to nothing."""
+    relative = count * share
+    return relative if relative > SMALLEST else 1.0
+
+
+@device
+def centred(u):
+    """A uniform in [0, 1) as one in (-1, 1), never 0."""
+    return 2.0 * (u + 2.0**-33) - 1.0
+
+
+@device
+def laplace(turbulence, size_effect, log_tail, positive, cap, share):
+    """Laplace shock to demand, bounded; none to a firm that sells nothing."""
+    shock = -turbulence * size_effect * log_tail
+    shock = shock if shock < cap else cap
+    shock = shock if positive else -shock
+    return shock if share > 0.0 else 0.0
+
+
+@device
+def new_share(keep, moved, win, fitness, replicator):
+    """s' = keep s~ + win f, or s~ f for the replicator."""
+    return keep * moved + win * (fitness * (moved if replicator else 1.0))
+
+
 @stage
 def make_efficiency(world, tile):
     """z = lambda (m + a) + (1 - lambda) c + ln A with the new knowledge."""
@@ -33,7 +76,7 @@ def make_efficiency(world, tile):
     sourcing = new[at.F_SOURCING, begin:end]
     for i in range(organisation.size):
         labour = buffer[at.LABOUR_SHARE + i]
-        buffer[at.EFFICIENCY + i] += labour * (organisation[i] + technology[i]) + (1.0 - labour) * sourcing[i]
+        buffer[at.EFFICIENCY + i] += efficiency_gain(labour, organisation[i], technology[i], sourcing[i])
 
 
 @stage
@@ -66,12 +109,10 @@ def rate_fitness(setting, world, tile):
     for i in range(quality.size):
         buffer[at.NAME_USERS + i] = 1.0 if quality[i] >= buffer[at.STANDARD + i] else 0.0
     for i in range(quality.size):
-        name = name_weight * buffer[at.NAME + i]
-        name = name if quality[i] >= buffer[at.STANDARD + i] else 0.0
-        level = quality_weight * (quality[i] + name) - price_weight * buffer[at.PRICE + i]
-        level = level + custom[i] - buffer[at.LEVEL + i]
-        level = most if level > most else level  # not a number stays so, and is found
-        buffer[at.FITNESS + i] = -most if level < -most else level
+        buffer[at.FITNESS + i] = log_fitness(
+            quality[i], buffer[at.STANDARD + i], name_weight * buffer[at.NAME + i], buffer[at.PRICE + i],
+            custom[i], buffer[at.LEVEL + i], quality_weight, price_weight,
+        )  # fmt: skip
     exp_row(buffer, at.FITNESS, quality.size)
     for i in range(quality.size):
         fitness[i] = buffer[at.FITNESS + i]
@@ -93,8 +134,7 @@ def shock_demand(setting, world, tile):
     turbulence, cap = params.market_turbulence, params.market_shock_cap
     least = smallest(share)
     for i in range(share.size):
-        relative = buffer[at.COUNT + i] * share[i]
-        buffer[at.FITNESS + i] = relative if relative > least else 1.0
+        buffer[at.FITNESS + i] = relative_size(buffer[at.COUNT + i], share[i])
     log_row(buffer, at.FITNESS, share.size)
     for i in range(share.size):
         buffer[at.FITNESS + i] = exponent * buffer[at.FITNESS + i]
@@ -105,10 +145,9 @@ def shock_demand(setting, world, tile):
         buffer[at.SCRATCH + i] = 1.0 - (v if v > 0.0 else -v)
     log_row(buffer, at.SCRATCH, share.size)
     for i in range(share.size):
-        shock = -turbulence * buffer[at.FITNESS + i] * buffer[at.SCRATCH + i]
-        shock = shock if shock < cap else cap
-        shock = shock if buffer[at.U_DEMAND + i] > 0.0 else -shock
-        buffer[at.SCRATCH + i] = shock if share[i] > 0.0 else 0.0
+        positive = buffer[at.U_DEMAND + i] > 0.0
+        size_effect, log_tail = buffer[at.FITNESS + i], buffer[at.SCRATCH + i]
+        buffer[at.SCRATCH + i] = laplace(turbulence, size_effect, log_tail, positive, cap, share[i])
     keep = 1.0 - params.market_custom_decay
     for i in range(share.size):
         custom[i] = keep * old_custom[i] + buffer[at.SCRATCH + i]
@@ -166,29 +205,39 @@ def sum_weighted(sums, weight, quality, buffer, place):
 @stage
 def settle_market(setting, world):
     """Coefficients of the market rule per sector, s' = keep s~ + win w, and the sums that follow from them."""
-    params, cells, sectors = setting.params[0], world.cells, world.sectors
-    S = sectors.shape[1]
-    choice = params.market_choice
+    cells, sectors = world.cells, world.sectors
     all_moved, all_fitness, all_winning = sectors[at.S_WORK], sectors[at.S_WORK + 1], sectors[at.S_WORK + 2]
     sum_sectors(cells[at.M_ONE], all_moved)
     sum_sectors(cells[at.E_FITNESS], all_fitness)
     sum_sectors(cells[at.W_ONE], all_winning)
-    for k in range(S):
-        moved, fitness, winning = all_moved[k], all_fitness[k], all_winning[k]
-        count = sectors[at.S_FIRMS, k]
-        level = sectors[at.S_FITNESS_LEVEL, k]
-        sectors[at.S_NEXT + at.S_FITNESS_LEVEL, k] = level + (log(fitness / count) if count > 0.0 else 0.0)
-        sectors[at.S_NEXT + at.S_MARKET, k] = sectors[at.S_DEMAND, k]
-        keep = 0.0
-        win = 0.0
-        if count > 0.0:
-            whole = moved if params.market_rule == 1 else (1.0 - choice) * moved + choice
-            keep = (1.0 - choice) / whole
-            win = choice / (winning if params.market_rule == 1 else winning * whole)
-        sectors[at.S_KEEP, k] = keep
-        sectors[at.S_WIN, k] = win
+    for k in range(sectors.shape[1]):
+        settle_sector(setting, world, k, all_moved[k], all_fitness[k], all_winning[k])
     for j in range(at.E_TRANSACTION - at.E_SHARE):
         combine(sectors, cells[at.M_ONE + j], cells[at.W_ONE + j], cells[at.E_SHARE + j])
+
+
+@device
+def settle_sector(setting, world, k, moved, fitness, winning):
+    """Coefficients of the market rule of a sector from its sums, and its next size and level of fitness."""
+    params, sectors = setting.params[0], world.sectors
+    choice, count = params.market_choice, sectors[at.S_FIRMS, k]
+    level = sectors[at.S_FITNESS_LEVEL, k]
+    sectors[at.S_NEXT + at.S_FITNESS_LEVEL, k] = level + (log(fitness / count) if count > 0.0 else 0.0)
+    sectors[at.S_NEXT + at.S_MARKET, k] = sectors[at.S_DEMAND, k]
+    keep = 0.0
+    win = 0.0
+    if count > 0.0:
+        whole = moved if params.market_rule == 1 else (1.0 - choice) * moved + choice
+        keep = (1.0 - choice) / whole
+        win = choice / (winning if params.market_rule == 1 else winning * whole)
+    sectors[at.S_KEEP, k] = keep
+    sectors[at.S_WIN, k] = win
+
+
+@device
+def combined(keep, moved, win, winning):
+    """A sum weighted by the new shares."""
+    return keep * moved + win * winning
 
 
 @stage
@@ -199,7 +248,7 @@ def combine(sectors, moved, winning, shares):
         its_moved, its_winning = moved[begin : begin + keep.size], winning[begin : begin + keep.size]
         out = shares[begin : begin + keep.size]
         for k in range(out.size):
-            out[k] = keep[k] * its_moved[k] + win[k] * its_winning[k]
+            out[k] = combined(keep[k], its_moved[k], win[k], its_winning[k])
 
 
 @stage
@@ -210,5 +259,4 @@ def set_shares(setting, world, tile):
     fitness = world.next[at.F_CASH, tile.begin : tile.end]
     replicator = setting.params[0].market_rule == 1
     for i in range(share.size):
-        winning = fitness[i] * (share[i] if replicator else 1.0)
-        share[i] = buffer[at.KEEP + i] * share[i] + buffer[at.WIN + i] * winning
+        share[i] = new_share(buffer[at.KEEP + i], share[i], buffer[at.WIN + i], fitness[i], replicator)

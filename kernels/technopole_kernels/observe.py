@@ -3,8 +3,8 @@
 import numpy as np
 
 from technopole_kernels import layout as at
-from technopole_kernels._jit import stage
-from technopole_kernels._lanes import load, nothing, total, width
+from technopole_kernels._jit import device, stage
+from technopole_kernels._lanes import WIDTH, load, nothing, total
 from technopole_kernels.choose import natural
 
 _HALF_OCTAVE = np.uint64(51)
@@ -50,6 +50,14 @@ def sum_knowledge(sums, firms, research, efficiency, begin, end):
     sums[at.E_EFFICIENCY_SQUARED] = total(g)
 
 
+@device
+def size_class(employment):
+    """Half-octave class of a number of workers."""
+    bits = np.float64(employment).view(np.uint64)
+    number = np.int32(np.int64(bits >> _HALF_OCTAVE) - _FIRST_BIN + 1)
+    return min(max(number, np.int32(0)), np.int32(at.SIZE_CLASSES - 1))
+
+
 @stage
 def count_sizes(world, tile):
     """Operating firms by employment in half-octave classes (0, 1, 1.5, 2, 3, 4, 6, ...)."""
@@ -58,8 +66,6 @@ def count_sizes(world, tile):
     share = world.next[at.F_SHARE, begin:end]
     classes = world.partner
     for i in range(share.size):
-        bits = np.float64(share[i] * buffer[at.LABOUR + i]).view(np.uint64)
-        size_class = np.int32(np.int64(bits >> _HALF_OCTAVE) - _FIRST_BIN + 1)
-        classes[i] = min(max(size_class, np.int32(0)), np.int32(at.SIZE_CLASSES - 1))
+        classes[i] = size_class(share[i] * buffer[at.LABOUR + i])
     for i in range(share.size):
         world.sizes[natural(classes[i])] += 1

@@ -41,23 +41,45 @@ def seen_index(stock, feedback):
     return neutral + feedback * (institution_index(stock) - neutral)
 
 
+@device
+def small_firm(share, labour, size):
+    """1 for a firm with fewer workers than a small one has, else 0."""
+    return 1.0 if share * labour < size else 0.0
+
+
+@device
+def labour_per_share(demand, labour_share, markup, wage):
+    """Workers per unit of market share."""
+    return demand * labour_share / ((1.0 + markup) * wage)
+
+
+@device
+def need_per_share(params, demand, labour):
+    """What a firm needs of its region's facilities, per unit of market share."""
+    return demand if params.sharing_need == 1 else labour
+
+
+@device
+def set_demand(setting, world, k):
+    """Market size of a sector in the period, and its growth."""
+    sectors, growth = world.sectors, 1.0 + setting.constants.sectors[at.K_DEMAND_GROWTH, k]
+    shock = policy_at(setting.policy.sectors[at.P_DEMAND_SHOCK], world.clock[at.PERIOD], k)
+    sectors[at.S_DEMAND, k] = sectors[at.S_MARKET, k] * growth * (1.0 + shock)
+    sectors[at.S_GROWTH, k] = growth * (1.0 + shock) - 1.0
+
+
 @stage
 def prepare_demand(setting, world):
     """Market sizes of the period and employment per unit of market share."""
     cells, sectors, traits = world.cells, world.sectors, setting.constants.sectors
     S = sectors.shape[1]
-    period = world.clock[at.PERIOD]
     for k in range(S):
-        shock = policy_at(setting.policy.sectors[at.P_DEMAND_SHOCK], period, k)
-        sectors[at.S_DEMAND, k] = (
-            sectors[at.S_MARKET, k] * (1.0 + traits[at.K_DEMAND_GROWTH, k]) * (1.0 + shock)
-        )
-        sectors[at.S_GROWTH, k] = (1.0 + traits[at.K_DEMAND_GROWTH, k]) * (1.0 + shock) - 1.0
+        set_demand(setting, world, k)
     for r in range(world.regions.shape[1]):
         wage, labour = world.regions[at.R_WAGE, r], cells[at.C_LABOUR, r * S : (r + 1) * S]
         for k in range(S):
-            labour[k] = (
-                sectors[at.S_DEMAND, k] * traits[at.K_LABOUR_SHARE, k] / ((1.0 + traits[at.K_MARKUP, k]) * wage)
+            labour[k] = labour_per_share(
+                sectors[at.S_DEMAND, k], traits[at.K_LABOUR_SHARE, k], traits[at.K_MARKUP, k], wage
             )
 
 
@@ -69,7 +91,7 @@ def sum_tile_start(setting, world, tile):
     share = world.firms[at.F_SHARE, tile.begin : tile.end]
     fill_cell(buffer, at.LABOUR, world.cells[at.C_LABOUR], segments, tile)
     for i in range(share.size):
-        buffer[at.SMALL + i] = 1.0 if share[i] * buffer[at.LABOUR + i] < size else 0.0
+        buffer[at.SMALL + i] = small_firm(share[i], buffer[at.LABOUR + i], size)
     for segment in range(tile.first, tile.last):
         begin, end = segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]
         place = at.SMALL + begin - tile.begin
@@ -114,10 +136,41 @@ def count_ones(flags):
     return count
 
 
+@device
+def mean_small_sales(cells, demand, cell):
+    """Mean sales of the small firms of a cell, money."""
+    small = cells[at.SMALL_FIRMS, cell]
+    return cells[at.SMALL_SHARE, cell] * demand / small if small > 0.0 else 0.0
+
+
+@device
+def share_of(part, whole):
+    """A part of a whole; of nothing it is 0."""
+    return part / whole if whole > 0.0 else 0.0
+
+
+@device
+def set_knowledge(sectors, channel, k, total):
+    """Mean knowledge of a sector; without firms it is remembered."""
+    firms, row = sectors[at.S_FIRMS, k], at.S_KNOWLEDGE + channel
+    sectors[at.S_NEXT + row, k] = total / firms if firms > 0.0 else sectors[row, k]
+
+
+@device
+def set_economy(world, firms, sales, need, workforce, payroll):
+    """Means over the firms and the regions of the economy."""
+    economy = world.economy
+    economy[at.ALL_FIRMS] = firms
+    economy[at.MEAN_NEED] = need / firms if firms > 0.0 else 1.0
+    economy[at.MEAN_SALES] = share_of(sales, firms)
+    economy[at.MEAN_WORKFORCE] = workforce / world.regions.shape[1]
+    economy[at.MEAN_WAGE] = payroll / workforce
+
+
 @stage
 def collect_start(setting, world):
     """Cell, region and sector totals of the start of the period."""
-    cells, regions, sectors, economy = world.cells, world.regions, world.sectors, world.economy
+    cells, regions, sectors = world.cells, world.regions, world.sectors
     params = setting.params[0]
     collect_cells(world, at.FIRMS, at.SMALL_SALES)
     R, S = regions.shape[1], sectors.shape[1]
@@ -132,16 +185,11 @@ def collect_start(setting, world):
             sectors[at.S_FIRMS, k] += cells[at.FIRMS, cell]
             regions[at.R_FIRMS, r] += cells[at.FIRMS, cell]
             regions[at.R_TIED, r] += cells[at.TIED, cell]
-            per_share = sectors[at.S_DEMAND, k] if params.sharing_need == 1 else cells[at.C_LABOUR, cell]
+            per_share = need_per_share(params, sectors[at.S_DEMAND, k], cells[at.C_LABOUR, cell])
             regions[at.R_NEED, r] += cells[at.SHARE, cell] * per_share
-            small = cells[at.SMALL_FIRMS, cell]
-            cells[at.SMALL_SALES, cell] = (
-                cells[at.SMALL_SHARE, cell] * sectors[at.S_DEMAND, k] / small if small > 0.0 else 0.0
-            )
+            cells[at.SMALL_SALES, cell] = mean_small_sales(cells, sectors[at.S_DEMAND, k], cell)
         need_all += regions[at.R_NEED, r]
-        regions[at.R_TIED, r] = (
-            regions[at.R_TIED, r] / regions[at.R_FIRMS, r] if regions[at.R_FIRMS, r] > 0.0 else 0.0
-        )
+        regions[at.R_TIED, r] = share_of(regions[at.R_TIED, r], regions[at.R_FIRMS, r])
     firms = 0.0
     sales = 0.0
     for k in range(S):
@@ -152,24 +200,24 @@ def collect_start(setting, world):
             total = 0.0
             for r in range(R):
                 total += cells[at.ORGANISATION + channel, r * S + k]
-            if sectors[at.S_FIRMS, k] > 0.0:
-                sectors[at.S_NEXT + at.S_KNOWLEDGE + channel, k] = total / sectors[at.S_FIRMS, k]
-            else:
-                sectors[at.S_NEXT + at.S_KNOWLEDGE + channel, k] = sectors[at.S_KNOWLEDGE + channel, k]
-    economy[at.ALL_FIRMS] = firms
-    economy[at.MEAN_NEED] = need_all / firms if firms > 0.0 else 1.0
-    economy[at.MEAN_SALES] = sales / firms if firms > 0.0 else 0.0
+            set_knowledge(sectors, channel, k, total)
     workforce = 0.0
     payroll = 0.0
     for r in range(R):
         workforce += regions[at.R_WORKFORCE, r]
         payroll += regions[at.R_WORKFORCE, r] * regions[at.R_WAGE, r]
-    economy[at.MEAN_WORKFORCE] = workforce / R
-    economy[at.MEAN_WAGE] = payroll / workforce
+    set_economy(world, firms, sales, need_all, workforce, payroll)
 
 
 @stage
 def prepare_regions(setting, world):
+    """What the firms of all regions see."""
+    for r in range(world.regions.shape[1]):
+        prepare_region(setting, world, r)
+
+
+@device
+def prepare_region(setting, world, r):
     """What the firms of a region see: indices, contact, crowding, transaction cost, the pipeline."""
     regions = world.regions
     params = setting.params[0]
@@ -177,37 +225,40 @@ def prepare_regions(setting, world):
     leaving = params.science_exit_probability
     feedback = params.feedback_ris_to_cluster
     mean_workforce = world.economy[at.MEAN_WORKFORCE]
-    for r in range(regions.shape[1]):
-        regions[at.R_INDEX + at.INFRASTRUCTURE, r] = seen_index(regions[at.R_INFRASTRUCTURE, r], feedback)
-        regions[at.R_INDEX + at.UNIVERSITY, r] = seen_index(regions[at.R_UNIVERSITY, r], feedback)
-        regions[at.R_INDEX + at.SERVICES, r] = seen_index(regions[at.R_SERVICES, r], feedback)
-        regions[at.R_INDEX + at.FINANCE, r] = seen_index(regions[at.R_FINANCE, r], feedback)
-        contact = params.learning_contact * (
-            1.0
-            + params.trust_contact * (regions[at.R_TRUST, r] - params.trust_level)
-            + params.services_contact * (regions[at.R_INDEX + at.SERVICES, r] - neutral)
-        )
-        regions[at.R_CONTACT, r] = min(max(contact, 0.0), 1.0)
-        seen_infrastructure = 1.0 + feedback * (regions[at.R_INFRASTRUCTURE, r] - 1.0)
-        pressure = regions[at.R_WORKFORCE, r] / (mean_workforce * max(seen_infrastructure, 1e-6))
-        regions[at.R_CROWD, r] = exp(params.sharing_congestion_exponent * log(pressure))
-        regions[at.R_TRANSACTION, r] = params.transaction_cost * exp(
-            -params.transaction_trust * regions[at.R_TRUST, r]
-            - params.transaction_services * regions[at.R_INDEX + at.SERVICES, r]
-        )
-        regions[at.R_LEAVING, r] = min(
-            1.0, leaving * (1.0 + params.science_tie_speed * regions[at.R_TIED, r])
-        )
-        regions[at.R_OUTFLOW, r] = regions[at.R_LEAVING, r] * regions[at.R_PIPELINE + 2, r]
+    regions[at.R_INDEX + at.INFRASTRUCTURE, r] = seen_index(regions[at.R_INFRASTRUCTURE, r], feedback)
+    regions[at.R_INDEX + at.UNIVERSITY, r] = seen_index(regions[at.R_UNIVERSITY, r], feedback)
+    regions[at.R_INDEX + at.SERVICES, r] = seen_index(regions[at.R_SERVICES, r], feedback)
+    regions[at.R_INDEX + at.FINANCE, r] = seen_index(regions[at.R_FINANCE, r], feedback)
+    contact = params.learning_contact * (
+        1.0
+        + params.trust_contact * (regions[at.R_TRUST, r] - params.trust_level)
+        + params.services_contact * (regions[at.R_INDEX + at.SERVICES, r] - neutral)
+    )
+    regions[at.R_CONTACT, r] = min(max(contact, 0.0), 1.0)
+    seen_infrastructure = 1.0 + feedback * (regions[at.R_INFRASTRUCTURE, r] - 1.0)
+    pressure = regions[at.R_WORKFORCE, r] / (mean_workforce * max(seen_infrastructure, 1e-6))
+    regions[at.R_CROWD, r] = exp(params.sharing_congestion_exponent * log(pressure))
+    regions[at.R_TRANSACTION, r] = params.transaction_cost * exp(
+        -params.transaction_trust * regions[at.R_TRUST, r]
+        - params.transaction_services * regions[at.R_INDEX + at.SERVICES, r]
+    )
+    regions[at.R_LEAVING, r] = min(
+        1.0, leaving * (1.0 + params.science_tie_speed * regions[at.R_TIED, r])
+    )
+    regions[at.R_OUTFLOW, r] = regions[at.R_LEAVING, r] * regions[at.R_PIPELINE + 2, r]
+
+
+@device
+def log_cell_size(cells, cell, mean_cell):
+    """ln(1 + employment of a cell in units of the mean one's)."""
+    return log(1.0 + cells[at.SHARE, cell] * cells[at.C_LABOUR, cell] / mean_cell)
 
 
 @stage
 def prepare_cells(setting, world):
     """Agglomeration, price level, proportional overhead and reputation of the regions, from the cell totals."""
-    cells, regions, sectors, traits = world.cells, world.regions, world.sectors, setting.constants.sectors
-    params = setting.params[0]
-    R, S = regions.shape[1], sectors.shape[1]
-    economy = world.economy
+    cells, sectors, traits = world.cells, world.sectors, setting.constants.sectors
+    R, S = world.regions.shape[1], sectors.shape[1]
     occupied = 0
     employment = 0.0
     for cell in range(R * S):
@@ -215,53 +266,63 @@ def prepare_cells(setting, world):
             occupied += 1
             employment += cells[at.SHARE, cell] * cells[at.C_LABOUR, cell]
     mean_cell = employment / occupied if occupied > 0 else 1.0
-    log_material = log(params.market_material_price)
     log_markup, log_size = sectors[at.S_WORK], cells[at.C_EFFICIENCY]
     for k in range(S):
         log_markup[k] = log(1.0 + traits[at.K_MARKUP, k])
     for cell in range(R * S):
-        log_size[cell] = log(1.0 + cells[at.SHARE, cell] * cells[at.C_LABOUR, cell] / mean_cell)
+        log_size[cell] = log_cell_size(cells, cell, mean_cell)
     for r in range(R):
-        region_employment = 0.0
+        prepare_cells_of(setting, world, r)
+
+
+@stage
+def prepare_cells_of(setting, world, r):
+    """The same for one region; ``S_WORK`` holds ln(1 + markup), ``C_EFFICIENCY`` the logarithm of the cells' size."""
+    cells, regions, sectors, traits = world.cells, world.regions, world.sectors, setting.constants.sectors
+    params, economy = setting.params[0], world.economy
+    S = sectors.shape[1]
+    log_markup, log_size = sectors[at.S_WORK], cells[at.C_EFFICIENCY]
+    log_material = log(params.market_material_price)
+    region_employment = 0.0
+    for k in range(S):
+        region_employment += cells[at.SHARE, r * S + k] * cells[at.C_LABOUR, r * S + k]
+    concentration = 0.0
+    reputation = 0.0
+    if region_employment > 0.0:
         for k in range(S):
-            region_employment += cells[at.SHARE, r * S + k] * cells[at.C_LABOUR, r * S + k]
-        concentration = 0.0
-        reputation = 0.0
-        if region_employment > 0.0:
-            for k in range(S):
-                weight = cells[at.SHARE, r * S + k] * cells[at.C_LABOUR, r * S + k] / region_employment
-                concentration += weight * weight
-                reputation += weight * cells[at.C_REPUTATION, r * S + k]
-        regions[at.R_REPUTATION, r] = reputation
-        need = regions[at.R_NEED, r] / economy[at.MEAN_NEED]
-        cost = 0.0
-        if need > 0.0:
-            cost = (
-                params.sharing_cost
-                * economy[at.MEAN_SALES]
-                * exp(params.sharing_scale_exponent * log(need))
-                / regions[at.R_NEED, r]
-            )
-        regional = params.agglomeration_urbanisation * log(
-            regions[at.R_WORKFORCE, r] / economy[at.MEAN_WORKFORCE]
+            weight = cells[at.SHARE, r * S + k] * cells[at.C_LABOUR, r * S + k] / region_employment
+            concentration += weight * weight
+            reputation += weight * cells[at.C_REPUTATION, r * S + k]
+    regions[at.R_REPUTATION, r] = reputation
+    need = regions[at.R_NEED, r] / economy[at.MEAN_NEED]
+    cost = 0.0
+    if need > 0.0:
+        cost = (
+            params.sharing_cost
+            * economy[at.MEAN_SALES]
+            * exp(params.sharing_scale_exponent * log(need))
+            / regions[at.R_NEED, r]
         )
-        if concentration > 0.0:
-            regional -= params.agglomeration_diversity * log(concentration)
-        log_wage = log(regions[at.R_WAGE, r])
-        for k in range(S):
-            cell = r * S + k
-            if cells[at.FIRMS, cell] == 0.0:
-                cells[at.C_EFFICIENCY, cell] = 0.0
-                continue
-            labour_share = traits[at.K_LABOUR_SHARE, k]
-            cells[at.C_EFFICIENCY, cell] = params.agglomeration_localisation * log_size[cell] + regional
-            cells[at.C_PRICE_LEVEL, cell] = (
-                log_markup[k] + labour_share * log_wage + (1.0 - labour_share) * log_material
-            )
-            per_sales = (
-                1.0 if params.sharing_need == 1 else cells[at.C_LABOUR, cell] / sectors[at.S_DEMAND, k]
-            )
-            overhead = cost * per_sales + params.sharing_congestion * regions[at.R_CROWD, r]
-            cells[at.C_OVERHEAD, cell] = overhead
-            if params.sharing_rule == 0:  # the same for all firms of the cell
-                cells[at.C_PRICE_LEVEL, cell] += log(1.0 + regions[at.R_TRANSACTION, r] + overhead)
+    regional = params.agglomeration_urbanisation * log(
+        regions[at.R_WORKFORCE, r] / economy[at.MEAN_WORKFORCE]
+    )
+    if concentration > 0.0:
+        regional -= params.agglomeration_diversity * log(concentration)
+    log_wage = log(regions[at.R_WAGE, r])
+    for k in range(S):
+        cell = r * S + k
+        if cells[at.FIRMS, cell] == 0.0:
+            cells[at.C_EFFICIENCY, cell] = 0.0
+            continue
+        labour_share = traits[at.K_LABOUR_SHARE, k]
+        cells[at.C_EFFICIENCY, cell] = params.agglomeration_localisation * log_size[cell] + regional
+        cells[at.C_PRICE_LEVEL, cell] = (
+            log_markup[k] + labour_share * log_wage + (1.0 - labour_share) * log_material
+        )
+        per_sales = (
+            1.0 if params.sharing_need == 1 else cells[at.C_LABOUR, cell] / sectors[at.S_DEMAND, k]
+        )
+        overhead = cost * per_sales + params.sharing_congestion * regions[at.R_CROWD, r]
+        cells[at.C_OVERHEAD, cell] = overhead
+        if params.sharing_rule == 0:  # the same for all firms of the cell
+            cells[at.C_PRICE_LEVEL, cell] += log(1.0 + regions[at.R_TRANSACTION, r] + overhead)

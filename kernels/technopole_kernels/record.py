@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from technopole_kernels import layout as at
-from technopole_kernels._jit import stage
+from technopole_kernels._jit import device, stage
 from technopole_kernels.reduce import copy_all, sum_sectors
 
 CELL_VARIABLES = (
@@ -58,45 +58,54 @@ class Records(NamedTuple):
 @stage
 def cell_values(world, variable, out):
     """Values of one cell variable for all cells."""
-    cells, sectors, counts = world.cells, world.sectors, world.counts
-    S = sectors.shape[1]
     source = _SOURCE[variable]
     if source >= 0 and not ORGANISATION <= variable < REPUTATION:
-        copy_all(cells[source], out)
+        copy_all(world.cells[source], out)
         return
     for cell in range(out.size):
-        operating = cells[at.FIRMS, cell]
-        if source >= 0:
-            value = cells[source, cell]
-        elif variable == FIRMS:
-            value = float(world.offsets[cell + 1] - world.offsets[cell])
-        elif variable == SPINOFFS:
-            value = float(counts[at.N_CHILDREN, cell])
-        elif variable == STARTUPS:
-            value = float(counts[at.N_STARTUPS, cell])
-        elif variable == SALES:
-            value = cells[at.E_SHARE, cell] * sectors[at.S_DEMAND, cell % S]
-        else:
-            value = cells[at.E_SHARE, cell] * cells[at.C_LABOUR, cell]
-        if ORGANISATION <= variable < PRODUCTIVITY:
-            value = value / operating if operating > 0.0 else np.nan
-        elif PRODUCTIVITY <= variable < REPUTATION:
-            value = value / cells[at.E_SHARE, cell] if cells[at.E_SHARE, cell] > 0.0 else np.nan
-        out[cell] = value
+        out[cell] = cell_value(world, variable, source, cell)
+
+
+@device
+def cell_value(world, variable, source, cell):
+    """Value of a cell variable that has this row as its source, or none (-1)."""
+    cells, sectors, counts = world.cells, world.sectors, world.counts
+    operating = cells[at.FIRMS, cell]
+    if source >= 0:
+        value = cells[source, cell]
+    elif variable == FIRMS:
+        value = float(world.offsets[cell + 1] - world.offsets[cell])
+    elif variable == SPINOFFS:
+        value = float(counts[at.N_CHILDREN, cell])
+    elif variable == STARTUPS:
+        value = float(counts[at.N_STARTUPS, cell])
+    elif variable == SALES:
+        value = cells[at.E_SHARE, cell] * sectors[at.S_DEMAND, cell % sectors.shape[1]]
+    else:
+        value = cells[at.E_SHARE, cell] * cells[at.C_LABOUR, cell]
+    if ORGANISATION <= variable < PRODUCTIVITY:
+        value = value / operating if operating > 0.0 else np.nan
+    elif PRODUCTIVITY <= variable < REPUTATION:
+        value = value / cells[at.E_SHARE, cell] if cells[at.E_SHARE, cell] > 0.0 else np.nan
+    return value
 
 
 @stage
 def region_values(world, variable, out):
     """Values of one region variable for all regions."""
-    regions = world.regions
     for r in range(out.size):
-        row = _REGION_SOURCE[variable]
-        if row >= 0:
-            out[r] = regions[row, r]
-        elif variable == RESEARCH_LAG:
-            out[r] = 3.0 / regions[at.R_LEAVING, r]
-        else:
-            out[r] = regions[at.R_INFLOW, r] - regions[at.R_OUTGOING, r]
+        out[r] = region_value(world, variable, r)
+
+
+@device
+def region_value(world, variable, r):
+    """Value of a region variable."""
+    regions, row = world.regions, _REGION_SOURCE[variable]
+    if row >= 0:
+        return regions[row, r]
+    if variable == RESEARCH_LAG:
+        return 3.0 / regions[at.R_LEAVING, r]
+    return regions[at.R_INFLOW, r] - regions[at.R_OUTGOING, r]
 
 
 @stage
@@ -113,9 +122,14 @@ def sector_values(world, variable, out):
     sum_sectors(cells[at.E_EFFICIENCY], sums)
     sum_sectors(cells[at.E_EFFICIENCY_SQUARED], out)
     for k in range(out.size):
-        count = sectors[at.S_FIRMS, k]
-        mean = sums[k] / count if count > 0.0 else np.nan
-        out[k] = np.sqrt(max(out[k] / count - mean * mean, 0.0)) if count > 0.0 else np.nan
+        out[k] = standard_deviation(sums[k], out[k], sectors[at.S_FIRMS, k])
+
+
+@device
+def standard_deviation(total, squares, count):
+    """Standard deviation of so many values from their sum and that of their squares."""
+    mean = total / count if count > 0.0 else np.nan
+    return np.sqrt(max(squares / count - mean * mean, 0.0)) if count > 0.0 else np.nan
 
 
 @stage

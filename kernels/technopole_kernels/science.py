@@ -3,31 +3,52 @@
 import numpy as np
 
 from technopole_kernels import layout as at
-from technopole_kernels._jit import stage
+from technopole_kernels._jit import device, stage
 from technopole_kernels.mathx import exp, log
 from technopole_kernels.prepare import institution_index
+
+
+@device
+def upgrading_strength(params, regions, region):
+    """How fast traditional sectors catch up: the geometric mean of the four indices times the rate."""
+    system = 1.0
+    for institution in range(4):
+        system *= regions[at.R_INDEX + institution, region]
+    return params.upgrading_rate * (exp(0.25 * log(system)) if system > 0.0 else 0.0)
+
+
+@device
+def reading_strength(params, regions, region):
+    """What a tied firm takes from the research that leaves the region's universities."""
+    return params.science_rate * regions[at.R_OUTFLOW, region] / params.science_exit_probability
+
+
+@device
+def upgraded(technology, g, upgrading, strength, reading, tied):
+    """Technology after catching up with high-tech firms and reading science."""
+    lag = upgrading - technology
+    lag = lag if lag > 0.0 else 0.0
+    return technology + strength * g * lag + reading * g * np.float64(tied)
+
+
+@device
+def next_tie(tied, u, forms, breaks):
+    """Whether a firm has a tie to a university in the next period."""
+    return np.uint8(1) if (tied & (u >= breaks)) | (~tied & (u < forms)) else np.uint8(0)
 
 
 @stage
 def upgrade_and_read(setting, world, tile):
     """Technology from the region's high-tech firms (traditional sectors) and from science (tied firms)."""
-    regions = world.regions
     params, buffer = setting.params[0], world.buffer
     begin, end = tile.begin, tile.end
-    region = tile.region
-    system = 1.0
-    for institution in range(4):
-        system *= regions[at.R_INDEX + institution, region]
-    strength = params.upgrading_rate * (exp(0.25 * log(system)) if system > 0.0 else 0.0)
-    reading = params.science_rate * regions[at.R_OUTFLOW, region] / params.science_exit_probability
+    strength = upgrading_strength(params, world.regions, tile.region)
+    reading = reading_strength(params, world.regions, tile.region)
     technology = world.next[at.F_TECHNOLOGY, begin:end]
     tie = world.tie[at.NOW, begin:end]
     for i in range(technology.size):
-        a = technology[i]
-        g = buffer[at.ABSORPTION + i]
-        lag = buffer[at.UPGRADING + i] - a
-        lag = lag if lag > 0.0 else 0.0
-        technology[i] = a + strength * g * lag + reading * g * np.float64(tie[i])
+        g, upgrading = buffer[at.ABSORPTION + i], buffer[at.UPGRADING + i]
+        technology[i] = upgraded(technology[i], g, upgrading, strength, reading, tie[i])
 
 
 @stage
@@ -39,23 +60,26 @@ def change_ties(setting, world, tile):
     breaks = params.science_tie_break
     old, new = world.tie[at.NOW, begin:end], world.tie[at.NEXT, begin:end]
     for i in range(old.size):
-        u = buffer[at.U_TIE + i]
-        tied = old[i] != 0
-        new[i] = np.uint8(1) if (tied & (u >= breaks)) | (~tied & (u < forms)) else np.uint8(0)
+        new[i] = next_tie(old[i] != 0, buffer[at.U_TIE + i], forms, breaks)
 
 
 @stage
 def advance_pipeline(setting, world):
     """Move the research of every region through the three stages."""
-    params, regions = setting.params[0], world.regions
-    neutral = institution_index(1.0)
     for r in range(world.regions.shape[1]):
-        p = regions[at.R_LEAVING, r]
-        first, second, third = (
-            regions[at.R_PIPELINE, r], regions[at.R_PIPELINE + 1, r], regions[at.R_PIPELINE + 2, r]
-        )  # fmt: skip
-        inflow = params.science_exit_probability * regions[at.R_INDEX + at.UNIVERSITY, r] / neutral
-        following = at.R_NEXT + at.R_PIPELINE
-        regions[following, r] = first - p * first + inflow
-        regions[following + 1, r] = second - p * second + p * first
-        regions[following + 2, r] = third - p * third + p * second
+        advance_research(setting, world, r)
+
+
+@device
+def advance_research(setting, world, r):
+    """Move the research of a region through the three stages."""
+    params, regions = setting.params[0], world.regions
+    p = regions[at.R_LEAVING, r]
+    first, second, third = (
+        regions[at.R_PIPELINE, r], regions[at.R_PIPELINE + 1, r], regions[at.R_PIPELINE + 2, r]
+    )  # fmt: skip
+    inflow = params.science_exit_probability * regions[at.R_INDEX + at.UNIVERSITY, r] / institution_index(1.0)
+    following = at.R_NEXT + at.R_PIPELINE
+    regions[following, r] = first - p * first + inflow
+    regions[following + 1, r] = second - p * second + p * first
+    regions[following + 2, r] = third - p * third + p * second

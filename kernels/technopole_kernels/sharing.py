@@ -5,6 +5,7 @@ import numpy as np
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, sorting_stage, stage
 from technopole_kernels.mathx import exp, log
+from technopole_kernels.prepare import need_per_share
 
 
 @device
@@ -67,38 +68,46 @@ def find_need(sorted_needs, need):
 @sorting_stage
 def share_costs(setting, world):
     """Overhead rate of every firm under the rules ``equal`` and ``serial`` (both need the firms in order of size)."""
-    cells, regions, sectors, economy, firms, new = (
-        world.cells,
-        world.regions,
-        world.sectors,
-        world.economy,
-        world.firms,
-        world.next,
-    )
-    params, offsets = setting.params[0], world.offsets
-    R, S = regions.shape[1], sectors.shape[1]
-    scale = params.sharing_cost * economy[at.MEAN_SALES]
-    mean_need = economy[at.MEAN_NEED]
-    for r in range(R):
+    offsets, new, S = world.offsets, world.next, world.sectors.shape[1]
+    for r in range(world.regions.shape[1]):
         begin, end = offsets[r * S], offsets[(r + 1) * S]
         # two arrays of the second set are not yet in use in this stage
         needs, charges = new[at.F_SHARE, begin:end], new[at.F_CASH, begin:end]
-        for cell in range(r * S, (r + 1) * S):
-            per_share = (
-                sectors[at.S_DEMAND, cell - r * S] if params.sharing_need == 1 else cells[at.C_LABOUR, cell]
-            )
-            for i in range(offsets[cell], offsets[cell + 1]):
-                needs[i - begin] = np.float64(firms[at.F_SHARE, i]) * per_share / mean_need
+        list_needs(setting, world, r, needs)
         needs.sort()
-        if params.sharing_rule == 1:
-            share_equally(needs, charges, scale, params.sharing_scale_exponent)
-        else:
-            share_serially(needs, charges, scale, params.sharing_scale_exponent)
-        crowding = params.sharing_congestion * regions[at.R_CROWD, r]
-        for cell in range(r * S, (r + 1) * S):
-            demand = sectors[at.S_DEMAND, cell - r * S]
-            per_share = demand if params.sharing_need == 1 else cells[at.C_LABOUR, cell]
-            for i in range(offsets[cell], offsets[cell + 1]):
-                charge = charges[find_need(needs, firms[at.F_SHARE, i] * per_share / mean_need)]
-                sales = firms[at.F_SHARE, i] * demand
-                world.load[at.OVERHEAD_RATE, i] = crowding + (charge / sales if sales > 0.0 else 0.0)
+        charge_region(setting, world, r, needs, charges)
+
+
+@device
+def need_of(setting, world, cell, share):
+    """What a firm needs, in units of the mean firm's."""
+    demand = world.sectors[at.S_DEMAND, cell % world.sectors.shape[1]]
+    per_share = need_per_share(setting.params[0], demand, world.cells[at.C_LABOUR, cell])
+    return share * per_share / world.economy[at.MEAN_NEED]
+
+
+@stage
+def list_needs(setting, world, r, needs):
+    """Needs of the firms of a region, in their order."""
+    offsets, share, S = world.offsets, world.firms[at.F_SHARE], world.sectors.shape[1]
+    for cell in range(r * S, (r + 1) * S):
+        for i in range(offsets[cell], offsets[cell + 1]):
+            needs[i - offsets[r * S]] = need_of(setting, world, cell, share[i])
+
+
+@stage
+def charge_region(setting, world, r, needs, charges):
+    """Overhead rate of the firms of a region, whose needs ascend; there is room for what each pays in ``charges``."""
+    params, share, offsets = setting.params[0], world.firms[at.F_SHARE], world.offsets
+    S = world.sectors.shape[1]
+    scale = params.sharing_cost * world.economy[at.MEAN_SALES]
+    if params.sharing_rule == 1:
+        share_equally(needs, charges, scale, params.sharing_scale_exponent)
+    else:
+        share_serially(needs, charges, scale, params.sharing_scale_exponent)
+    crowding = params.sharing_congestion * world.regions[at.R_CROWD, r]
+    for cell in range(r * S, (r + 1) * S):
+        for i in range(offsets[cell], offsets[cell + 1]):
+            charge = charges[find_need(needs, need_of(setting, world, cell, share[i]))]
+            sales = share[i] * world.sectors[at.S_DEMAND, cell - r * S]
+            world.load[at.OVERHEAD_RATE, i] = crowding + (charge / sales if sales > 0.0 else 0.0)

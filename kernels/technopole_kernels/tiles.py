@@ -14,33 +14,47 @@ from technopole_kernels.types import TILE, Tile
 TOGETHER = 8  # rows of cells written side by side
 
 
+@device
+def cut_region(world, r, sectors, tile, segment):
+    """List the tiles and the occupied segments of a region from these numbers on; returns the next numbers."""
+    segments, tiles = world.segments, world.tiles
+    offsets = world.offsets
+    last = offsets[(r + 1) * sectors]
+    begin = offsets[r * sectors]
+    cell = r * sectors
+    while begin < last:
+        end = min(begin + TILE, last)
+        tiles[at.T_REGION, tile] = r
+        tiles[at.T_BEGIN, tile] = begin
+        tiles[at.T_SEGMENT, tile] = segment
+        position = begin
+        while position < end:
+            while offsets[cell + 1] <= position:
+                cell += 1
+            segments[at.G_CELL, segment] = cell
+            segments[at.G_BEGIN, segment] = position
+            segment += 1
+            position = min(offsets[cell + 1], end)
+        tile += 1
+        begin = end
+    return tile, segment
+
+
 @stage
 def cut_tiles(world, regions, sectors):
     """List the tiles and the occupied segments of the world."""
-    segments, tiles = world.segments, world.tiles
-    offsets = world.offsets
     tile = 0
     segment = 0
     for r in range(regions):
-        last = offsets[(r + 1) * sectors]
-        begin = offsets[r * sectors]
-        cell = r * sectors
-        while begin < last:
-            end = min(begin + TILE, last)
-            tiles[at.T_REGION, tile] = r
-            tiles[at.T_BEGIN, tile] = begin
-            tiles[at.T_SEGMENT, tile] = segment
-            position = begin
-            while position < end:
-                while offsets[cell + 1] <= position:
-                    cell += 1
-                segments[at.G_CELL, segment] = cell
-                segments[at.G_BEGIN, segment] = position
-                segment += 1
-                position = min(offsets[cell + 1], end)
-            tile += 1
-            begin = end
-    firms = offsets[regions * sectors]
+        tile, segment = cut_region(world, r, sectors, tile, segment)
+    end_tiles(world, tile, segment)
+
+
+@device
+def end_tiles(world, tile, segment):
+    """Close the lists of tiles and segments, of which there are so many."""
+    tiles, segments = world.tiles, world.segments
+    firms = world.offsets[world.offsets.size - 1]
     tiles[at.T_BEGIN, tile] = firms
     tiles[at.T_SEGMENT, tile] = segment
     segments[at.G_BEGIN, segment] = firms
