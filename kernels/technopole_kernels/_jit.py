@@ -32,7 +32,13 @@ from numba.core.codegen import get_host_cpu_features
 from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 
-from technopole_kernels._stages import KernelCompiler, ScalarCompiler, StageCompiler, close_to_python, use_single
+from technopole_kernels._stages import (
+    KernelCompiler,
+    ScalarCompiler,
+    StageCompiler,
+    close_to_python,
+    use_single,
+)
 
 FLAGS = {"error_model": "numpy", "nogil": True, "fastmath": False}
 KERNELS, STAGES, DEVICES = [], [], []  # all functions compiled by `kernel`, `stage` and `device`

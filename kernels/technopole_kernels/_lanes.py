@@ -101,7 +101,7 @@ def spread(_typing, value, array):
 
 @intrinsic
 def load(_typing, array, index, count):
-    """``array[index : index + count]`` of a contiguous row, at most its lanes, and zeros behind; ends are not checked."""
+    """``array[index : index + count]`` of a contiguous row, at most all lanes, zeros behind; ends are not checked."""
 
     def generate(context, builder, sig, args):
         start = address(context, builder, sig.args[0], args[0], args[1])

@@ -5,9 +5,9 @@ import math
 import numpy as np
 
 from technopole_kernels import layout as at
-from technopole_kernels._bits import count_bits, equal
+from technopole_kernels._bits import count_bits, equal_beside
 from technopole_kernels._jit import device, stage
-from technopole_kernels._lanes import WIDTH, choose, load, nothing, total
+from technopole_kernels._lanes import choose, load, nothing, total, width
 from technopole_kernels.innovation import credit_terms
 from technopole_kernels.reduce import copy_all
 from technopole_kernels.rng import uniform_of
@@ -118,7 +118,7 @@ def decide_fates(setting, world, tile):
         credit = per_sales * buffer[at.SALES + i] * (access if small else 1.0)
         too_small = share[i] * buffer[at.LABOUR + i] < buffer[at.MINIMUM + i]
         insolvent = cash[i] < -credit
-        u = uniform(np.uint64(fate[i]))
+        u = uniform_of(share[i], np.uint64(fate[i]))
         chance = spinoff * math.sqrt(buffer[at.COUNT + i] * share[i])
         fate[i] = fate_of(u, closure, chance, too_small, insolvent)
 

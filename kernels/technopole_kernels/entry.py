@@ -4,6 +4,7 @@ import numpy as np
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
+from technopole_kernels._kinds import kind_of
 from technopole_kernels.accounts import SPAWN
 from technopole_kernels.choose import BELOW_ONE, list_equal, natural, pick_row
 from technopole_kernels.mathx import exp, log

@@ -8,7 +8,7 @@ from technopole_kernels._kinds import by_kind, kind_of
 from technopole_kernels.choose import list_below, natural
 from technopole_kernels.mathx import exp, log, log1p
 from technopole_kernels.prepare import small_firm
-from technopole_kernels.rng import EVENT, INNOVATION, draw, uniform
+from technopole_kernels.rng import EVENT, INNOVATION, draw, uniform_of
 from technopole_kernels.tiles import sum_segments
 from technopole_kernels.vector import exp_row, log_row
 
@@ -45,7 +45,7 @@ def chance_bound(rate, gamma, relative):
     bound does not innovate, and is spared a logarithm and two exponentials.
     """
     certain = 0.0 if gamma <= 1.0 else 2.0  # no bound for a larger elasticity: everybody is a candidate
-    bound = rate * (1.0 + gamma * (relative - 1.0)) * (1.0 + 1e-9) + certain
+    bound = rate * (1.0 + gamma * (relative - 1.0)) * by_kind(relative, 1.0 + 1e-9, 1.0 + 1e-5) + certain
     return bound if relative > 0.0 else 0.0
 
 

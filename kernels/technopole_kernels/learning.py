@@ -37,15 +37,15 @@ def stretch_to_one(part):
 @device
 def stretched(u, stretch):
     """A uniform below the part that `stretch_to_one` stretches, in [0, 1)."""
-    v = u * stretch
-    return v if v < BELOW_ONE else BELOW_ONE
+    v, most = u * stretch, below_one(u)
+    return v if v < most else most
 
 
 @device
 def near_draw(v, far, stretch_near):
     """What is left of a draw for those who stay in their region, in [0, 1)."""
-    v = (v - far) * stretch_near
-    v = v if v < BELOW_ONE else BELOW_ONE
+    v, most = (v - far) * stretch_near, below_one(v)
+    v = v if v < most else most
     return v if v > 0.0 else 0.0
 
 
@@ -87,7 +87,6 @@ def meet_in_region(setting, world, tile):
     own = firms[at.F_ORGANISATION, begin:end]
     contact = world.regions[at.R_CONTACT, region]
     stretch = stretch_to_one(contact)
-    most = below_one(own)
     count = float(last - first)
     highest = np.int32(last - first - 1)
     partner = world.partner
@@ -106,12 +105,11 @@ def meet_in_region(setting, world, tile):
 def meet_in_cell(known, own, u, gap, begin, count, partner, contact, far):
     """Gap to a random firm of the own cell; the firms that ``far`` sends elsewhere get a gap too, to be replaced."""
     stretch, stretch_near = stretch_to_one(contact), stretch_to_one(1.0 - far)
-    most = below_one(u)
     for i in range(own.size):
         v = near_draw(stretched(u[i], stretch), far, stretch_near)
-        index = np.int32(v * count[i])
-        last = np.int32(count[i]) - np.int32(1)
-        partner[i] = np.int32(begin[i]) + (index if index < last else last)
+        index = np.int32(v * whole_float(count[i]))
+        last = whole(count[i]) - np.int32(1)
+        partner[i] = whole(begin[i]) + (index if index < last else last)
     for i in range(own.size):
         gap[i] = known[natural(partner[i])]
     for i in range(own.size):
@@ -123,8 +121,8 @@ def list_travellers(world, tile, u, contact, far):
     """List those who meet somebody elsewhere in ``partner``, with a number in [0, 1) for each in ``FAR_DRAW``."""
     buffer, partner = world.buffer, world.partner
     stretch, stretch_far = stretch_to_one(contact), stretch_to_one(far)
-    most = below_one(u)
-    candidates = list_below(u, contact * far * by_kind(u, 1.0 + 1e-9, 1.0 + 1e-6), partner)  # a bound that nobody who travels exceeds
+    bound = contact * far * by_kind(u, 1.0 + 1e-9, 1.0 + 1e-6)  # that nobody who travels exceeds
+    candidates = list_below(u, bound, partner)
     count = 0
     for j in range(candidates):
         i = natural(partner[j])
@@ -217,7 +215,7 @@ def meet_suppliers(setting, world, tile):
         while j < count and partner[natural(j)] < end:
             i = natural(partner[natural(j)])
             j += 1
-            supplier, rest = pick_supplier(stretched(uniforms[i], stretch), cumulative, guide, S - 1)
+            supplier, rest = pick_supplier(stretched(np.float64(uniforms[i]), stretch), cumulative, guide, S - 1)
             begin = local[supplier]
             firms = local[supplier + 1] - begin
             if (firms > 0) & buys:

@@ -2,7 +2,8 @@
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
-from technopole_kernels._lanes import WIDTH, load, nothing, total
+from technopole_kernels._kinds import by_kind
+from technopole_kernels._lanes import load, nothing, total, width
 from technopole_kernels.mathx import log
 from technopole_kernels.reduce import sum_sectors
 from technopole_kernels.rng import centred
@@ -34,21 +35,16 @@ def log_fitness(quality, standard, name, price, custom, level, quality_weight, p
     name = name if quality >= standard else 0.0
     fitness = quality_weight * (quality + name) - price_weight * price
     fitness = fitness + custom - level
-    fitness = MOST_FIT if fitness > MOST_FIT else fitness  # not a number stays so, and is found
-    return -MOST_FIT if fitness < -MOST_FIT else fitness
+    most = by_kind(fitness, MOST_FIT, MOST_FIT_SINGLE)
+    fitness = most if fitness > most else fitness  # not a number stays so, and is found
+    return -most if fitness < -most else fitness
 
 
 @device
 def relative_size(count, share):
     """Share of a firm in units of the mean one's; 1 if it is next to nothing."""
     relative = count * share
-    return relative if relative > SMALLEST else 1.0
-
-
-@device
-def centred(u):
-    """A uniform in [0, 1) as one in (-1, 1), never 0."""
-    return 2.0 * (u + 2.0**-33) - 1.0
+    return relative if relative > smallest(relative) else 1.0
 
 
 @device
@@ -105,7 +101,6 @@ def rate_fitness(setting, world, tile):
     fitness = world.next[at.F_CASH, tile.begin : tile.end]  # until the second sweep knows the cash
     quality_weight, price_weight = params.market_quality_weight, params.market_price_weight
     name_weight = params.reputation_weight
-    most = by_kind(quality, MOST_FIT, MOST_FIT_SINGLE)
     for i in range(quality.size):
         buffer[at.NAME_USERS + i] = 1.0 if quality[i] >= buffer[at.STANDARD + i] else 0.0
     for i in range(quality.size):
@@ -132,7 +127,6 @@ def shock_demand(setting, world, tile):
     ]  # s exp(shock), until the second sweep knows the share
     exponent = -params.market_size_exponent
     turbulence, cap = params.market_turbulence, params.market_shock_cap
-    least = smallest(share)
     for i in range(share.size):
         buffer[at.FITNESS + i] = relative_size(buffer[at.COUNT + i], share[i])
     log_row(buffer, at.FITNESS, share.size)

@@ -4,7 +4,7 @@ import numpy as np
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
-from technopole_kernels._lanes import WIDTH, load, nothing, total
+from technopole_kernels._lanes import load, nothing, total, width
 from technopole_kernels.choose import natural
 
 _HALF_OCTAVE = np.uint64(51)

@@ -1,4 +1,6 @@
-"""Sums in a fixed order: eight lanes (sixteen of float32), so they have the same bits on every CPU and do not wait for one another.
+"""Sums in a fixed order.
+
+Eight lanes (sixteen of float32), so they have the same bits on every CPU and do not wait for one another.
 
 And two loops over whole rows, for numba allocates memory to assign one slice to another.
 """

@@ -39,7 +39,8 @@ def spread_knowledge(setting, world, tile):
         organisation, technology = spread(cells[at.C_POOL, cell], buffer), spread(cells[at.C_POOL + 1, cell], buffer)
         sourcing, quality = spread(cells[at.C_POOL + 2, cell], buffer), spread(cells[at.C_POOL + 3, cell], buffer)
         openness = spread(1.0 - protects * traits[at.K_APPROPRIABILITY, sector], buffer)
-        intensity, upgrading = spread(traits[at.K_RD_INTENSITY, sector], buffer), spread(cells[at.C_UPGRADING, cell], buffer)
+        intensity = spread(traits[at.K_RD_INTENSITY, sector], buffer)
+        upgrading = spread(cells[at.C_UPGRADING, cell], buffer)
         begin, end = segments[at.G_BEGIN, segment] - tile.begin, segments[at.G_BEGIN, segment + 1] - tile.begin
         for i in range(begin, end, width(buffer)):
             put(organisation, buffer, at.POOL_ORGANISATION + i)

@@ -8,7 +8,6 @@ from technopole_kernels._kinds import by_kind
 from technopole_kernels.mathx import exp_core, log_core
 
 
-
 @device
 def smallest(kind):
     """Smallest normal number of a kind: below it ``log_core`` is not defined."""
@@ -17,7 +16,7 @@ def smallest(kind):
 
 @stage
 def exp_row(buffer, row, size):
-    """Replace the first ``size`` values of a row by their exponential; they must lie within -708 and 709 (float32: -87 and 88)."""
+    """Replace the first ``size`` values of a row by their exponential; see ``exp_core`` for their range."""
     x = buffer[row : row + size]
     for i in range(x.size):
         x[i] = exp_core(x[i])
