@@ -286,7 +286,9 @@ def _refuse_precision(precision: str) -> None:
     choices = SETTINGS["run.precision"].choices or ()
     if precision not in choices:
         allowed = ", ".join(f'"{choice}"' for choice in choices)
-        raise ConfigError(f"--precision: found {precision!r}; allowed: {allowed}{suggestion(precision, choices)}")
+        raise ConfigError(
+            f"--precision: found {precision!r}; allowed: {allowed}{suggestion(precision, choices)}"
+        )
 
 
 def say(text: str) -> None:

@@ -164,7 +164,8 @@ def _stored(source: Path, header: dict[str, Any], arrays: dict[str, NDArray[Any]
     complete = complete and set(parts["record"]) in (set(), set(RECORDS)) and set(parts) == set(known)
     precision = precision_of(parts["state"]["share"]) if complete else "float64"
     types = complete and all(
-        parts["state"][name].dtype == state_dtype(name, precision) and parts["state"][name].ndim == len(row.dims)
+        parts["state"][name].dtype == state_dtype(name, precision)
+        and parts["state"][name].ndim == len(row.dims)
         for name, row in STATE.items()
     )
     if not types:

@@ -128,7 +128,7 @@ def refusal(blueprint: Blueprint, world: World, found: int, where: NDArray[np.in
     row, index = int(where[0]), int(where[1])
     if found != OUTSIDE:
         ends = zip(world.offsets[row:-1:sectors], world.offsets[row + 1 :: sectors], strict=True)
-        total = sum(world.firms[layout.F_SHARE, first:last].sum() for first, last in ends)
+        total = sum(world.firms[layout.F_SHARE, first:last].sum(dtype=np.float64) for first, last in ends)
         return StateError(
             f"{', '.join([*place, f'sector {tables.sector_ids[row]}'])}: the market shares add up to "
             f"{total:.12g} when the period begins; allowed: 1 in each sector (model.set scales shares with "

@@ -50,14 +50,14 @@ def exp_core(x):
 
 
 def exp(x):
-    """e**x for any x: infinity above 88.72, 0 below -86.9 (results stay normal); nan for nan."""
+    """e**x for any x: infinity above 88.72, 0 below -86.6 (results stay normal); nan for nan."""
     rounded = x * _INVERSE_LN2 + _ROUND_BIASED
     n = rounded - _ROUND_BIASED
     r = (x - n * _LN2_HIGH) - n * _LN2_LOW
     # Doubled at the end, for 2**128 is no number although results up to 2**128 are.
     result = ((1.0 + _expm1_reduced(r)) * _power_of_two(rounded - 1.0)) * 2.0
     result = _INF if x > 88.73 else result
-    return 0.0 if x < -86.9 else result
+    return 0.0 if x < -86.6 else result
 
 
 @device
