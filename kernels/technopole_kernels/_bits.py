@@ -10,10 +10,10 @@ from numba.extending import intrinsic
 from technopole_kernels._llvm import (
     INDEX,
     PLACE,
-    PLACES,
     WIDTH,
     address,
     below,
+    element_size,
     has_masks,
     load_first,
     many_times,
@@ -98,7 +98,7 @@ def _compress(builder, values, mask):
     vector = values.type
     narrow = isinstance(vector.element, ir.IntType) and vector.element.width < PLACE.width
     if narrow:  # LLVM cannot do it for them
-        values = builder.zext(values, PLACES)
+        values = builder.zext(values, ir.VectorType(PLACE, vector.count))
     compress = ir.FunctionType(values.type, [values.type, mask.type, values.type])
     name = f"llvm.experimental.vector.compress.{suffix(values.type)}"
     function = cgutils.get_or_insert_function(builder.module, compress, name)
@@ -130,46 +130,60 @@ def write_places(_typing, bits, first, target, position, compared):
 
 
 @intrinsic
-def pack(_typing, source, index, bits, target, position, room):
-    """Write the elements of ``source[index : index + 8]`` whose bits are set side by side to ``target[position:]``.
+def pack(_typing, source, index, bits, target, position, room, compared):
+    """Write the elements of ``source[index:]`` whose bits are set side by side to ``target[position:]``.
 
-    Up to eight elements are written if ``room`` is at least eight, otherwise no more than bits are set.
+    As many elements as there are bits are written if ``room`` is at least that, otherwise no more than bits are set.
+    ``compared`` is the array whose width the bits have.
     """
 
     def generate(context, builder, sig, args):
+        width = width_of(sig.args[6].dtype)
         start = address(context, builder, sig.args[0], args[0], args[1])
         end = address(context, builder, sig.args[3], args[3], args[4])
         bits, room = args[2], args[5]
         if has_masks(context):
-            vector = ir.VectorType(context.get_value_type(sig.args[0].dtype), WIDTH)
-            mask = _mask(builder, bits)
-            packed = _compress(builder, masked_load(builder, start, mask, vector), mask)
-            whole = builder.icmp_signed(">=", room, INDEX(WIDTH))
-            store_first(builder, packed, end, builder.select(whole, INDEX(WIDTH), builder.ctpop(bits)))
+            element = context.get_value_type(sig.args[0].dtype)
+            _pack_masked(builder, start, element, bits, end, room, width)
             return context.get_dummy_value()
         row = cgutils.create_struct_proxy(sig.args[0])(context, builder, args[0])
-        inside = builder.icmp_signed("<=", builder.add(args[1], INDEX(WIDTH)), row.nitems)
-        roomy = builder.icmp_signed(">=", room, INDEX(WIDTH))
+        inside = builder.icmp_signed("<=", builder.add(args[1], INDEX(width)), row.nitems)
+        roomy = builder.icmp_signed(">=", room, INDEX(width))
         with builder.if_else(builder.and_(inside, roomy)) as (then, otherwise):
             with then:
-                _move_all(builder, start, bits, end)
+                _move_all(builder, start, bits, end, width)
             with otherwise:
-                _move_chosen(builder, start, bits, end)
+                _move_chosen(builder, start, bits, end, width)
         return context.get_dummy_value()
 
-    return types.void(source, types.intp, types.intp, target, types.intp, types.intp), generate
+    return types.void(source, types.intp, types.intp, target, types.intp, types.intp, compared), generate
 
 
-def _move_all(builder, start, bits, end):
+def _pack_masked(builder, start, element, bits, end, room, width):
+    """Pack in one register, or in two if the elements are too large for one."""
+    if width > WIDTH and element_size(element) > PLACE.width // 8:
+        low = builder.and_(bits, INDEX((1 << WIDTH) - 1))
+        count = builder.ctpop(low)
+        _pack_masked(builder, start, element, low, end, room, WIDTH)
+        start, end = builder.gep(start, [INDEX(WIDTH)]), builder.gep(end, [count])
+        _pack_masked(builder, start, element, builder.lshr(bits, INDEX(WIDTH)), end, builder.sub(room, count), WIDTH)
+        return
+    mask = _mask(builder, bits, width)
+    packed = _compress(builder, masked_load(builder, start, mask, ir.VectorType(element, width)), mask)
+    whole = builder.icmp_signed(">=", room, INDEX(width))
+    store_first(builder, packed, end, builder.select(whole, INDEX(width), builder.ctpop(bits)))
+
+
+def _move_all(builder, start, bits, end, width):
     """Write all elements one after the other: whoever is not chosen is overwritten by the next one."""
-    for j in range(WIDTH):
+    for j in range(width):
         value = builder.load(builder.gep(start, [INDEX(j)]))
         builder.store(value, builder.gep(end, [_rank(builder, bits, j)]))
 
 
-def _move_chosen(builder, start, bits, end):
+def _move_chosen(builder, start, bits, end, width):
     """Touch nothing but the chosen elements."""
-    for j in range(WIDTH):
+    for j in range(width):
         chosen = builder.icmp_unsigned("!=", builder.and_(bits, INDEX(1 << j)), INDEX(0))
         with builder.if_then(chosen):
             value = builder.load(builder.gep(start, [INDEX(j)]))

@@ -25,6 +25,7 @@ from pathlib import Path
 
 import llvmlite
 import numba
+import numpy as np
 from llvmlite.binding import get_host_cpu_name
 from numba.core import config
 from numba.core.caching import FunctionCache
@@ -203,3 +204,12 @@ def single(double):
         return double
 
     return use
+
+
+def in_double(function):
+    """Let a `scalar` compute in float64 where it is given a float32: what is rare needs no version of its own."""
+    double = scalar(function.py_func)  # numba forbids a function to call itself with another type
+
+    @single(function)
+    def of_single(x):
+        return np.float32(double(np.float64(x)))

@@ -16,6 +16,7 @@ from numba.extending import intrinsic, lower_builtin, models, register_model
 from technopole_kernels._llvm import (
     INDEX,
     PLACE,
+    WIDTH,
     address,
     load_first,
     many_times,
@@ -148,18 +149,21 @@ def choose(_typing, lanes, bits):
 
 @intrinsic
 def total(_typing, lanes):
-    """Sum of the lanes as float64: of eight, ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7)); of sixteen, halves first."""
+    """Sum of the lanes as float64: of eight, ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7)).
+
+    Of sixteen the halves are added first, as float32.
+    """
 
     def generate(_context, builder, sig, args):
         vector = args[0]
         half = sig.args[0].vector.count // 2
-        if sig.args[0].dtype == types.float32:
-            vector = builder.fpext(vector, ir.VectorType(ir.DoubleType(), 2 * half))
         while half:
             places = ir.VectorType(PLACE, half)
             low = builder.shuffle_vector(vector, vector, ir.Constant(places, list(range(half))))
             high = builder.shuffle_vector(vector, vector, ir.Constant(places, list(range(half, 2 * half))))
             vector = builder.fadd(low, high)
+            if vector.type == ir.VectorType(ir.FloatType(), WIDTH):
+                vector = builder.fpext(vector, ir.VectorType(ir.DoubleType(), WIDTH))
             half //= 2
         return builder.extract_element(vector, PLACE(0))
 

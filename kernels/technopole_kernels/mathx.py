@@ -20,7 +20,7 @@ relative error of ln(1 + f). The remainders are below 2e-17 and 2e-18.
 import numpy as np
 
 from technopole_kernels import mathx_single
-from technopole_kernels._jit import device, scalar, single
+from technopole_kernels._jit import device, in_double, scalar, single
 
 _INF = np.inf
 _NAN = np.nan
@@ -229,17 +229,7 @@ def normal_quantile(p):
     return sign * _INF if smaller == 0.0 else result
 
 
-def _in_double(function):
-    """What is computed in double precision for a float32 as well: it is rare."""
-    double = scalar(function.py_func)  # numba forbids a function to call itself with another type
-
-    def of_single(x):
-        return np.float32(double(np.float64(x)))
-
-    single(function)(of_single)
-
-
 for _function in (expm1, log1p, normal_quantile_core, normal_quantile):
-    _in_double(_function)
+    in_double(_function)
 for _function in (exp_core, exp, log_core, log):
-    single(_function)(getattr(mathx_single, _function.__name__))
+    single(_function)(getattr(mathx_single, _function.__name__).py_func)

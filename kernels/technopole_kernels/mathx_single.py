@@ -11,7 +11,7 @@ Polynomials were fitted as those of mathx.py, by iteratively reweighted least sq
 
 import numpy as np
 
-from technopole_kernels._jit import device
+from technopole_kernels._jit import device, scalar
 
 _INF = np.float32(np.inf)
 _NAN = np.float32(np.nan)
@@ -41,6 +41,7 @@ def _expm1_reduced(r):
     return r + r2 * (p01 + r2 * (p23 + r2 * 0.001395049155689776))
 
 
+@scalar
 def exp_core(x):
     """e**x for -87 <= x <= 88 (no subnormal result, no infinity)."""
     rounded = x * _INVERSE_LN2 + _ROUND_BIASED
@@ -49,6 +50,7 @@ def exp_core(x):
     return (1.0 + _expm1_reduced(r)) * _power_of_two(rounded)
 
 
+@scalar
 def exp(x):
     """e**x for any x: infinity above 88.72, 0 below -86.6 (results stay normal); nan for nan."""
     rounded = x * _INVERSE_LN2 + _ROUND_BIASED
@@ -81,12 +83,14 @@ def _log_split(x):
     return mantissa, exponent
 
 
+@scalar
 def log_core(x):
     """Natural logarithm of a positive normal number (2**-126 <= x, finite)."""
     mantissa, n = _log_split(x)
     return _log_reduced(mantissa - 1.0, n)
 
 
+@scalar
 def log(x):
     """Natural logarithm for any x: -infinity at 0, nan below 0."""
     subnormal = x < 2.0**-126

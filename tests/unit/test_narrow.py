@@ -138,12 +138,14 @@ def places_below(u, bound, chosen):
 
 
 def in_lanes(x, lanes):
-    """Sum as the kernels make it: each lane by itself, then the halves."""
+    """Sum as the kernels make it: each lane by itself, then the halves, from eight on in float64."""
     padded = np.zeros(-(-x.size // lanes) * lanes, x.dtype)
     padded[: x.size] = x
     sums = np.zeros(lanes, x.dtype)
     for row in padded.reshape(-1, lanes):
         sums = sums + row
+    if lanes == 16:
+        sums = sums[:8] + sums[8:]
     sums = sums.astype(np.float64)
     while sums.size > 1:
         sums = sums[: sums.size // 2] + sums[sums.size // 2 :]

@@ -143,3 +143,29 @@ def test_the_component_says_what_its_arrays_are(config, tmp_path):
     assert component.get_var_type("region__wage") == "float64"
     assert component.get_value_ptr("firm__share").dtype == np.float32
     component.finalize()
+
+
+def test_what_is_compiled_is_known_by_precision(tmp_path, monkeypatch):
+    from technopole_kernels import _jit
+
+    monkeypatch.setattr(_jit, "_DIRECTORY", tmp_path)
+    assert not _jit.has_compiled_code()
+    (tmp_path / "technopole_kernels.drive.drive-0123.nbc").touch()
+    assert _jit.has_compiled_code() and not _jit.has_compiled_code("float32")
+    (tmp_path / "technopole_kernels.drive.drive-float32-0123.nbc").touch()
+    assert _jit.has_compiled_code("float32")
+
+
+def test_warmup_of_a_precision():
+    from typer.testing import CliRunner
+
+    from technopole.cli import app
+
+    found = CliRunner().invoke(app, ["warmup", "--precision", "float16"])
+    assert found.exit_code == 2
+    assert "float16" in found.output
+    done = CliRunner().invoke(app, ["warmup", "--precision", "float32"])
+    assert done.exit_code == 0
+    from technopole_kernels._jit import has_compiled_code
+
+    assert has_compiled_code("float32")
