@@ -258,3 +258,9 @@ def test_too_deep():
     nested["learning"] = nested
     with pytest.raises(ConfigError, match="nested more than"):
         Config.from_dict(nested)
+
+
+def test_a_gpu_computes_in_float64(two_regions):
+    more = {"run.backend": "cuda", "run.precision": "float32"}
+    with pytest.raises(ConfigError, match=r"run.precision: found text 'float32' and run.backend \"cuda\""):
+        resolve_config(two_regions, more=more)
