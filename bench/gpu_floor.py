@@ -21,8 +21,10 @@ from technopole_kernels.grid.launches import PERIOD, count_items
 from technopole_kernels.types import TILE
 
 PER_FIRM = ("firms", "next", "identity", "age", "tie", "load")
-BY_HAND = {"decide": 4, "list_fates": 4 + 4, "move": 4 + 4, "research": 4, "learn": 4}
-"""Bytes of a firm in fates, and in places among those who stay: words of 4 bytes, written or read once by each."""
+BY_HAND = {"research": 4, "decide": 4 + 4, "list_fates": 4 + 4, "move": 4}
+"""Bytes of a firm in fates, and in places among those who stay: words of 4 bytes, written and read."""
+OF_ENTRANTS = ("place_children", "found", "endow")
+"""Launches that go over entrants only, which are few."""
 PERIODS = 3
 """Done before, so that there are ties, ages and research."""
 
@@ -139,14 +141,13 @@ def _change(name: str, row: np.ndarray) -> None:
 def count_bytes() -> dict[str, Any]:
     """Count; for the file of results.
 
-    Entrants are few, so what only their launches move (found, endow) is left out of the sum; so are sums of segments and
-    cells, which are as many as a hundredth of the firms and fewer.
+    Launches over entrants are left out of the sum; so are sums of segments and cells, which are far fewer than firms.
     """
     traffic = Traffic()
     found = traffic.rows()
     moved = {name: traffic.bytes_of(rows, name) for name, rows in found.items()}
     traffic.close()
-    of_all = {name: number for name, number in moved.items() if name not in ("found", "endow")}
+    of_all = {name: number for name, number in moved.items() if name not in OF_ENTRANTS}
     return {
         "rows": found,
         "bytes_by_launch": moved,
