@@ -6,6 +6,7 @@ import json
 import re
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 RUNS = Path("runs")
 """Where results go that nobody asked to be elsewhere."""
+
+PATIENCE = 1.5
+"""Seconds after which people are told what they wait for."""
 
 Tell = Callable[[str], object]
 """Says something to people, or keeps it back."""
@@ -80,6 +84,7 @@ def run(options: RunOptions) -> None:
     simulation = Simulation(config)
     simulation.refuse_too_large()
     tell = (lambda text: None) if options.quiet else say
+    prepare_device(config, tell)
     tell(_announcement(simulation, name))
     if cold:
         _compile(tell, config.run.precision)
@@ -120,6 +125,34 @@ def _announcement(simulation: Simulation, name: str, worker: str | None = None) 
         f"{counted(run.replicates, 'replicate')} × {counted(simulation.config.time.periods, 'period')} · "
         f"{worker or simulation.worker} · seed {run.seed}"
     )
+
+
+def prepare_device(config: Config, tell: Tell) -> None:
+    """Open the device, if one computes; say what takes so long if its code has to be made.
+
+    Parameters
+    ----------
+    config : Config
+        Says on which backend.
+    tell : callable
+        Gets the line.
+
+    Raises
+    ------
+    ConfigError
+        If there is no device.
+    """
+    if config.run.backend == "cpu":
+        return
+    from technopole.device_shared import device_name
+
+    words = "making the code for the device (about half a minute, once) …"
+    waiting = threading.Timer(PATIENCE, tell, (words,))
+    waiting.start()
+    try:
+        device_name(config.run.backend)
+    finally:
+        waiting.cancel()
 
 
 def _compile(tell: Tell, precision: str) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from technopole.commands import RUNS, Tell, say
+from technopole.commands import RUNS, Tell, prepare_device, say
 from technopole.commands_output import figures_folder, refuse_outputs
 from technopole.entries import counted
 from technopole.errors import Interrupted
@@ -76,6 +76,7 @@ def claims(options: ClaimsOptions) -> None:
     refuse_outputs(out, folder, (f"{figure}.png" for figure in FIGURES), options.overwrite)
     if options.scenario is None:
         tell(f"no scenario given: {file}")
+    prepare_device(experiment.config, tell)
     tell(_announcement(experiment, name))
     if cold:
         _compile(tell)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from technopole.commands import RUNS, say
+from technopole.commands import RUNS, prepare_device, say
 from technopole.commands_plan import SweepOptions, read_sweep
 from technopole.errors import ConfigError, FailedReplicates
 
@@ -78,6 +78,8 @@ def experiment(options: ExperimentOptions) -> None:
         raise ConfigError(f"{out}: --resume: there is nothing to go on with")
     if not options.quiet:
         say(_announcement(plan, out))
+    if options.address is None:  # workers of a cluster have devices of their own
+        prepare_device(plan.sweep.config, (lambda text: None) if options.quiet else say)
     compile_if_needed()
     with watching(sys.stderr, options.quiet) as watch:
         report = run_experiment(

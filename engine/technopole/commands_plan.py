@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from technopole.commands import say
+from technopole.commands import prepare_device, say
 
 if TYPE_CHECKING:
     from technopole.plan import Plan
@@ -97,6 +97,7 @@ def plan(options: SweepOptions, force: bool = False, as_json: bool = False) -> N
     planned = make_plan(read_sweep(options))
     if not force:
         refuse_above_limits(planned, None)
+    prepare_device(planned.sweep.config, say)
     compile_if_needed()
     measured = estimate(planned)
     if as_json:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from technopole.commands import RUNS, Tell, say
+from technopole.commands import RUNS, Tell, prepare_device, say
 from technopole.commands_output import figures_folder, refuse_outputs
 from technopole.entries import counted
 from technopole.errors import Interrupted, TechnopoleError
@@ -87,6 +87,7 @@ def validate(options: ValidateOptions) -> None:
     tell: Tell = (lambda text: None) if options.quiet else say
     cold = not has_compiled_code(config.run.precision)  # before the data are loaded, which compiles a little
     validation = Validation(make_blueprint(config), folder)
+    prepare_device(config, tell)
     tell(_announcement(validation, name))
     if cold:
         tell(f"compiling the kernels for this processor (about {COMPILE_SECONDS} s, once) …")

@@ -54,12 +54,12 @@ def stopping_on_signals() -> Iterator[list[str]]:
 def interrupts_later(stop: NDArray[np.int64] | None = None) -> Iterator[None]:
     """Hold a Ctrl-C back until the block has ended, so that it does not leave anything half done.
 
+    On other threads than the main one nothing is changed: they get no signals.
+
     Parameters
     ----------
     stop : ndarray of int64, shape (1,), optional
         Set to 1 when it comes, so that the block can end early.
-
-    On other threads than the main one nothing is changed: they get no signals.
     """
     handler = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or not callable(handler):
