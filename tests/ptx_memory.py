@@ -1,15 +1,17 @@
 """Memory of a made-up GPU that knows of every byte what became of it.
 
-Refused is reading or writing what was not allocated or was released, reading what nobody has written, addresses that
-are no multiples of the size, and races: a thread that reads or writes what another thread of the same launch writes, but
-for atomic additions among themselves; and writing what was read as a constant (``ld.global.nc``) in the same launch.
-Races are seen whatever the order of the threads is, for accesses of one size.
+Refused is to read or write what was not allocated or was released, to read what nobody has written, and an address that
+is no multiple of the size. Refused are races: a thread reads or writes what another thread of the same launch writes,
+unless all of them add to it (``atom``) or all write the same; or it writes what was read as a constant
+(``ld.global.nc``) in this launch. They are seen whatever the order of threads is, between accesses of one size.
 """
 
 import numpy as np
 
 ALIGNMENT = 256
 ALLOCATED, WRITTEN = 1, 3
+SEVERAL = -1
+"""In place of the number of a thread."""
 _SIZES = {1: "B", 2: "H", 4: "I", 8: "Q"}
 
 
@@ -115,20 +117,18 @@ class Memory:
             if writers.get(address, me) != me:
                 refuse(address, width, "another thread has written it")
             if readers.setdefault(address, me) != me:
-                readers[address] = -1  # several
+                readers[address] = SEVERAL
             return content[offset >> shift]
 
         def store(address, value):
             offset = address - base
-            if (
-                offset % width
-                or not 0 <= offset < size
-                or states[offset >> shift] & allocated != allocated
-            ):
+            if offset % width or not 0 <= offset < size or states[offset >> shift] & allocated != allocated:
                 refuse(address, width, None)
             me = thread[0]
             if writers.get(address, me) != me:
-                refuse(address, width, "another thread has written it")
+                if content[offset >> shift] != value:
+                    refuse(address, width, "another thread has written something else")
+                me = SEVERAL
             if readers.get(address, me) != me:
                 refuse(address, width, "another thread has read it")
             if address in constants:
@@ -157,7 +157,7 @@ class Memory:
                     self._refuse(address, width, "it is added to and was read or written")
                 load(address)
                 self._adders.add(address)
-                self._writers[address] = -2  # nobody may read or write it in this launch
+                self._writers[address] = SEVERAL  # nobody may read or write it in this launch
             place = address - base >> width.bit_length() - 1
             old = content[place]
             content[place] = old + value & mask

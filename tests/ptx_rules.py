@@ -278,5 +278,3 @@ def _to_whole(sign, width):
 
 def _mask(kind):
     return (1 << int(kind[1:])) - 1
-
-
