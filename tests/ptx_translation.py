@@ -10,7 +10,7 @@ from collections import defaultdict
 
 from ptx_rules import PtxError, Rule, rule_of
 
-LONGEST = 10**7
+LONGEST = 2 * 10**6
 """Jumps of one thread; more are taken for an endless loop."""
 SPECIAL = {
     f"%{name}.{axis}": f"{name}_{axis}" for name in ("ctaid", "nctaid", "tid", "ntid") for axis in "xy"
