@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
@@ -21,12 +21,17 @@ from technopole.device_layout import (
 )
 from technopole.device_memory import arrange, describe, describe_each
 from technopole.device_uploaded import Uploaded, clear, upload
+from technopole_kernels import layout
 from technopole_kernels.record import Records
 from technopole_kernels.types import Setting, World
 
 if TYPE_CHECKING:
     from technopole.device_interface import Device
 
+ROWS = {"firms": layout.F_ROWS, "identity": 1, "age": 1, "tie": 1}
+"""Rows of the arrays of firms that are the state; behind them stands what firms become."""
+WHOLE_BYTES = 1 << 20
+"""Arrays up to this size are copied in one piece."""
 STAGING_BYTES = 1 << 28
 """Memory of the host in which initial states are made before they are sent, unless one takes more."""
 
@@ -43,6 +48,16 @@ class _Home(NamedTuple):
 
     def address(self, name: str) -> int:
         return (self.state if name in STATE else self.rest) + self.shape.world[name].offset
+
+
+def _parts(address: int, name: str, world: World) -> Iterator[tuple[int, NDArray[Any]]]:
+    """Yield what is used of an array and where it lies; of a large world, the rows and firms that there are."""
+    array, living = getattr(world, name), int(world.offsets[-1])
+    if name not in ROWS or array.nbytes < WHOLE_BYTES:
+        yield address, array
+        return
+    for row in range(ROWS[name]):
+        yield address + row * array.strides[0], array[row, :living]
 
 
 class Worlds:
@@ -336,7 +351,8 @@ class Worlds:
             self._clean(slot, self._homes[slot])
         home = self._homes[slot]
         for name in STATE:
-            upload(self.device, home.address(name), getattr(world, name))
+            for address, part in _parts(home.address(name), name, world):
+                upload(self.device, address, part)
         self.clock[slot] = world.clock
 
     def _move(self, slot: int, world: World) -> None:
@@ -391,10 +407,11 @@ class Worlds:
             Filled in place; with the room that it has on the device.
         """
         home = self._homes[slot]
+        self.device.download(home.address("offsets"), world.offsets)
         for name in SEEN:
-            array = getattr(world, name)
-            if array.size:
-                self.device.download(home.address(name), array)
+            for address, part in _parts(home.address(name), name, world):
+                if part.size:
+                    self.device.download(address, part)
         world.clock[:] = self.clock[slot]
 
     def room(self, slot: int) -> int:
