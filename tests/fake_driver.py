@@ -35,6 +35,7 @@ class CUresult(IntEnum):
 class CUjit_option(IntEnum):
     """Options of the translation of PTX."""
 
+    CU_JIT_MAX_REGISTERS = 0
     CU_JIT_ERROR_LOG_BUFFER = 5
     CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES = 6
 
@@ -105,7 +106,7 @@ class FakeDriver:
             gpus,
         )
         self.failures = failures or {}
-        self.launches, self.image, self.retained = [], None, 0
+        self.launches, self.image, self.options, self.retained = [], None, {}, 0
         self._blocks = {}
         self._thread = threading.local()
         self._started = False
@@ -157,8 +158,8 @@ class FakeDriver:
     def cuModuleLoadDataEx(self, image, number, options, values):
         if not self._current():
             return CUresult.CUDA_ERROR_INVALID_CONTEXT, None
-        assert number == len(options) == len(values) == 2 and image.endswith(b"\0")
-        given = dict(zip(options, values, strict=True))
+        assert number == len(options) == len(values) and image.endswith(b"\0")
+        self.options = given = dict(zip(options, values, strict=True))
         if b".entry" not in image:
             log = given[CUjit_option.CU_JIT_ERROR_LOG_BUFFER]
             assert len(log) == given[CUjit_option.CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES]

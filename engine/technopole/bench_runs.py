@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from technopole.advance import advance
-from technopole.build import Blueprint, make_blueprint, world_bytes
+from technopole.build import Blueprint, make_blueprint
 from technopole.config import Config
 from technopole.crew import Crew
 from technopole.recording import Recording
@@ -123,7 +123,7 @@ class Bench:
     def bytes_per_firm(self) -> float:
         """Return the memory of a world and of the tables behind it, per firm at its start."""
         plan = self.blueprint
-        world = world_bytes(plan.n_firms, plan.n_regions, plan.n_sectors)
+        world = plan.world_bytes(plan.n_firms)
         named = 0 if plan.identity is None else plan.identity.nbytes
         return (world + plan.tables.employment.nbytes + named) / plan.n_firms
 

@@ -25,6 +25,7 @@ from technopole.bmi_values import Values
 from technopole.bmi_variables import EXCHANGED, GRID_RANKS, GRID_TYPES, INPUTS, OUTPUTS, Exchanged, years
 from technopole.errors import TO_COUPLE, ConfigError, StateError, TechnopoleError
 from technopole.model import Model
+from technopole.precision import state_dtype
 from technopole.schema import suggestion
 
 try:
@@ -165,7 +166,7 @@ class TechnopoleBmi(Bmi):  # type: ignore[misc, unused-ignore]
 
     def get_var_type(self, name: str) -> str:
         """Return the NumPy type of a variable."""
-        return str(np.dtype(self._entry(name).dtype))
+        return str(self._dtype(name))
 
     def get_var_units(self, name: str) -> str:
         """Return the unit of a variable in UDUNITS; money and workers are dimensionless there."""
@@ -173,7 +174,7 @@ class TechnopoleBmi(Bmi):  # type: ignore[misc, unused-ignore]
 
     def get_var_itemsize(self, name: str) -> int:
         """Return the bytes of one value."""
-        return int(np.dtype(self._entry(name).dtype).itemsize)
+        return int(self._dtype(name).itemsize)
 
     def get_var_nbytes(self, name: str) -> int:
         """Return the bytes of a variable now."""
@@ -377,6 +378,13 @@ class TechnopoleBmi(Bmi):  # type: ignore[misc, unused-ignore]
                 "the component is not initialised; call initialize(path of a TOML file) first"
             )
         return self._model
+
+    def _dtype(self, name: str) -> np.dtype[Any]:
+        """Return the type of a variable; that of firms is known when the component is initialised."""
+        entry = self._entry(name)
+        if entry.source != "state" or self._model is None:
+            return np.dtype(entry.dtype)
+        return state_dtype(entry.key, self._model.config.run.precision)
 
     @staticmethod
     def _entry(name: str) -> Exchanged:

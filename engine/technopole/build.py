@@ -83,6 +83,11 @@ class Blueprint:
         return int(self.tables.offsets[-1])
 
     @property
+    def precision(self) -> str:
+        """How the numbers of firms are held: ``float64`` or ``float32``."""
+        return str(self.config.run.precision)
+
+    @property
     def capacity(self) -> int:
         """Firm slots a new world gets."""
         return first_capacity(self.config, self.n_firms)
@@ -115,7 +120,12 @@ class Blueprint:
 
     def new_world(self, capacity: int | None = None) -> World:
         """Allocate a world; call `start` to fill it."""
-        return allocate_world(self.capacity if capacity is None else capacity, self.n_regions, self.n_sectors)
+        room = self.capacity if capacity is None else capacity
+        return allocate_world(room, self.n_regions, self.n_sectors, self.precision)
+
+    def world_bytes(self, capacity: int) -> int:
+        """Predict the memory of a world with room for so many firms."""
+        return world_bytes(capacity, self.n_regions, self.n_sectors, self.precision)
 
     def start(self, setting: Setting, world: World, replicate: int) -> None:
         """Put a world into the initial state of a replicate."""
@@ -137,7 +147,8 @@ def make_blueprint(config: Config) -> Blueprint:
         If one world would not fit into memory; that is known before its firms are made.
     """
     draft = draft_tables(config)
-    world = world_bytes(first_capacity(config, draft.firms), draft.regions, draft.sectors)
+    room = first_capacity(config, draft.firms)
+    world = world_bytes(room, draft.regions, draft.sectors, config.run.precision)
     refuse_too_large(config, draft, world)
     tables = draft.make()
     constants = make_constants(config, tables)
@@ -256,8 +267,8 @@ def split_relatedness(
     return base, (start, columns.astype(np.int64), _floats(relatedness[rows, columns] - base))
 
 
-def allocate_world(capacity: int, regions: int, sectors: int) -> World:
-    """Allocate all arrays of a world with room for ``capacity`` firms."""
+def allocate_world(capacity: int, regions: int, sectors: int, precision: str = "float64") -> World:
+    """Allocate all arrays of a world with room for ``capacity`` firms, whose numbers are of a precision."""
     cells = regions * sectors
     columns = -(-5 * sectors // WIDTH) * WIDTH
     return World(
@@ -270,33 +281,34 @@ def allocate_world(capacity: int, regions: int, sectors: int) -> World:
         new_offsets=np.zeros(cells + 1, dtype=np.int64),
         economy=np.zeros(layout.ECONOMY),
         sizes=np.zeros(layout.SIZE_CLASSES, dtype=np.int64),
-        mixed=_aligned((regions + -(-MOST_COLUMNS // columns)) * columns).reshape(-1, columns),
+        mixed=_aligned((regions + -(-MOST_COLUMNS // columns)) * columns, "float64").reshape(-1, columns),
         reached=np.zeros((-(-regions // GROUP) * GROUP, columns)),
-        buffer=_aligned(layout.BUFFER_ROWS * layout.ROW),
+        buffer=_aligned(layout.BUFFER_ROWS * layout.ROW, precision),
         partner=np.zeros(TILE, dtype=np.int32),
         keys=np.zeros(TILE, dtype=np.uint64),
-        **_allocate_firms(capacity, regions, sectors),
+        **_allocate_firms(capacity, regions, sectors, precision),
     )
 
 
-def _aligned(size: int) -> Floats:
+def _aligned(size: int, precision: str) -> NDArray[Any]:
     """Zeros that begin where a line of the cache begins: eight numbers are then in one line, not in two."""
-    room = np.zeros(size + LINE // 8)
-    begin = -room.ctypes.data % LINE // 8
+    each = np.dtype(precision).itemsize
+    room = np.zeros(size + LINE // each, dtype=precision)
+    begin = -room.ctypes.data % LINE // each
     return room[begin : begin + size]
 
 
-def _allocate_firms(capacity: int, regions: int, sectors: int) -> dict[str, NDArray[Any]]:
+def _allocate_firms(capacity: int, regions: int, sectors: int, precision: str) -> dict[str, NDArray[Any]]:
     """Allocate the arrays of a world whose size depends on its capacity."""
     tiles = capacity // TILE + regions + 1
     segments = min(regions * sectors, capacity) + tiles
     return {
-        "firms": np.zeros((layout.F_ROWS, capacity)),
-        "next": np.zeros((layout.F_ROWS, capacity)),
+        "firms": np.zeros((layout.F_ROWS, capacity), dtype=precision),
+        "next": np.zeros((layout.F_ROWS, capacity), dtype=precision),
         "identity": np.zeros((2, capacity), dtype=np.uint64),
         "age": np.zeros((2, capacity), dtype=np.int32),
         "tie": np.zeros((2, capacity), dtype=np.uint8),
-        "load": np.zeros((2, capacity)),
+        "load": np.zeros((2, capacity), dtype=precision),
         "fate": np.zeros(capacity, dtype=np.uint32),
         "tiles": np.zeros((layout.T_ROWS, tiles + 1), dtype=np.int64),
         "segments": np.zeros((layout.G_ROWS, segments + 1), dtype=np.int64),
@@ -306,7 +318,7 @@ def _allocate_firms(capacity: int, regions: int, sectors: int) -> dict[str, NDAr
 
 def enlarge_world(world: World, capacity: int) -> World:
     """Return the same state with room for ``capacity`` firms; arrays that do not depend on it are kept."""
-    fresh = _allocate_firms(capacity, world.regions.shape[1], world.sectors.shape[1])
+    fresh = _allocate_firms(capacity, world.regions.shape[1], world.sectors.shape[1], str(world.firms.dtype))
     living = int(world.offsets[-1])
     for name in ("firms", "identity", "age", "tie"):
         fresh[name][:, :living] = getattr(world, name)[:, :living]
@@ -318,9 +330,10 @@ def new_problem() -> Problem:
     return Problem(where=np.zeros(4, dtype=np.int64))
 
 
-def world_bytes(capacity: int, regions: int, sectors: int) -> int:
+def world_bytes(capacity: int, regions: int, sectors: int, precision: str = "float64") -> int:
     """Predict the memory of a world without allocating it."""
-    per_firm = 2 * (8 * layout.F_ROWS + 8 + 4 + 1) + 2 * 8 + 4
+    each = np.dtype(precision).itemsize
+    per_firm = 2 * (each * layout.F_ROWS + 8 + 4 + 1) + 2 * each + 4
     cells = regions * sectors
     tiles = capacity // TILE + regions + 1
     segments = min(cells, capacity) + tiles
@@ -329,7 +342,7 @@ def world_bytes(capacity: int, regions: int, sectors: int) -> int:
         per_firm * capacity
         + per_cell * cells
         + 8 * (layout.C_SUMS + 2) * segments
-        + 8 * layout.BUFFER_ROWS * layout.ROW
+        + each * layout.BUFFER_ROWS * layout.ROW
     )
 
 

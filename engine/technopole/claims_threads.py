@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor, wait
 
 import numpy as np
 
-from technopole.build import world_bytes
 from technopole.claims_units import FREEZE, Found, Study, Unit
 from technopole.claims_world import CELLS, REGIONS, Bench, Stopped
 from technopole.crew import POLL_SECONDS
@@ -61,7 +60,7 @@ class Work:
         one = 0
         for study in self._studies:
             blueprint = study.blueprint
-            world = world_bytes(blueprint.final_capacity, blueprint.n_regions, blueprint.n_sectors)
+            world = blueprint.world_bytes(blueprint.final_capacity)
             cells = blueprint.n_regions * blueprint.n_sectors
             records = 8 * study.periods * (len(CELLS) * cells + len(REGIONS) * blueprint.n_regions)
             # the state that is kept and what is measured on all firms are about as large as the world

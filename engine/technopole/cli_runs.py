@@ -84,9 +84,13 @@ def schema(
     perform(commands_plan.schema if sweep and not variables else lambda: commands.schema(variables))
 
 
-def warmup() -> None:
+def warmup(
+    precision: Annotated[
+        str, typer.Option(metavar="NAME", help="float64, or float32 for run.precision = float32.")
+    ] = "float64",
+) -> None:
     """Compile the kernels for this processor, so that later starts are quick."""
-    perform(commands.warmup)
+    perform(lambda: commands.warmup(precision))
 
 
 def bench(

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from technopole.commands_output import figures_folder, refuse_outputs
 from technopole.entries import counted
 from technopole.errors import ConfigError, Interrupted, TechnopoleError
+from technopole.schema import SETTINGS, suggestion
 from technopole.version import __version__
 
 if TYPE_CHECKING:
@@ -79,14 +80,14 @@ def run(options: RunOptions) -> None:
     out = options.out or RUNS / f"{name}.zarr"
     figures = figures_folder(options.figures, options.no_figures, RUNS / f"{name}-figures")
     refuse_outputs(out, figures, (f"{figure}.png" for figure in FIGURES), options.overwrite)
-    cold = not has_compiled_code()  # before the data are loaded, which compiles a little
+    cold = not has_compiled_code(config.run.precision)  # before the data are loaded, which compiles a little
     simulation = Simulation(config)
     simulation.refuse_too_large()
     tell = (lambda text: None) if options.quiet else say
     prepare_device(config, tell)
     tell(_announcement(simulation, name))
     if cold:
-        _compile(tell)
+        _compile(tell, config.run.precision)
     results = _compute(simulation, tell, options.quiet)
     write(results, out, options.overwrite)
     try:
@@ -154,7 +155,7 @@ def prepare_device(config: Config, tell: Tell) -> None:
         waiting.cancel()
 
 
-def _compile(tell: Tell) -> None:
+def _compile(tell: Tell, precision: str) -> None:
     from technopole.progress import duration
     from technopole.warmup import COMPILE_SECONDS, compile_in_background, storage_problem
 
@@ -163,7 +164,7 @@ def _compile(tell: Tell) -> None:
         f"compiling the kernels for this processor (about {COMPILE_SECONDS} s, "
         f"{problem.often if problem else 'once'}) …"
     )
-    tell(f"compiled in {duration(compile_in_background())}")
+    tell(f"compiled in {duration(compile_in_background(precision))}")
     if problem:
         tell(problem.text)
 
@@ -301,18 +302,19 @@ def describe(config: Path, assignments: tuple[str, ...]) -> None:
     write_table(sys.stdout, ("parameter", "value", "unit", "range", "source"), rows)
 
 
-def warmup() -> None:
-    """Compile the kernels, or see that they are compiled."""
+def warmup(precision: str = "float64") -> None:
+    """Compile the kernels for a ``run.precision``, or see that they are compiled."""
+    _refuse_precision(precision)
     from technopole.quick_start import load_compiler_without_blas
 
     load_compiler_without_blas()
     from technopole.progress import duration
     from technopole.warmup import COMPILE_SECONDS, cache_directory, compile_in_background, has_compiled_code
 
-    cold = not has_compiled_code()
+    cold = not has_compiled_code(precision)
     if cold:
         say(f"compiling the kernels for this processor (about {COMPILE_SECONDS} s, once) …")
-    seconds = duration(compile_in_background())
+    seconds = duration(compile_in_background(precision))
     place = cache_directory()
     if place is None:
         raise TechnopoleError(
@@ -320,6 +322,15 @@ def warmup() -> None:
             "set TECHNOPOLE_CACHE to one that can"
         )
     print(f"{'compiled' if cold else 'loaded'} in {seconds}; kept in {place}")
+
+
+def _refuse_precision(precision: str) -> None:
+    choices = SETTINGS["run.precision"].choices or ()
+    if precision not in choices:
+        allowed = ", ".join(f'"{choice}"' for choice in choices)
+        raise ConfigError(
+            f"--precision: found {precision!r}; allowed: {allowed}{suggestion(precision, choices)}"
+        )
 
 
 def say(text: str) -> None:

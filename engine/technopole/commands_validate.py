@@ -85,13 +85,13 @@ def validate(options: ValidateOptions) -> None:
     figures = figures_folder(options.figures, options.no_figures, RUNS / f"{stem}-validation-figures")
     refuse_outputs(out, figures, FILES.values(), options.overwrite)
     tell: Tell = (lambda text: None) if options.quiet else say
-    cold = not has_compiled_code()  # before the data are loaded, which compiles a little
+    cold = not has_compiled_code(config.run.precision)  # before the data are loaded, which compiles a little
     validation = Validation(make_blueprint(config), folder)
     prepare_device(config, tell)
     tell(_announcement(validation, name))
     if cold:
         tell(f"compiling the kernels for this processor (about {COMPILE_SECONDS} s, once) …")
-        compile_in_background()
+        compile_in_background(config.run.precision)
     result = _compute(validation, tell, options.quiet)
     write(result, out, options.overwrite)
     if not options.quiet:

@@ -53,6 +53,9 @@ class CudaDevice:
         ``cuda.bindings.driver``, or what behaves like it.
     number : int
         Which of the GPUs that this process may see (``CUDA_VISIBLE_DEVICES``).
+    registers : int, optional
+        Most registers of a thread: with fewer, more threads are at work at the same time, and some of their values
+        wait in memory. As many as each launch needs if absent. Results do not depend on it.
 
     Attributes
     ----------
@@ -61,7 +64,7 @@ class CudaDevice:
     capability : tuple of int
         Compute capability, such as (9, 0).
     block : int
-        Threads of a block, at most 1024. Results do not depend on it.
+        Threads of a block; up to 256 there are registers enough for any launch. Results do not depend on it.
 
     Raises
     ------
@@ -69,8 +72,11 @@ class CudaDevice:
         If there is no driver or no GPU, or if they are too old.
     """
 
-    def __init__(self, program: Any, driver: Any = None, number: int = 0) -> None:
+    def __init__(
+        self, program: Any, driver: Any = None, number: int = 0, registers: int | None = None
+    ) -> None:
         self.block = 128
+        self._registers = registers
         self._driver = load_driver() if driver is None else driver
         self._process = os.getpid()
         self._blocks: set[int] = set()
@@ -208,9 +214,14 @@ class CudaDevice:
     def _load(self, code: str) -> Any:
         """Have the driver translate the program."""
         option, log = self._driver.CUjit_option, bytearray(LOG)
-        options = (option.CU_JIT_ERROR_LOG_BUFFER, option.CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES)
+        options = {option.CU_JIT_ERROR_LOG_BUFFER: log, option.CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES: LOG}
+        if self._registers is not None:
+            options[option.CU_JIT_MAX_REGISTERS] = self._registers
+        image = code.encode() + b"\0"
         try:
-            return self._call("cuModuleLoadDataEx", code.encode() + b"\0", 2, options, (log, LOG))
+            return self._call(
+                "cuModuleLoadDataEx", image, len(options), tuple(options), tuple(options.values())
+            )
         except DeviceFailure as failure:
             said = log.rstrip(b"\0").decode(errors="replace").strip()
             raise DeviceFailure(f"{failure}\n{said}".rstrip()) from None

@@ -83,7 +83,7 @@ class FirmTable:
         self._parts["region"].append(cell // np.int32(self._sectors))
         self._parts["sector"].append(cell % np.int32(self._sectors))
         for name in self.names:
-            self._parts[name].append(state_view(world, name).copy())
+            self._parts[name].append(state_view(world, name).astype(STATE[name].dtype))  # float64 always
 
     def drop(self, point: int, replicate: int) -> None:
         """Forget the snapshots of a replicate that failed.

@@ -11,15 +11,13 @@ from technopole.entries import Variable, plain_number
 from technopole.errors import StateError
 from technopole.model_access import Selection
 from technopole.model_names import Names, described
-from technopole.world_state import state_view
+from technopole.world_state import shares_tolerance, state_view
 from technopole_kernels.types import World
 
 FIXED = ("offsets", "identity", "period")
 """State variables that `set` does not change: they say who the firms are, and when it is."""
 POSITIVE_STATE = ("workforce", "wage", "market")
 """State variables of which the model takes logarithms or by which it divides."""
-SHARES_TOLERANCE = 1e-9
-"""How far the market shares of a sector may be from adding up to 1."""
 
 
 def check_bounds(entry: Variable, values: NDArray[Any], where: Any = None) -> None:
@@ -160,7 +158,7 @@ def refuse_shares(shares: NDArray[Any], world: World, names: Names) -> None:
     sector = sector_of_firms(world)
     size = world.sectors.shape[1]
     sums, firms = np.bincount(sector, weights=shares, minlength=size), np.bincount(sector, minlength=size)
-    wrong = np.flatnonzero((firms > 0) & ~(np.abs(sums - 1.0) <= SHARES_TOLERANCE))
+    wrong = np.flatnonzero((firms > 0) & ~(np.abs(sums - 1.0) <= shares_tolerance(world)))
     if wrong.size:
         first = int(wrong[0])
         raise StateError(

@@ -18,6 +18,7 @@ from technopole.instruments import Instruments
 from technopole.model_files import Stored, write_model
 from technopole.model_lock import ModelLock
 from technopole.model_state import ModelState
+from technopole.precision import precision_of
 from technopole.schema import STATE
 from technopole.shocks import Shock
 from technopole.signals import interrupts_later
@@ -134,6 +135,12 @@ class ModelCopies(ModelState, ModelLock):
             raise ConfigError(
                 f"the snapshot has {there[0]} regions and {there[1]} sectors, "
                 f"the model has {here[0]} and {here[1]}; restore needs a model of the same economy"
+            )
+        mine, its = precision_of(self._world.firms), precision_of(snapshot.state["share"])
+        if mine != its:
+            raise ConfigError(
+                f'the snapshot holds firms as run.precision = "{its}", the model as "{mine}"; make the model '
+                f'with run.precision = "{its}"'
             )
         if snapshot.digest != self._digest:
             raise ConfigError(

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from technopole.config import Config
 from technopole.errors import OutputError, StateError
+from technopole.precision import precision_of, state_dtype
 from technopole.schema import INSTRUMENTS, RECORDS, STATE
 from technopole.shocks import Shock
 from technopole.snapshot import Snapshot
@@ -161,8 +162,10 @@ def _stored(source: Path, header: dict[str, Any], arrays: dict[str, NDArray[Any]
     known: dict[str, Iterable[str]] = {"state": STATE, "record": RECORDS, "policy": INSTRUMENTS}
     complete = all(set(parts[part]) == set(rows) for part, rows in known.items() if part != "record")
     complete = complete and set(parts["record"]) in (set(), set(RECORDS)) and set(parts) == set(known)
+    precision = precision_of(parts["state"]["share"]) if complete else "float64"
     types = complete and all(
-        parts["state"][name].dtype == np.dtype(row.dtype) and parts["state"][name].ndim == len(row.dims)
+        parts["state"][name].dtype == state_dtype(name, precision)
+        and parts["state"][name].ndim == len(row.dims)
         for name, row in STATE.items()
     )
     if not types:

@@ -11,6 +11,7 @@ from technopole.build import Blueprint, new_problem
 from technopole.entries import plain_number
 from technopole.errors import StateError
 from technopole.schema import STATE
+from technopole.world_state import shares_tolerance
 from technopole_kernels import layout
 from technopole_kernels._trampoline import entries
 from technopole_kernels.drive import WHOLE, drive
@@ -21,7 +22,6 @@ from technopole_kernels.host_check import (
     L_ROWS,
     L_SECTORS,
     OUTSIDE,
-    TOLERANCE,
     check_state,
 )
 from technopole_kernels.record import Records
@@ -44,14 +44,15 @@ _ROWS: tuple[tuple[str, int], ...] = (
 VARIABLE_OF_ROW = tuple(name for name, rows in _ROWS for _ in range(rows))
 
 
-def _limits() -> NDArray[np.float64]:
+def _limits(world: World) -> NDArray[np.float64]:
+    tolerance = shares_tolerance(world)
     largest = float(np.finfo(np.float64).max)
     limits = np.empty((L_ROWS, 2))
     for row, name in enumerate(VARIABLE_OF_ROW):
         entry = STATE[name]
         limits[row] = (
             -largest if entry.low is None else entry.low,
-            largest if entry.high is None else entry.high + (TOLERANCE if name == "share" else 0.0),
+            largest if entry.high is None else entry.high + (tolerance if name == "share" else 0.0),
         )
     return limits
 
@@ -84,7 +85,7 @@ class Handle:
             "problem": self.problem,
             "records": records,
             "stop": np.zeros(1, dtype=np.int64),
-            "limits": _limits(),
+            "limits": _limits(world),
         }
         # with nothing to do: so that they are compiled
         drive(setting, world, self.problem, records, 0, 1, self._values["stop"], WHOLE, 0, 0)
@@ -127,7 +128,7 @@ def refusal(blueprint: Blueprint, world: World, found: int, where: NDArray[np.in
     row, index = int(where[0]), int(where[1])
     if found != OUTSIDE:
         ends = zip(world.offsets[row:-1:sectors], world.offsets[row + 1 :: sectors], strict=True)
-        total = sum(world.firms[layout.F_SHARE, first:last].sum() for first, last in ends)
+        total = sum(world.firms[layout.F_SHARE, first:last].sum(dtype=np.float64) for first, last in ends)
         return StateError(
             f"{', '.join([*place, f'sector {tables.sector_ids[row]}'])}: the market shares add up to "
             f"{total:.12g} when the period begins; allowed: 1 in each sector (model.set scales shares with "

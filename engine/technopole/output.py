@@ -156,6 +156,7 @@ def run_attributes(config: Config) -> Mapping[str, str | int]:
         "config_digest": config.digest(),
         "kernels_digest": kernel_digest(),
         "seed": config.run.seed,
+        "precision": config.run.precision,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "numba_version": numba.__version__,
         "numpy_version": np.__version__,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from technopole.build import Blueprint, enlarge_world, world_bytes
+from technopole.build import Blueprint, enlarge_world
 from technopole.errors import TechnopoleError
 from technopole.machine import available_memory, readable_bytes
 from technopole.schema import STATE
@@ -142,7 +142,7 @@ def _not_finite_state(world: World) -> tuple[str, int, int] | None:
 
 def _refuse_too_large(blueprint: Blueprint, world: World, larger: int) -> None:
     """Stop before the system does when an economy has outgrown the machine."""
-    needed = world_bytes(larger, blueprint.n_regions, blueprint.n_sectors)
+    needed = blueprint.world_bytes(larger)
     available = available_memory()
     if available is not None and needed > available:
         replicate, period = int(world.clock[layout.REPLICATE]), int(world.clock[layout.PERIOD])

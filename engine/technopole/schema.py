@@ -106,6 +106,13 @@ _SETTING_ROWS = (
         (0, 1_000_000),
     ),
     _setting(
+        "run.precision",
+        "float64",
+        "How the numbers of firms are held and computed; those of cells, regions and sectors are float64 always.",
+        "choice",
+        choices=("float64", "float32"),
+    ),
+    _setting(
         "data.kind",
         "embedded",
         "The economy comes from the tables of this file, a folder of tables, County Business Patterns, or is "

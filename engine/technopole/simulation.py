@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from technopole.build import Blueprint, make_blueprint, world_bytes
+from technopole.build import Blueprint, make_blueprint
 from technopole.config import Config
 from technopole.device_ensemble import make_ensemble, worker_words
 from technopole.draft import smaller_economy
@@ -71,7 +71,7 @@ class Simulation:
     def worlds_bytes(self) -> int:
         """Memory of the worlds that are computed at the same time, in bytes, as large as they will about grow."""
         blueprint = self.blueprint
-        one = world_bytes(blueprint.final_capacity, blueprint.n_regions, blueprint.n_sectors)
+        one = blueprint.world_bytes(blueprint.final_capacity)
         # a device has memory of its own; here the initial states are made
         return (self.threads.worlds if self.config.run.backend == "cpu" else 1) * one
 

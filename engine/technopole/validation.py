@@ -203,10 +203,8 @@ class Validation:
     @property
     def bytes(self) -> int:
         """Memory in bytes that the worlds and what is kept of them about take."""
-        from technopole.build import world_bytes
-
         blueprint, periods = self.blueprint, self.blueprint.config.time.periods
-        world = world_bytes(blueprint.final_capacity, blueprint.n_regions, blueprint.n_sectors)
+        world = blueprint.world_bytes(blueprint.final_capacity)
         firms = blueprint.final_capacity
         each = world + firms * (BYTES_OF_YEAR + BYTES_OF_RATE * (periods - periods // 2))
         return int(self.threads.number * each)

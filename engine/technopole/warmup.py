@@ -70,8 +70,13 @@ def storage_problem() -> StorageProblem | None:
     return None
 
 
-def compile_kernels() -> float:
+def compile_kernels(precision: str = "float64") -> float:
     """Compile what runs and models call, or load it if it is compiled already.
+
+    Parameters
+    ----------
+    precision : str
+        ``run.precision``.
 
     Returns
     -------
@@ -83,7 +88,7 @@ def compile_kernels() -> float:
     from technopole.simulation import Simulation
 
     begin = time.perf_counter()
-    config = Config.from_dict(ECONOMY, "warm-up")
+    config = Config.from_dict(ECONOMY, "warm-up").replace({"run.precision": precision})
     Simulation(config).run()
     models = Model.many(config, 1)
     models.step()
@@ -91,8 +96,13 @@ def compile_kernels() -> float:
     return time.perf_counter() - begin
 
 
-def compile_in_background() -> float:
+def compile_in_background(precision: str = "float64") -> float:
     """Compile as `compile_kernels`, while the calling thread stays able to receive signals.
+
+    Parameters
+    ----------
+    precision : str
+        ``run.precision``.
 
     Returns
     -------
@@ -109,7 +119,7 @@ def compile_in_background() -> float:
 
     def work() -> None:
         try:
-            compile_kernels()
+            compile_kernels(precision)
         except BaseException as failure:
             failures.append(failure)
 

@@ -6,8 +6,10 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from technopole.precision import precision_of
 from technopole.schema import STATE, suggestion
 from technopole_kernels import layout
+from technopole_kernels.host_check import TOLERANCE, TOLERANCE_SINGLE
 from technopole_kernels.types import World
 
 _FIRM_ROWS = {
@@ -115,3 +117,18 @@ def load_state(world: World, state: dict[str, NDArray[Any]]) -> None:
     for name in STATE:
         if name != "offsets":
             state_view(world, name)[...] = state[name]
+
+
+def shares_tolerance(world: World) -> float:
+    """Return how far the market shares of a sector may be from adding up to 1.
+
+    Parameters
+    ----------
+    world : World
+        Any world; float32 holds shares less exactly.
+
+    Returns
+    -------
+    float
+    """
+    return TOLERANCE_SINGLE if precision_of(world.firms) == "float32" else TOLERANCE

@@ -120,7 +120,7 @@ def data_at(_typing, own):
 
 def bind_hook(layout, dispatcher):
     """Return the address of a hook compiled for blocks of a layout; made once for each text of the function."""
-    key = _text(dispatcher.py_func)
+    key = layout.kinds["world"], _text(dispatcher.py_func)
     with _LOCK:
         if key not in _bound:
             _bound[key] = _compile(layout, dispatcher)

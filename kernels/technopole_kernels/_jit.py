@@ -25,6 +25,7 @@ from pathlib import Path
 
 import llvmlite
 import numba
+import numpy as np
 from llvmlite.binding import get_host_cpu_name
 from numba.core import config
 from numba.core.caching import FunctionCache
@@ -32,7 +33,13 @@ from numba.core.codegen import get_host_cpu_features
 from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 
-from technopole_kernels._stages import KernelCompiler, StageCompiler, close_to_python
+from technopole_kernels._stages import (
+    KernelCompiler,
+    ScalarCompiler,
+    StageCompiler,
+    close_to_python,
+    use_single,
+)
 
 FLAGS = {"error_model": "numpy", "nogil": True, "fastmath": False}
 KERNELS, STAGES, DEVICES = [], [], []  # all functions compiled by `kernel`, `stage` and `device`
@@ -99,9 +106,10 @@ def cache_directory():
     return _DIRECTORY
 
 
-def has_compiled_code():
-    """Whether the cache directory holds compiled kernels, so that a start is likely to be quick."""
-    return _DIRECTORY is not None and any(_DIRECTORY.glob("*.nbc"))
+def has_compiled_code(precision="float64"):
+    """Whether the cache directory holds compiled kernels of a precision, so that a start is likely to be quick."""
+    files = "*-float32-*.nbc" if precision == "float32" else "*.nbc"
+    return _DIRECTORY is not None and any(_DIRECTORY.glob(files))
 
 
 class _SignatureFiles(FunctionCache):
@@ -117,7 +125,9 @@ class _SignatureFiles(FunctionCache):
         return self._name, self._py_func.__code__.co_firstlineno, super()._index_key(sig, codegen)
 
     def _path(self, key):
-        return _DIRECTORY / f"{self._name}-{hashlib.sha256(repr(key).encode()).hexdigest()[:24]}.nbc"
+        text = repr(key)
+        kind = "-float32" if "float32" in text else ""
+        return _DIRECTORY / f"{self._name}{kind}-{hashlib.sha256(text.encode()).hexdigest()[:24]}.nbc"
 
     def _load_overload(self, sig, target_context):
         key = self._index_key(sig, target_context.codegen())
@@ -181,6 +191,25 @@ def device(function):
 
 def scalar(function):
     """Compile a function of scalars that is inlined like a ``device`` and that Python may call as well."""
-    compiled = numba.njit(forceinline=True, **FLAGS)(function)
+    compiled = numba.njit(forceinline=True, pipeline_class=ScalarCompiler, **FLAGS)(function)
     DEVICES.append(compiled)
     return compiled
+
+
+def single(double):
+    """Make a function what a `device` or `scalar` is for float32 arguments; returns that `device` or `scalar`."""
+
+    def use(function):
+        use_single(double, function)
+        return double
+
+    return use
+
+
+def in_double(function):
+    """Let a `scalar` compute in float64 where it is given a float32: what is rare needs no version of its own."""
+    double = scalar(function.py_func)  # numba forbids a function to call itself with another type
+
+    @single(function)
+    def of_single(x):
+        return np.float32(double(np.float64(x)))

@@ -1,7 +1,8 @@
-"""Eight float64 side by side, as a type of numba's, so that loops with many sums use vector registers for certain.
+"""Floats side by side, as types of numba's, so that loops with many sums use vector registers for certain.
 
-``lanes = lanes + load(x, i, n) * load(y, i, n)`` adds eight products in one instruction where the CPU has 512 bits, and
-in two or four elsewhere, with the same bits. LLVM does not find this by itself in a loop with more than a few sums.
+``lanes = lanes + load(x, i, n) * load(y, i, n)`` adds eight products of float64, or sixteen of float32, in one
+instruction where the CPU has 512 bits, and in two or four elsewhere, with the same bits. LLVM does not find this by
+itself in a loop with more than a few sums. The array that is worked on says how many: ``width(x)``.
 """
 
 import operator
@@ -13,38 +14,50 @@ from numba.core.typing.templates import ConcreteTemplate, infer_global
 from numba.extending import intrinsic, lower_builtin, models, register_model
 
 from technopole_kernels._llvm import (
-    BYTE,
+    INDEX,
     PLACE,
     WIDTH,
     address,
-    eight_times,
     load_first,
+    many_times,
     store_all,
     store_first,
+    width_of,
 )
 
-_VECTOR = ir.VectorType(ir.DoubleType(), WIDTH)
+_ELEMENTS = {types.float64: ir.DoubleType(), types.float32: ir.FloatType()}
 
 
 class Lanes(types.Type):
-    """Type of eight float64."""
+    """Type of eight float64 or sixteen float32."""
 
-    def __init__(self):
-        super().__init__("Lanes")
+    def __init__(self, dtype):
+        self.dtype = dtype
+        super().__init__("Lanes" if dtype == types.float64 else f"Lanes({dtype})")
+
+    @property
+    def vector(self):
+        """LLVM's type of them."""
+        return ir.VectorType(_ELEMENTS[self.dtype], width_of(self.dtype))
 
 
-LANES = Lanes()
+_ALL = {dtype: Lanes(dtype) for dtype in _ELEMENTS}
+
+
+def _lanes_of(array):
+    """Type of the lanes of a row, or None."""
+    return _ALL.get(array.dtype) if isinstance(array, types.Array) and array.layout == "C" else None
 
 
 @register_model(Lanes)
 class _LanesModel(models.PrimitiveModel):
     def __init__(self, dmm, fe_type):
-        super().__init__(dmm, fe_type, _VECTOR)
+        super().__init__(dmm, fe_type, fe_type.vector)
 
 
 def _define(operation, instruction):
-    template = type("_Lanes", (ConcreteTemplate,), {"cases": [signature(LANES, LANES, LANES)]})
-    infer_global(operation)(template)
+    cases = [signature(lanes, lanes, lanes) for lanes in _ALL.values()]
+    infer_global(operation)(type("_Lanes", (ConcreteTemplate,), {"cases": cases}))
 
     @lower_builtin(operation, Lanes, Lanes)
     def lower(_context, builder, _sig, args):
@@ -56,82 +69,102 @@ _define(operator.mul, "fmul")
 
 
 @intrinsic
-def nothing(_typing):
-    """Eight zeros."""
+def width(_typing, array):
+    """Number of lanes of an array."""
 
-    def generate(_context, _builder, _sig, _args):
-        return ir.Constant(_VECTOR, [0.0] * WIDTH)
+    def generate(_context, _builder, sig, _args):
+        return INDEX(width_of(sig.args[0].dtype))
 
-    return LANES(), generate
+    return types.intp(array), generate
 
 
 @intrinsic
-def spread(_typing, value):
-    """Eight times the same number."""
+def nothing(_typing, array):
+    """Zeros in all lanes of an array."""
 
-    def generate(_context, builder, _sig, args):
-        return eight_times(builder, args[0], _VECTOR)
+    def generate(_context, _builder, sig, _args):
+        return ir.Constant(sig.return_type.vector, [0.0] * sig.return_type.vector.count)
 
-    return LANES(types.float64), generate
+    lanes = _lanes_of(array)
+    return None if lanes is None else (lanes(array), generate)
+
+
+@intrinsic
+def spread(_typing, value, array):
+    """The same number in all lanes of an array."""
+
+    def generate(_context, builder, sig, args):
+        return many_times(builder, args[0], sig.return_type.vector)
+
+    lanes = _lanes_of(array)
+    return None if lanes is None else (lanes(lanes.dtype, array), generate)
 
 
 @intrinsic
 def load(_typing, array, index, count):
-    """``array[index : index + count]`` of a contiguous row, at most eight, and zeros behind; ends are not checked."""
+    """``array[index : index + count]`` of a contiguous row, at most all lanes, zeros behind; ends are not checked."""
 
     def generate(context, builder, sig, args):
         start = address(context, builder, sig.args[0], args[0], args[1])
-        return load_first(context, builder, start, args[2], _VECTOR)
+        return load_first(context, builder, start, args[2], sig.return_type.vector)
 
-    if isinstance(array, types.Array) and array.dtype == types.float64 and array.layout == "C":
-        return LANES(array, types.intp, types.intp), generate
-    return None
+    lanes = _lanes_of(array)
+    return None if lanes is None else (lanes(array, types.intp, types.intp), generate)
 
 
 @intrinsic
 def put(_typing, lanes, array, index):
-    """Write all eight to ``array[index : index + 8]``."""
+    """Write all lanes to ``array[index:]``."""
 
     def generate(context, builder, sig, args):
         store_all(builder, args[0], address(context, builder, sig.args[1], args[1], args[2]))
         return context.get_dummy_value()
 
-    return types.void(LANES, array, types.intp), generate
+    return types.void(lanes, array, types.intp), generate
 
 
 @intrinsic
 def store(_typing, lanes, array, index, count):
-    """Write to ``array[index : index + count]``, at most eight."""
+    """Write to ``array[index : index + count]``, at most all lanes."""
 
     def generate(context, builder, sig, args):
         store_first(builder, args[0], address(context, builder, sig.args[1], args[1], args[2]), args[3])
         return context.get_dummy_value()
 
-    return types.void(LANES, array, types.intp, types.intp), generate
+    return types.void(lanes, array, types.intp, types.intp), generate
 
 
 @intrinsic
 def choose(_typing, lanes, bits):
     """The numbers whose bits are set, zeros for the others."""
 
-    def generate(_context, builder, _sig, args):
-        mask = builder.bitcast(builder.trunc(args[1], BYTE), ir.VectorType(ir.IntType(1), WIDTH))
-        return builder.select(mask, args[0], ir.Constant(_VECTOR, [0.0] * WIDTH))
+    def generate(_context, builder, sig, args):
+        vector = sig.return_type.vector
+        mask = builder.trunc(args[1], ir.IntType(vector.count))
+        mask = builder.bitcast(mask, ir.VectorType(ir.IntType(1), vector.count))
+        return builder.select(mask, args[0], ir.Constant(vector, [0.0] * vector.count))
 
-    return LANES(LANES, types.intp), generate
+    return lanes(lanes, types.intp), generate
 
 
 @intrinsic
 def total(_typing, lanes):
-    """Sum of the eight: ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7))."""
+    """Sum of the lanes as float64: of eight, ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7)).
 
-    def generate(_context, builder, _sig, args):
+    Of sixteen the halves are added first, as float32.
+    """
+
+    def generate(_context, builder, sig, args):
         vector = args[0]
-        for half in (4, 2, 1):
+        half = sig.args[0].vector.count // 2
+        while half:
             places = ir.VectorType(PLACE, half)
             low = builder.shuffle_vector(vector, vector, ir.Constant(places, list(range(half))))
             high = builder.shuffle_vector(vector, vector, ir.Constant(places, list(range(half, 2 * half))))
             vector = builder.fadd(low, high)
+            if vector.type == ir.VectorType(ir.FloatType(), WIDTH):
+                vector = builder.fpext(vector, ir.VectorType(ir.DoubleType(), WIDTH))
+            half //= 2
         return builder.extract_element(vector, PLACE(0))
 
-    return types.float64(LANES), generate
+    return types.float64(lanes), generate

@@ -1,11 +1,16 @@
-"""Building blocks of LLVM for eight elements side by side; see _lanes.py and _bits.py."""
+"""Building blocks of LLVM for elements side by side, eight or (float32) sixteen; see _lanes.py and _bits.py."""
 
 from llvmlite import ir
-from numba.core import cgutils
+from numba.core import cgutils, types
 
 WIDTH = 8
-INDEX, PLACE, BYTE = ir.IntType(64), ir.IntType(32), ir.IntType(8)
+INDEX, PLACE = ir.IntType(64), ir.IntType(32)
 PLACES = ir.VectorType(PLACE, WIDTH)
+
+
+def width_of(element):
+    """How many floats of a type of numba's, or elements beside them, make one of the widest registers."""
+    return 2 * WIDTH if element == types.float32 else WIDTH
 
 
 def has_masks(context):
@@ -15,12 +20,17 @@ def has_masks(context):
 
 def element_size(element):
     """Bytes of an element."""
-    return 8 if isinstance(element, ir.DoubleType) else element.width // 8
+    return _bits(element) // 8
 
 
-def suffix(element):
-    """How LLVM's names of functions call eight of an element."""
-    return "v8f64" if isinstance(element, ir.DoubleType) else f"v8i{element.width}"
+def _bits(element):
+    return {"double": 64, "float": 32}.get(str(element)) or element.width
+
+
+def suffix(vector):
+    """How LLVM's names of functions call a vector."""
+    floats = isinstance(vector.element, (ir.DoubleType, ir.FloatType))
+    return f"v{vector.count}{'f' if floats else 'i'}{_bits(vector.element)}"
 
 
 def address(context, builder, array_type, array, index):
@@ -30,59 +40,64 @@ def address(context, builder, array_type, array, index):
 
 
 def as_vector(builder, start, vector):
-    """The same address as that of eight elements."""
+    """The same address as that of a vector."""
     return builder.bitcast(start, vector.as_pointer())
 
 
-def eight_times(builder, value, vector):
-    """Eight times the same."""
+def many_times(builder, value, vector):
+    """A vector of the same."""
     one = builder.insert_element(ir.Constant(vector, ir.Undefined), value, PLACE(0))
-    return builder.shuffle_vector(one, one, ir.Constant(PLACES, [0] * WIDTH))
+    return builder.shuffle_vector(one, one, ir.Constant(ir.VectorType(PLACE, vector.count), [0] * vector.count))
 
 
-def below(builder, count):
+def below(builder, count, width=WIDTH):
     """Mask of the lanes below a number."""
-    indices = ir.VectorType(INDEX, WIDTH)
-    return builder.icmp_signed("<", ir.Constant(indices, list(range(WIDTH))), eight_times(builder, count, indices))
+    index = INDEX
+    if width > WIDTH:  # indices in one register; there are not as many firms as would not fit into them
+        index, count = PLACE, builder.trunc(count, PLACE)
+    indices = ir.VectorType(index, width)
+    return builder.icmp_signed("<", ir.Constant(indices, list(range(width))), many_times(builder, count, indices))
 
 
 def masked_load(builder, start, mask, vector):
     """Load the elements under a mask; the others are zero and not touched."""
     start = as_vector(builder, start, vector)
     load_type = ir.FunctionType(vector, [start.type, PLACE, mask.type, vector])
-    name = f"llvm.masked.load.{suffix(vector.element)}.p0"
+    name = f"llvm.masked.load.{suffix(vector)}.p0"
     function = cgutils.get_or_insert_function(builder.module, load_type, name)
     return builder.call(function, [start, PLACE(element_size(vector.element)), mask, ir.Constant(vector, None)])
 
 
 def load_first(context, builder, start, count, vector):
-    """Load the first ``count`` elements, at most eight, and zeros behind."""
+    """Load the first ``count`` elements, at most as many as there are lanes, and zeros behind."""
+    width = vector.count
     if has_masks(context):
-        return masked_load(builder, start, below(builder, count), vector)
+        return masked_load(builder, start, below(builder, count, width), vector)
     # where a masked load is several instructions, it should only be used at the end
     result = cgutils.alloca_once(builder, vector)
-    with builder.if_else(builder.icmp_signed(">=", count, INDEX(WIDTH))) as (then, otherwise):
+    with builder.if_else(builder.icmp_signed(">=", count, INDEX(width))) as (then, otherwise):
         with then:
             whole = builder.load(as_vector(builder, start, vector), align=element_size(vector.element))
             builder.store(whole, result)
         with otherwise:
-            builder.store(masked_load(builder, start, below(builder, count), vector), result)
+            builder.store(masked_load(builder, start, below(builder, count, width), vector), result)
     return builder.load(result)
 
 
 def store_all(builder, values, start):
-    """Write all eight elements."""
+    """Write all elements."""
     builder.store(values, as_vector(builder, start, values.type), align=element_size(values.type.element))
 
 
 def store_first(builder, values, start, count):
-    """Write the first ``count`` elements, at most eight."""
-    with builder.if_else(builder.icmp_signed(">=", count, INDEX(WIDTH))) as (then, otherwise):
+    """Write the first ``count`` elements, at most as many as there are lanes."""
+    width = values.type.count
+    with builder.if_else(builder.icmp_signed(">=", count, INDEX(width))) as (then, otherwise):
         with then:
             store_all(builder, values, start)
         with otherwise:
-            mask, target = below(builder, count), as_vector(builder, start, values.type)
+            mask, target = below(builder, count, width), as_vector(builder, start, values.type)
             store_type = ir.FunctionType(ir.VoidType(), [values.type, target.type, PLACE, mask.type])
-            name = f"llvm.masked.store.{suffix(values.type.element)}.p0"
+            name = f"llvm.masked.store.{suffix(values.type)}.p0"
             function = cgutils.get_or_insert_function(builder.module, store_type, name)
             builder.call(function, [values, target, PLACE(element_size(values.type.element)), mask])

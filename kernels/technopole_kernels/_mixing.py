@@ -8,7 +8,7 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-from technopole_kernels._llvm import INDEX, WIDTH, as_vector, eight_times, has_masks, store_first
+from technopole_kernels._llvm import INDEX, WIDTH, as_vector, has_masks, many_times, store_first
 from technopole_kernels.types import GROUP
 
 _VECTOR = ir.VectorType(ir.DoubleType(), WIDTH)
@@ -57,7 +57,7 @@ def mix(_typing, rows, places, weights, begin, end, first, sums, target):
             values = [_load(builder, start, v) for v in range(count)]
             for g, line in enumerate(found):
                 weight = builder.load(builder.gep(weights.data, [builder.add(builder.mul(j, INDEX(GROUP)), INDEX(g))]))
-                factor = eight_times(builder, weight, _VECTOR)
+                factor = many_times(builder, weight, _VECTOR)
                 for value, place in zip(values, line, strict=True):
                     builder.store(builder.fadd(builder.load(place), builder.fmul(factor, value)), place)
         left = builder.sub(width, first)

@@ -11,6 +11,9 @@ from llvmlite.binding import Linkage
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_lock import global_compiler_lock
+from numba.core.untyped_passes import ReconstructSSA
+
+from technopole_kernels._narrow import Narrow, holds_single
 
 
 class _WithoutEnvironments:
@@ -93,7 +96,7 @@ class KernelCompiler(CompilerBase):
         state = self.state
         state.library = WholeLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
         state.library.enable_object_caching()
-        return [DefaultPassBuilder.define_nopython_pipeline(state)]
+        return [_passes(state)]
 
 
 class StageCompiler(CompilerBase):
@@ -102,7 +105,23 @@ class StageCompiler(CompilerBase):
     def define_pipelines(self):
         state = self.state
         state.library = UnfinishedLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
-        return [DefaultPassBuilder.define_nopython_pipeline(state)]
+        return [_passes(state)]
+
+
+class ScalarCompiler(CompilerBase):
+    """Numba's usual pipeline."""
+
+    def define_pipelines(self):
+        return [_passes(self.state)]
+
+
+def _passes(state):
+    """Numba's passes, and one more for functions that are given float32."""
+    passes = DefaultPassBuilder.define_nopython_pipeline(state)
+    if any(holds_single(kind) for kind in state.args):
+        passes.add_pass_after(Narrow, ReconstructSSA)
+        passes.finalize()
+    return passes
 
 
 def close_to_python(dispatcher):
@@ -132,3 +151,12 @@ def stage_module(dispatcher, arguments):
         dispatcher.compile(arguments)
         result = dispatcher.overloads[arguments]
         return result.fndesc.llvm_func_name, result.library._get_module_for_linking()
+
+
+def use_single(dispatcher, function):
+    """Compile another function where the first argument is a float32 or an array of them."""
+
+    def choose(arguments, _keywords):
+        return function if holds_single(arguments[0]) else dispatcher.py_func
+
+    dispatcher._compiler._get_implementation = choose

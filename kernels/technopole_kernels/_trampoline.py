@@ -207,12 +207,13 @@ class Entries:
         return memory
 
 
-_entries = []
+_entries = {}
 
 
 def entries(values, drive, check):
-    """Return the entries of this process; they are compiled when they are first asked for."""
+    """Return the entries of this process for worlds of this kind; they are compiled when they are first asked for."""
+    kind = values["world"].firms.dtype.str
     with _LOCK:
-        if not _entries:
-            _entries.append(Entries(values, drive, check))
-        return _entries[0]
+        if kind not in _entries:
+            _entries[kind] = Entries(values, drive, check)
+        return _entries[kind]

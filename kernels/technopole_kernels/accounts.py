@@ -5,12 +5,12 @@ import math
 import numpy as np
 
 from technopole_kernels import layout as at
-from technopole_kernels._bits import count_bits, equal
+from technopole_kernels._bits import count_bits, equal_beside
 from technopole_kernels._jit import device, stage
-from technopole_kernels._lanes import WIDTH, choose, load, nothing, total
+from technopole_kernels._lanes import choose, load, nothing, total, width
 from technopole_kernels.innovation import credit_terms
 from technopole_kernels.reduce import copy_all
-from technopole_kernels.rng import uniform
+from technopole_kernels.rng import uniform_of
 from technopole_kernels.status import Fate
 
 STAY, LEAVE, SPAWN = np.uint32(Fate.STAY), np.uint32(Fate.LEAVE), np.uint32(Fate.SPAWN)
@@ -82,8 +82,8 @@ def sum_accounts(sums, share, cash, overhead, buffer, place):
     loaded = buffer[at.SCRATCH + place : at.SCRATCH + place + n]
     tax = buffer[at.TAX + place : at.TAX + place + n]
     payout = buffer[at.PAYOUT + place : at.PAYOUT + place + n]
-    a = b = c = d = e = f = nothing()
-    for i in range(0, n, WIDTH):
+    a = b = c = d = e = f = nothing(share)
+    for i in range(0, n, width(share)):
         s = load(share, i, n - i)
         a = a + s * s
         b = b + load(tax, i, n - i)
@@ -118,7 +118,7 @@ def decide_fates(setting, world, tile):
         credit = per_sales * buffer[at.SALES + i] * (access if small else 1.0)
         too_small = share[i] * buffer[at.LABOUR + i] < buffer[at.MINIMUM + i]
         insolvent = cash[i] < -credit
-        u = uniform(np.uint64(fate[i]))
+        u = uniform_of(share[i], np.uint64(fate[i]))
         chance = spinoff * math.sqrt(buffer[at.COUNT + i] * share[i])
         fate[i] = fate_of(u, closure, chance, too_small, insolvent)
 
@@ -141,11 +141,11 @@ def count_fates(world, tile):
         begin, end = segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]
         leaving = 0
         spawning = 0
-        staying_share = nothing()
-        for i in range(begin, end, WIDTH):
-            leaves = equal(fate, i, end - i, LEAVE)
+        staying_share = nothing(share)
+        for i in range(begin, end, width(share)):
+            leaves = equal_beside(fate, i, end - i, LEAVE, share)
             leaving += count_bits(leaves)
-            spawning += count_bits(equal(fate, i, end - i, SPAWN))
+            spawning += count_bits(equal_beside(fate, i, end - i, SPAWN, share))
             staying_share = staying_share + choose(load(share, i, end - i), ~leaves)
         sums[segment, at.E_EXITS] = float(leaving)
         sums[segment, at.E_SPINOFFS] = float(spawning)

@@ -4,7 +4,7 @@ import numpy as np
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import stage
-from technopole_kernels._lanes import WIDTH, load, nothing, spread, total
+from technopole_kernels._lanes import load, nothing, spread, total, width
 
 REGION = 1000  # and the row of the region's state
 STARTUP_MEAN = 2000
@@ -39,9 +39,9 @@ def find_not_finite(world, problem):
 @stage
 def all_finite(values):
     """Whether all values of a row are finite: 0 times anything else is not a number."""
-    zero = spread(0.0)
-    lanes = nothing()
-    for i in range(0, values.size, WIDTH):
+    zero = spread(0.0, values)
+    lanes = nothing(values)
+    for i in range(0, values.size, width(values)):
         lanes = lanes + zero * load(values, i, values.size - i)
     return total(lanes) == 0.0
 

@@ -4,10 +4,18 @@ import numpy as np
 
 from technopole_kernels._bits import count_bits, equal, less, write_places
 from technopole_kernels._jit import device, stage
+from technopole_kernels._kinds import by_kind
+from technopole_kernels._lanes import width
 from technopole_kernels._llvm import WIDTH
 from technopole_kernels.types import GUIDES
 
-BELOW_ONE = 1.0 - 2.0**-53
+BELOW_ONE, BELOW_ONE_SINGLE = 1.0 - 2.0**-53, 1.0 - 2.0**-24
+
+
+@device
+def below_one(kind):
+    """Largest number below 1 of the kind of a number or an array."""
+    return by_kind(kind, BELOW_ONE, BELOW_ONE_SINGLE)
 
 
 @device
@@ -42,12 +50,12 @@ def pick_row(v, cumulative, begin, end, guide):
 def list_below(u, bound, chosen):
     """List the places of the values below a bound, in order; returns their number.
 
-    There must be room in ``chosen`` for the next multiple of eight places.
+    There must be room in ``chosen`` for the next multiple of eight (sixteen) places.
     """
     count = 0
-    for i in range(0, u.size, WIDTH):
+    for i in range(0, u.size, width(u)):
         below = less(u, i, u.size - i, bound)
-        write_places(below, i, chosen, count)
+        write_places(below, i, chosen, count, u)
         count += count_bits(below)
     return count
 
@@ -58,6 +66,6 @@ def list_equal(values, wanted, chosen):
     count = 0
     for i in range(0, values.size, WIDTH):
         same = equal(values, i, values.size - i, wanted)
-        write_places(same, i, chosen, count)
+        write_places(same, i, chosen, count, values)
         count += count_bits(same)
     return count

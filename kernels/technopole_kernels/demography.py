@@ -3,14 +3,16 @@
 import numpy as np
 
 from technopole_kernels import layout as at
-from technopole_kernels._bits import at_least, count_bits, equal, lowest_bit, pack
+from technopole_kernels._bits import at_least, count_bits, equal_beside, lowest_bit, pack
 from technopole_kernels._jit import device, stage
+from technopole_kernels._kinds import kind_of
+from technopole_kernels._lanes import width
 from technopole_kernels._llvm import WIDTH
 from technopole_kernels.accounts import LEAVE, SPAWN
 from technopole_kernels.choose import natural
 from technopole_kernels.mathx import exp, normal_quantile_core
 from technopole_kernels.reduce import set_all
-from technopole_kernels.rng import ENTRANT, ENTRANT_SIZE, SPINOFF, STARTUP, draw, uniform_open
+from technopole_kernels.rng import ENTRANT, ENTRANT_SIZE, SPINOFF, STARTUP, draw, uniform_open_of
 
 
 @stage
@@ -139,15 +141,16 @@ def draw_noise(setting, world, count):
         np.uint64(world.clock[at.REPLICATE]),
         setting.seed[0],
     )
+    kind = kind_of(buffer)
     for j in range(count):
         w0, w1, w2, w3 = draw(keys[j], period, ENTRANT, seed, replicate)
-        buffer[at.NOISE_ORGANISATION + j] = uniform_open(w0)
-        buffer[at.NOISE_TECHNOLOGY + j] = uniform_open(w1)
-        buffer[at.NOISE_SOURCING + j] = uniform_open(w2)
-        buffer[at.NOISE_QUALITY + j] = uniform_open(w3)
+        buffer[at.NOISE_ORGANISATION + j] = uniform_open_of(kind, w0)
+        buffer[at.NOISE_TECHNOLOGY + j] = uniform_open_of(kind, w1)
+        buffer[at.NOISE_SOURCING + j] = uniform_open_of(kind, w2)
+        buffer[at.NOISE_QUALITY + j] = uniform_open_of(kind, w3)
     for j in range(count):
         w0, _, _, _ = draw(keys[j], period, ENTRANT_SIZE, seed, replicate)
-        buffer[at.NOISE_STANDING + j] = uniform_open(w0)
+        buffer[at.NOISE_STANDING + j] = uniform_open_of(kind, w0)
     noise = buffer[at.NOISE_ORGANISATION : at.NOISE_ORGANISATION + 5 * at.ROW].reshape((5, at.ROW))
     for row in range(5):
         values = noise[row]
@@ -220,18 +223,18 @@ def scale_shares(setting, world):
 def move_survivors(world, first_cell, last_cell):
     """Write the survivors of some cells, packed, into the first set of firms."""
     offsets = world.offsets
-    S = world.sectors.shape[1]
+    S, step = world.sectors.shape[1], width(world.firms)
     for cell in range(first_cell, last_cell):
         target = world.new_offsets[cell]
         last = target + world.counts[at.N_SURVIVORS, cell]
-        for begin in range(offsets[cell], offsets[cell + 1], WIDTH):
-            present = min(offsets[cell + 1] - begin, WIDTH)
-            staying = equal(world.fate, begin, present, LEAVE) ^ ((1 << present) - 1)
+        for begin in range(offsets[cell], offsets[cell + 1], step):
+            present = min(offsets[cell + 1] - begin, step)
+            staying = equal_beside(world.fate, begin, present, LEAVE, world.firms) ^ ((1 << present) - 1)
             for row in range(at.F_ROWS):
-                pack(world.next[row], begin, staying, world.firms[row], target, last - target)
-            pack(world.identity[at.NEXT], begin, staying, world.identity[at.NOW], target, last - target)
-            pack(world.age[at.NEXT], begin, staying, world.age[at.NOW], target, last - target)
-            pack(world.tie[at.NEXT], begin, staying, world.tie[at.NOW], target, last - target)
+                pack(world.next[row], begin, staying, world.firms[row], target, last - target, world.firms)
+            pack(world.identity[at.NEXT], begin, staying, world.identity[at.NOW], target, last - target, world.firms)
+            pack(world.age[at.NEXT], begin, staying, world.age[at.NOW], target, last - target, world.firms)
+            pack(world.tie[at.NEXT], begin, staying, world.tie[at.NOW], target, last - target, world.firms)
             target += count_bits(staying)
         share = world.firms[at.F_SHARE, world.new_offsets[cell] : last]
         scale_row(share, world.sectors[at.S_SCALE, cell % S])

@@ -4,12 +4,13 @@ import numpy as np
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
+from technopole_kernels._kinds import kind_of
 from technopole_kernels.accounts import SPAWN
 from technopole_kernels.choose import BELOW_ONE, list_equal, natural, pick_row
 from technopole_kernels.mathx import exp, log
 from technopole_kernels.prepare import policy_cell_at
 from technopole_kernels.reduce import set_all
-from technopole_kernels.rng import SPINOFF, STARTUP_COUNT, draw, uniform, uniform53
+from technopole_kernels.rng import SPINOFF, STARTUP_COUNT, draw, uniform53, uniform_of
 
 LARGEST_PART = 16.0  # a Poisson mean is drawn in parts of at most this
 LARGEST_DRAW = 200
@@ -169,18 +170,19 @@ def choose_homes(setting, world, tile):
     row, row_end = constants.proximity_start[tile.region], constants.proximity_start[tile.region + 1]
     guide = constants.far_guide[tile.region]
     leaves_home = constants.far[row_end - 1] > 0.0
+    kind = kind_of(buffer)
     count = list_equal(fate[tile.begin : tile.end], SPAWN, partner)
     for j in range(count):
         keys[j] = identity[natural(tile.begin + partner[j])]
     for j in range(count):
         _, _, w2, _ = draw(keys[j], period, SPINOFF, seed, replicate)
-        buffer[at.SCRATCH + j] = uniform(w2)
+        buffer[at.SCRATCH + j] = uniform_of(kind, w2)
     j = 0
     for segment in range(tile.first, tile.last):
         cell = segments[at.G_CELL, segment]
         end = segments[at.G_BEGIN, segment + 1] - tile.begin
         while j < count and partner[natural(j)] < end:
-            u, place = buffer[at.SCRATCH + natural(j)], cell
+            u, place = np.float64(buffer[at.SCRATCH + natural(j)]), cell
             if u >= home and leaves_home:
                 entry, _ = pick_row(abroad_draw(u, home), constants.far, row, row_end, guide)
                 place = constants.proximity_region[entry] * S + cell - tile.region * S

@@ -1,11 +1,14 @@
 """Looking at what a host has changed before a period begins: finite, within bounds, shares that add up to one."""
 
+import numpy as np
+
 from technopole_kernels import layout as at
 from technopole_kernels._held import hold
 from technopole_kernels._jit import kernel, stage
+from technopole_kernels._kinds import by_kind
 
 FINE, OUTSIDE, SHARES = range(3)
-TOLERANCE = 1e-9  # of the sum of the shares of a sector
+TOLERANCE, TOLERANCE_SINGLE = 1e-9, 1e-5  # of the sum of the shares of a sector
 # rows of the limits: of the firms; their age and tie; of the regions; reputation; of the sectors; norms
 L_FIRMS = 0
 L_AGE, L_TIE = at.F_ROWS, at.F_ROWS + 1
@@ -59,11 +62,12 @@ def outside(values, limits, row, problem):
     low, high = limits[row, 0], limits[row, 1]
     wrong = 0
     for i in range(values.size):
-        wrong += 0 if (values[i] >= low) & (values[i] <= high) else 1
+        value = np.float64(values[i])  # the largest limits are no float32
+        wrong += 0 if (value >= low) & (value <= high) else 1
     if wrong == 0:
         return False
     for i in range(values.size):
-        if not (low <= values[i] <= high):
+        if not (low <= np.float64(values[i]) <= high):
             problem.where[0] = row
             problem.where[1] = i
             return True
@@ -74,6 +78,7 @@ def outside(values, limits, row, problem):
 def check_shares(world, problem):
     """Whether the shares of each sector that has firms add up to one."""
     S = world.sectors.shape[1]
+    tolerance = by_kind(world.firms, TOLERANCE, TOLERANCE_SINGLE)
     for k in range(S):
         total = 0.0
         count = 0
@@ -81,7 +86,7 @@ def check_shares(world, problem):
             count += world.offsets[cell + 1] - world.offsets[cell]
             for i in range(world.offsets[cell], world.offsets[cell + 1]):
                 total += world.firms[at.F_SHARE, i]
-        if count > 0 and not (abs(total - 1.0) <= TOLERANCE):
+        if count > 0 and not (abs(total - 1.0) <= tolerance):
             problem.where[0] = k
             return SHARES
     return FINE

@@ -4,10 +4,11 @@ import numpy as np
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
+from technopole_kernels._kinds import by_kind, kind_of
 from technopole_kernels.choose import list_below, natural
 from technopole_kernels.mathx import exp, log, log1p
 from technopole_kernels.prepare import small_firm
-from technopole_kernels.rng import EVENT, INNOVATION, draw, uniform
+from technopole_kernels.rng import EVENT, INNOVATION, draw, uniform_of
 from technopole_kernels.tiles import sum_segments
 from technopole_kernels.vector import exp_row, log_row
 
@@ -44,7 +45,7 @@ def chance_bound(rate, gamma, relative):
     bound does not innovate, and is spared a logarithm and two exponentials.
     """
     certain = 0.0 if gamma <= 1.0 else 2.0  # no bound for a larger elasticity: everybody is a candidate
-    bound = rate * (1.0 + gamma * (relative - 1.0)) * (1.0 + 1e-9) + certain
+    bound = rate * (1.0 + gamma * (relative - 1.0)) * by_kind(relative, 1.0 + 1e-9, 1.0 + 1e-5) + certain
     return bound if relative > 0.0 else 0.0
 
 
@@ -85,12 +86,12 @@ def draw_events(setting, world, tile):
     fate = world.fate[begin:end]
     buffer = world.buffer
     period, replicate = np.uint64(world.clock[at.PERIOD]), np.uint64(world.clock[at.REPLICATE])
-    seed = setting.seed[0]
+    seed, kind = setting.seed[0], kind_of(buffer)
     for i in range(identity.size):
         w0, w1, w2, w3 = draw(identity[i], period, EVENT, seed, replicate)
-        buffer[at.U_INNOVATE + i] = uniform(w0)
-        buffer[at.U_TIE + i] = uniform(w1)
-        buffer[at.U_DEMAND + i] = uniform(w3)
+        buffer[at.U_INNOVATE + i] = uniform_of(kind, w0)
+        buffer[at.U_TIE + i] = uniform_of(kind, w1)
+        buffer[at.U_DEMAND + i] = uniform_of(kind, w3)
         fate[i] = np.uint32(w2)
 
 
@@ -173,7 +174,7 @@ def draw_innovations(setting, world, tile, innovators):
         setting.params[0], world.buffer, world.partner, world.keys, world.segments
     )  # fmt: skip
     period, replicate = np.uint64(world.clock[at.PERIOD]), np.uint64(world.clock[at.REPLICATE])
-    seed = setting.seed[0]
+    seed, kind = setting.seed[0], kind_of(buffer)
     first_cell = tile.region * world.sectors.shape[1]
     j = 0
     for segment in range(tile.first, tile.last):
@@ -188,10 +189,10 @@ def draw_innovations(setting, world, tile, innovators):
         keys[j] = world.identity[at.NOW, tile.begin + place]
     for j in range(innovators):
         w0, w1, w2, w3 = draw(keys[j], period, INNOVATION, seed, replicate)
-        buffer[at.I_GAIN + j] = 1.0 - uniform(w0)
-        buffer[at.I_RADICAL + j] = uniform(w1)
-        buffer[at.I_KIND + j] = uniform(w2)
-        buffer[at.I_PATENT + j] = uniform(w3)
+        buffer[at.I_GAIN + j] = 1.0 - uniform_of(kind, w0)
+        buffer[at.I_RADICAL + j] = uniform_of(kind, w1)
+        buffer[at.I_KIND + j] = uniform_of(kind, w2)
+        buffer[at.I_PATENT + j] = uniform_of(kind, w3)
     log_row(buffer, at.I_GAIN, innovators)
     shape = params.innovation_step_shape
     for j in range(innovators):

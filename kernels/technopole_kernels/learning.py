@@ -4,9 +4,10 @@ import numpy as np
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
-from technopole_kernels.choose import BELOW_ONE, list_below, natural, pick, pick_row
+from technopole_kernels._kinds import by_kind, kind_of, whole, whole_float
+from technopole_kernels.choose import BELOW_ONE, below_one, list_below, natural, pick, pick_row
 from technopole_kernels.reduce import set_all
-from technopole_kernels.rng import MEETING, draw, uniform
+from technopole_kernels.rng import MEETING, draw, uniform_of
 from technopole_kernels.spread import spread_fellows
 from technopole_kernels.types import GUIDES
 
@@ -18,13 +19,13 @@ def draw_meetings(setting, world, tile):
     identity = world.identity[at.NOW, begin:end]
     buffer = world.buffer
     period, replicate = np.uint64(world.clock[at.PERIOD]), np.uint64(world.clock[at.REPLICATE])
-    seed = setting.seed[0]
+    seed, kind = setting.seed[0], kind_of(buffer)
     for i in range(identity.size):
         w0, w1, w2, w3 = draw(identity[i], period, MEETING, seed, replicate)
-        buffer[at.U_ORGANISATION + i] = uniform(w0)
-        buffer[at.U_TECHNOLOGY + i] = uniform(w1)
-        buffer[at.U_SOURCING + i] = uniform(w2)
-        buffer[at.U_QUALITY + i] = uniform(w3)
+        buffer[at.U_ORGANISATION + i] = uniform_of(kind, w0)
+        buffer[at.U_TECHNOLOGY + i] = uniform_of(kind, w1)
+        buffer[at.U_SOURCING + i] = uniform_of(kind, w2)
+        buffer[at.U_QUALITY + i] = uniform_of(kind, w3)
 
 
 @device
@@ -36,15 +37,15 @@ def stretch_to_one(part):
 @device
 def stretched(u, stretch):
     """A uniform below the part that `stretch_to_one` stretches, in [0, 1)."""
-    v = u * stretch
-    return v if v < BELOW_ONE else BELOW_ONE
+    v, most = u * stretch, below_one(u)
+    return v if v < most else most
 
 
 @device
 def near_draw(v, far, stretch_near):
     """What is left of a draw for those who stay in their region, in [0, 1)."""
-    v = (v - far) * stretch_near
-    v = v if v < BELOW_ONE else BELOW_ONE
+    v, most = (v - far) * stretch_near, below_one(v)
+    v = v if v < most else most
     return v if v > 0.0 else 0.0
 
 
@@ -106,9 +107,9 @@ def meet_in_cell(known, own, u, gap, begin, count, partner, contact, far):
     stretch, stretch_near = stretch_to_one(contact), stretch_to_one(1.0 - far)
     for i in range(own.size):
         v = near_draw(stretched(u[i], stretch), far, stretch_near)
-        index = np.int32(v * count[i])
-        last = np.int32(count[i]) - np.int32(1)
-        partner[i] = np.int32(begin[i]) + (index if index < last else last)
+        index = np.int32(v * whole_float(count[i]))
+        last = whole(count[i]) - np.int32(1)
+        partner[i] = whole(begin[i]) + (index if index < last else last)
     for i in range(own.size):
         gap[i] = known[natural(partner[i])]
     for i in range(own.size):
@@ -120,7 +121,8 @@ def list_travellers(world, tile, u, contact, far):
     """List those who meet somebody elsewhere in ``partner``, with a number in [0, 1) for each in ``FAR_DRAW``."""
     buffer, partner = world.buffer, world.partner
     stretch, stretch_far = stretch_to_one(contact), stretch_to_one(far)
-    candidates = list_below(u, contact * far * (1.0 + 1e-9), partner)  # a bound that nobody who travels exceeds
+    bound = contact * far * by_kind(u, 1.0 + 1e-9, 1.0 + 1e-6)  # that nobody who travels exceeds
+    candidates = list_below(u, bound, partner)
     count = 0
     for j in range(candidates):
         i = natural(partner[j])
@@ -140,7 +142,7 @@ def choose_regions(constants, world, tile, count):
     row, row_end = constants.proximity_start[region], constants.proximity_start[region + 1]
     guide = constants.far_guide[region]
     for j in range(count):
-        entry, rest = pick_row(buffer[at.FAR_DRAW + j], constants.far, row, row_end, guide)
+        entry, rest = pick_row(np.float64(buffer[at.FAR_DRAW + j]), constants.far, row, row_end, guide)
         buffer[at.FAR_REGION + j] = float(constants.proximity_region[natural(entry)])
         buffer[at.FAR_DRAW + j] = rest
 
@@ -213,7 +215,7 @@ def meet_suppliers(setting, world, tile):
         while j < count and partner[natural(j)] < end:
             i = natural(partner[natural(j)])
             j += 1
-            supplier, rest = pick_supplier(stretched(uniforms[i], stretch), cumulative, guide, S - 1)
+            supplier, rest = pick_supplier(stretched(np.float64(uniforms[i]), stretch), cumulative, guide, S - 1)
             begin = local[supplier]
             firms = local[supplier + 1] - begin
             if (firms > 0) & buys:

@@ -2,13 +2,15 @@
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
-from technopole_kernels._lanes import WIDTH, load, nothing, total
+from technopole_kernels._kinds import by_kind
+from technopole_kernels._lanes import load, nothing, total, width
 from technopole_kernels.mathx import log
 from technopole_kernels.reduce import sum_sectors
+from technopole_kernels.rng import centred
 from technopole_kernels.tiles import fill, sum_segments
-from technopole_kernels.vector import SMALLEST, exp_row, log_row
+from technopole_kernels.vector import exp_row, log_row, smallest
 
-MOST_FIT = 600.0  # bound of ln f about its level, so that f neither overflows nor vanishes
+MOST_FIT, MOST_FIT_SINGLE = 600.0, 60.0  # bound of ln f about its level, so that f neither overflows nor vanishes
 
 
 @stage
@@ -33,21 +35,16 @@ def log_fitness(quality, standard, name, price, custom, level, quality_weight, p
     name = name if quality >= standard else 0.0
     fitness = quality_weight * (quality + name) - price_weight * price
     fitness = fitness + custom - level
-    fitness = MOST_FIT if fitness > MOST_FIT else fitness  # not a number stays so, and is found
-    return -MOST_FIT if fitness < -MOST_FIT else fitness
+    most = by_kind(fitness, MOST_FIT, MOST_FIT_SINGLE)
+    fitness = most if fitness > most else fitness  # not a number stays so, and is found
+    return -most if fitness < -most else fitness
 
 
 @device
 def relative_size(count, share):
     """Share of a firm in units of the mean one's; 1 if it is next to nothing."""
     relative = count * share
-    return relative if relative > SMALLEST else 1.0
-
-
-@device
-def centred(u):
-    """A uniform in [0, 1) as one in (-1, 1), never 0."""
-    return 2.0 * (u + 2.0**-33) - 1.0
+    return relative if relative > smallest(relative) else 1.0
 
 
 @device
@@ -182,8 +179,8 @@ def sum_weighted(sums, weight, quality, buffer, place):
     users_quality = buffer[at.SCRATCH + place : at.SCRATCH + place + n]
     efficiency = buffer[at.EFFICIENCY + place : at.EFFICIENCY + place + n]
     price = buffer[at.PRICE + place : at.PRICE + place + n]
-    a = b = c = d = e = f = nothing()
-    for i in range(0, n, WIDTH):
+    a = b = c = d = e = f = nothing(weight)
+    for i in range(0, n, width(weight)):
         w = load(weight, i, n - i)
         a = a + w
         b = b + w * load(quality, i, n - i)

@@ -1,4 +1,4 @@
-"""Elementary functions in double precision from exactly rounded operations alone.
+"""Elementary functions in double precision (single: mathx_single.py) from exactly rounded operations alone.
 
 The system's mathematical library differs between platforms, and loops that call it are not vectorised.
 These functions use + - * / and sqrt, selections and bit casts: every processor returns the same bits,
@@ -19,7 +19,8 @@ relative error of ln(1 + f). The remainders are below 2e-17 and 2e-18.
 
 import numpy as np
 
-from technopole_kernels._jit import device, scalar
+from technopole_kernels import mathx_single
+from technopole_kernels._jit import device, in_double, scalar, single
 
 _INF = np.inf
 _NAN = np.nan
@@ -226,3 +227,9 @@ def normal_quantile(p):
     factor = q if central else sign
     result = factor * _quantile_numerator(r, central, far) / _quantile_denominator(r, central, far)
     return sign * _INF if smaller == 0.0 else result
+
+
+for _function in (expm1, log1p, normal_quantile_core, normal_quantile):
+    in_double(_function)
+for _function in (exp_core, exp, log_core, log):
+    single(_function)(getattr(mathx_single, _function.__name__).py_func)

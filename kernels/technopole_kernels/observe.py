@@ -4,7 +4,7 @@ import numpy as np
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
-from technopole_kernels._lanes import WIDTH, load, nothing, total
+from technopole_kernels._lanes import load, nothing, total, width
 from technopole_kernels.choose import natural
 
 _HALF_OCTAVE = np.uint64(51)
@@ -31,8 +31,8 @@ def sum_knowledge(sums, firms, research, efficiency, begin, end):
     organisation, technology = firms[at.F_ORGANISATION, begin:end], firms[at.F_TECHNOLOGY, begin:end]
     sourcing, quality = firms[at.F_SOURCING, begin:end], firms[at.F_QUALITY, begin:end]
     n = end - begin
-    a = b = c = d = e = f = g = nothing()
-    for i in range(0, n, WIDTH):
+    a = b = c = d = e = f = g = nothing(efficiency)
+    for i in range(0, n, width(efficiency)):
         z = load(efficiency, i, n - i)
         a = a + load(organisation, i, n - i)
         b = b + load(technology, i, n - i)

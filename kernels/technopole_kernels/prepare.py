@@ -4,7 +4,7 @@ import numpy as np
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
-from technopole_kernels._lanes import WIDTH, load, nothing, total
+from technopole_kernels._lanes import load, nothing, total, width
 from technopole_kernels.mathx import exp, log
 from technopole_kernels.reduce import set_all
 from technopole_kernels.tiles import collect_cells, fill_cell
@@ -106,8 +106,8 @@ def sum_start(sums, firms, tie, small, begin, end):
     organisation, technology = firms[at.F_ORGANISATION, begin:end], firms[at.F_TECHNOLOGY, begin:end]
     sourcing, quality = firms[at.F_SOURCING, begin:end], firms[at.F_QUALITY, begin:end]
     n = end - begin
-    a = b = c = d = e = f = g = nothing()
-    for i in range(0, n, WIDTH):
+    a = b = c = d = e = f = g = nothing(share)
+    for i in range(0, n, width(share)):
         s, m = load(share, i, n - i), load(small, i, n - i)
         a = a + s
         b = b + load(organisation, i, n - i)

@@ -1,18 +1,20 @@
-"""Sums in a fixed order: eight lanes, so they have the same bits on every CPU and do not wait for one another.
+"""Sums in a fixed order.
+
+Eight lanes (sixteen of float32), so they have the same bits on every CPU and do not wait for one another.
 
 And two loops over whole rows, for numba allocates memory to assign one slice to another.
 """
 
 from technopole_kernels._jit import device, stage
-from technopole_kernels._lanes import WIDTH, load, nothing, total
+from technopole_kernels._lanes import load, nothing, total, width
 
 
 @device
 def sum_lanes(values, begin, end):
-    """Sum of ``values[begin:end]``; lane j takes every eighth element from ``begin + j``."""
+    """Sum of ``values[begin:end]``; lane j takes every eighth (sixteenth) element from ``begin + j``."""
     x = values[begin:end]
-    lanes = nothing()
-    for i in range(0, x.size, WIDTH):
+    lanes = nothing(x)
+    for i in range(0, x.size, width(x)):
         lanes = lanes + load(x, i, x.size - i)
     return total(lanes)
 

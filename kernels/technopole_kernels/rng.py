@@ -10,7 +10,7 @@ Numbers of sites are part of the published streams: they are never reused.
 
 import numpy as np
 
-from technopole_kernels._jit import device, scalar
+from technopole_kernels._jit import device, scalar, single
 
 MEETING = np.uint64(1)
 EVENT = np.uint64(2)
@@ -37,6 +37,8 @@ _ONE_BITS = np.uint64(0x3FF0000000000000)  # bits of 1.0
 _TWO52_BITS = np.uint64(0x4330000000000000)  # bits of 2**52
 _WORD_TO_MANTISSA = np.uint64(20)
 _DISCARDED = np.uint64(11)
+_DISCARDED_SINGLE = np.uint64(8)
+_DISCARDED_OPEN = np.uint64(9)
 
 
 @device
@@ -102,3 +104,36 @@ def uniform53(high, low):
     upper = np.uint64(np.uint64(high) | _TWO52_BITS).view(np.float64) - 2.0**52
     lower = np.uint64((np.uint64(low) >> _DISCARDED) | _TWO52_BITS).view(np.float64) - 2.0**52
     return upper * 2.0**-32 + lower * 2.0**-53
+
+
+@device
+def uniform_of(kind, word):
+    """A uniform in [0, 1) of the kind of a number: as `uniform`, or of the highest 24 bits for a float32."""
+    return uniform(word)
+
+
+@single(uniform_of)
+def _uniform_of_single(kind, word):
+    return np.float32(np.int32(word >> _DISCARDED_SINGLE)) * 2.0**-24
+
+
+@device
+def uniform_open_of(kind, word):
+    """A uniform of the kind of a number that is never 0 or 1: as `uniform_open`, or of the highest 23 bits."""
+    return uniform_open(word)
+
+
+@single(uniform_open_of)
+def _uniform_open_of_single(kind, word):
+    return (np.float32(np.int32(word >> _DISCARDED_OPEN)) + 0.5) * 2.0**-23
+
+
+@device
+def centred(u):
+    """Map what `uniform_of` makes to (-1, 1), never 0."""
+    return 2.0 * (u + 2.0**-33) - 1.0
+
+
+@single(centred)
+def _centred_single(u):
+    return (2.0 * u - 1.0) + 2.0**-24

@@ -1,5 +1,7 @@
 """Stage 6: sharing the cost of a region's facilities (docs/MODEL.md 7.6; serial rule: Moulin and Shenker 1992)."""
 
+import numpy as np
+
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, sorting_stage, stage
 from technopole_kernels.mathx import exp, log
@@ -23,7 +25,7 @@ def share_equally(sorted_needs, charges, scale, exponent):
             total += sorted_needs[i]
         equal = facility_cost(total, scale, exponent) / (n - first)
         stays = first
-        while stays < n and facility_cost(sorted_needs[stays], scale, exponent) < equal:
+        while stays < n and facility_cost(np.float64(sorted_needs[stays]), scale, exponent) < equal:
             stays += 1
         if stays == first:
             for i in range(first, n):
@@ -31,7 +33,7 @@ def share_equally(sorted_needs, charges, scale, exponent):
             break
         first = stays
     for i in range(first):
-        charges[i] = facility_cost(sorted_needs[i], scale, exponent)
+        charges[i] = facility_cost(np.float64(sorted_needs[i]), scale, exponent)
 
 
 @stage
@@ -43,7 +45,7 @@ def share_serially(sorted_needs, charges, scale, exponent):
     charge = 0.0
     for k in range(n):
         left = n - k
-        cost = facility_cost(smaller + left * sorted_needs[k], scale, exponent)
+        cost = facility_cost(smaller + left * np.float64(sorted_needs[k]), scale, exponent)
         charge += (cost - reached) / left
         charges[k] = charge
         reached = cost

@@ -1,12 +1,13 @@
 """Spreading what is known of cells and sectors over the firms of a tile, many rows of the buffer in one pass.
 
-``put`` writes eight values at a time, up to seven behind the end of a segment: the next segment follows and is written
-later, and rows of the buffer are longer than a tile.
+``put`` writes eight values at a time (sixteen of float32), up to the last but one behind the end of a segment: the next
+segment follows and is written later, and rows of the buffer are longer than a tile.
 """
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import stage
-from technopole_kernels._lanes import WIDTH, put, spread
+from technopole_kernels._kinds import keep_whole
+from technopole_kernels._lanes import put, spread, width
 from technopole_kernels.prepare import policy_cell_at
 
 ALWAYS = -1e300  # a quality standard everybody meets
@@ -18,10 +19,10 @@ def spread_fellows(world, tile):
     segments, offsets, buffer = world.segments, world.offsets, world.buffer
     for segment in range(tile.first, tile.last):
         cell = segments[at.G_CELL, segment]
-        first = spread(float(offsets[cell]))
-        count = spread(float(offsets[cell + 1] - offsets[cell]))
+        first = spread(keep_whole(buffer, offsets[cell]), buffer)
+        count = spread(keep_whole(buffer, offsets[cell + 1] - offsets[cell]), buffer)
         begin, end = segments[at.G_BEGIN, segment] - tile.begin, segments[at.G_BEGIN, segment + 1] - tile.begin
-        for i in range(begin, end, WIDTH):
+        for i in range(begin, end, width(buffer)):
             put(first, buffer, at.CELL_BEGIN + i)
             put(count, buffer, at.CELL_COUNT + i)
 
@@ -35,12 +36,13 @@ def spread_knowledge(setting, world, tile):
     for segment in range(tile.first, tile.last):
         cell = segments[at.G_CELL, segment]
         sector = cell - tile.region * S
-        organisation, technology = spread(cells[at.C_POOL, cell]), spread(cells[at.C_POOL + 1, cell])
-        sourcing, quality = spread(cells[at.C_POOL + 2, cell]), spread(cells[at.C_POOL + 3, cell])
-        openness = spread(1.0 - protects * traits[at.K_APPROPRIABILITY, sector])
-        intensity, upgrading = spread(traits[at.K_RD_INTENSITY, sector]), spread(cells[at.C_UPGRADING, cell])
+        organisation, technology = spread(cells[at.C_POOL, cell], buffer), spread(cells[at.C_POOL + 1, cell], buffer)
+        sourcing, quality = spread(cells[at.C_POOL + 2, cell], buffer), spread(cells[at.C_POOL + 3, cell], buffer)
+        openness = spread(1.0 - protects * traits[at.K_APPROPRIABILITY, sector], buffer)
+        intensity = spread(traits[at.K_RD_INTENSITY, sector], buffer)
+        upgrading = spread(cells[at.C_UPGRADING, cell], buffer)
         begin, end = segments[at.G_BEGIN, segment] - tile.begin, segments[at.G_BEGIN, segment + 1] - tile.begin
-        for i in range(begin, end, WIDTH):
+        for i in range(begin, end, width(buffer)):
             put(organisation, buffer, at.POOL_ORGANISATION + i)
             put(technology, buffer, at.POOL_TECHNOLOGY + i)
             put(sourcing, buffer, at.POOL_SOURCING + i)
@@ -62,13 +64,13 @@ def spread_research(setting, world, tile):
         cell = segments[at.G_CELL, segment]
         sector = cell - region * S
         spending = traits[at.K_RD_INTENSITY, sector]
-        demand, labour = spread(sectors[at.S_DEMAND, sector]), spread(cells[at.C_LABOUR, cell])
-        rate, count = spread(traits[at.K_INNOVATION_RATE, sector]), spread(sectors[at.S_FIRMS, sector])
-        subsidy = spread(1.0 + policy_cell_at(setting.policy.cells[at.P_RD_SUBSIDY], period, region, sector))
-        pooled = spread(pooling * spending * cells[at.SMALL_SALES, cell])
-        mean = spread(spending * sectors[at.S_DEMAND, sector] / sectors[at.S_FIRMS, sector])
+        demand, labour = spread(sectors[at.S_DEMAND, sector], buffer), spread(cells[at.C_LABOUR, cell], buffer)
+        rate, count = spread(traits[at.K_INNOVATION_RATE, sector], buffer), spread(sectors[at.S_FIRMS, sector], buffer)
+        subsidy = spread(1.0 + policy_cell_at(setting.policy.cells[at.P_RD_SUBSIDY], period, region, sector), buffer)
+        pooled = spread(pooling * spending * cells[at.SMALL_SALES, cell], buffer)
+        mean = spread(spending * sectors[at.S_DEMAND, sector] / sectors[at.S_FIRMS, sector], buffer)
         begin, end = segments[at.G_BEGIN, segment] - tile.begin, segments[at.G_BEGIN, segment + 1] - tile.begin
-        for i in range(begin, end, WIDTH):
+        for i in range(begin, end, width(buffer)):
             put(demand, buffer, at.DEMAND + i)
             put(labour, buffer, at.LABOUR + i)
             put(rate, buffer, at.RATE_INNOVATION + i)
@@ -87,13 +89,13 @@ def spread_market(setting, world, tile):
     for segment in range(tile.first, tile.last):
         cell = segments[at.G_CELL, segment]
         sector = cell - tile.region * S
-        labour = spread(traits[at.K_LABOUR_SHARE, sector])
-        price, efficiency = spread(cells[at.C_PRICE_LEVEL, cell]), spread(cells[at.C_EFFICIENCY, cell])
-        name, level = spread(cells[at.C_REPUTATION, cell]), spread(sectors[at.S_FITNESS_LEVEL, sector])
+        labour = spread(traits[at.K_LABOUR_SHARE, sector], buffer)
+        price, efficiency = spread(cells[at.C_PRICE_LEVEL, cell], buffer), spread(cells[at.C_EFFICIENCY, cell], buffer)
+        name, level = spread(cells[at.C_REPUTATION, cell], buffer), spread(sectors[at.S_FITNESS_LEVEL, sector], buffer)
         known = sectors[at.S_NEXT + at.S_KNOWLEDGE + 3, sector] - params.reputation_tolerance
-        standard = spread(known if params.reputation_standard == 1 else ALWAYS)
+        standard = spread(known if params.reputation_standard == 1 else ALWAYS, buffer)
         begin, end = segments[at.G_BEGIN, segment] - tile.begin, segments[at.G_BEGIN, segment + 1] - tile.begin
-        for i in range(begin, end, WIDTH):
+        for i in range(begin, end, width(buffer)):
             put(labour, buffer, at.LABOUR_SHARE + i)
             put(price, buffer, at.PRICE + i)
             put(efficiency, buffer, at.EFFICIENCY + i)
@@ -111,12 +113,12 @@ def spread_books(setting, world, tile):
     for segment in range(tile.first, tile.last):
         cell = segments[at.G_CELL, segment]
         sector = cell - tile.region * S
-        keep, win = spread(sectors[at.S_KEEP, sector]), spread(sectors[at.S_WIN, sector])
-        demand, cost = spread(sectors[at.S_DEMAND, sector]), spread(traits[at.K_COST_SHARE, sector])
-        labour, count = spread(cells[at.C_LABOUR, cell]), spread(sectors[at.S_FIRMS, sector])
-        minimum = spread(setting.params[0].exit_minimum * traits[at.K_REFERENCE_SIZE, sector])
+        keep, win = spread(sectors[at.S_KEEP, sector], buffer), spread(sectors[at.S_WIN, sector], buffer)
+        demand, cost = spread(sectors[at.S_DEMAND, sector], buffer), spread(traits[at.K_COST_SHARE, sector], buffer)
+        labour, count = spread(cells[at.C_LABOUR, cell], buffer), spread(sectors[at.S_FIRMS, sector], buffer)
+        minimum = spread(setting.params[0].exit_minimum * traits[at.K_REFERENCE_SIZE, sector], buffer)
         begin, end = segments[at.G_BEGIN, segment] - tile.begin, segments[at.G_BEGIN, segment + 1] - tile.begin
-        for i in range(begin, end, WIDTH):
+        for i in range(begin, end, width(buffer)):
             put(keep, buffer, at.KEEP + i)
             put(win, buffer, at.WIN + i)
             put(demand, buffer, at.DEMAND + i)

@@ -6,7 +6,7 @@ the unit of partial sums. Both follow from the offsets alone, never from the num
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
-from technopole_kernels._lanes import WIDTH, spread, store
+from technopole_kernels._lanes import spread, store, width
 from technopole_kernels.choose import natural
 from technopole_kernels.reduce import set_all, sum_lanes
 from technopole_kernels.types import TILE, Tile
@@ -74,8 +74,8 @@ def take_tile(world, number):
 @device
 def fill(values, shift, segments, segment, value):
     """Set ``values[firm + shift]`` of the firms of a segment to a value."""
-    lanes, begin, end = spread(value), segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]
-    for i in range(begin, end, WIDTH):
+    lanes, begin, end = spread(value, values), segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]
+    for i in range(begin, end, width(values)):
         store(lanes, values, i + shift, end - i)
 
 

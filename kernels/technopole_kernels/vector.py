@@ -3,16 +3,20 @@
 A loop with two of them keeps more constants than there are vector registers and runs at half the speed.
 """
 
-from technopole_kernels._jit import stage
+from technopole_kernels._jit import device, stage
+from technopole_kernels._kinds import by_kind
 from technopole_kernels.mathx import exp_core, log_core
 
-SMALLEST = 2.0**-1022
-"""Smallest normal number: below it ``log_core`` is not defined."""
+
+@device
+def smallest(kind):
+    """Smallest normal number of a kind: below it ``log_core`` is not defined."""
+    return by_kind(kind, 2.0**-1022, 2.0**-126)
 
 
 @stage
 def exp_row(buffer, row, size):
-    """Replace the first ``size`` values of a row by their exponential; they must lie within -708 and 709."""
+    """Replace the first ``size`` values of a row by their exponential; see ``exp_core`` for their range."""
     x = buffer[row : row + size]
     for i in range(x.size):
         x[i] = exp_core(x[i])

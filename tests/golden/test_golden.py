@@ -1,4 +1,4 @@
-"""The states of three short runs are those of the golden file, to the last bit.
+"""The states of four short runs are those of the golden file, to the last bit.
 
 The file holds a digest of every state array and of the records. It does not depend on the versions of numba, LLVM or
 NumPy, on the processor or on the number of threads: if it changes without a change of the model, that promise is

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from numba import typeof
 
-from launching import TOYS, Launch, compiled_toys, run_on, run_on_cpu, toy_program, toy_worlds
+from launching import TOYS, Launch, Work, compiled_toys, run_on, run_on_cpu, toy_program, toy_worlds
 from technopole.device_emulated import EmulatedDevice
 from technopole_kernels._jit import stage
 from technopole_kernels.grid.arguments import example_arguments
-from technopole_kernels.grid.emit import ORDERS, DeviceCodeError, struct_bytes
+from technopole_kernels.grid.emit import ORDERS, DeviceCodeError, Program, struct_bytes
 from worlds import assert_same_bits, make_records, mixed
 
 
@@ -143,16 +143,23 @@ def test_zeros_keep_their_sign():
         toy_program([Launch("wrong", take_extremes_of_negative_zero, "firms")]).ptx()
 
 
+def test_records_that_may_be_written_are_refused():
+    setting, world, records = example_arguments()
+    with pytest.raises(TypeError, match="Work.*records are read as if nobody wrote"):
+        Program(TOYS, setting, world, Work(status=np.zeros(1, dtype=[("code", np.int64)])), records)
+
+
 def test_code_is_kept_on_disk(tmp_path, monkeypatch):
     launches = TOYS[:1]
     first = toy_program(launches, tmp_path)
     code = first.ptx()
     first.host()
-    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".o", ".ptx"]
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".bc", ".o", ".ptx"]
     monkeypatch.setattr("technopole_kernels.grid.emit.stage_module", None)  # so that compiling would fail
     again = toy_program(launches, tmp_path)
     assert again.ptx() == code
     again.host().launch("draw_words", 0, 0, 0, 0, 0, 0)
+    assert ".target sm_75" in again.ptx("sm_75")  # made from what is stored
     with pytest.raises(TypeError):
         toy_program(TOYS[1:2], tmp_path).ptx()
 

@@ -1,9 +1,12 @@
 """A GPU by its driver: what is said to a driver, and what becomes of its answers. The driver here is a fake."""
 
 import os
+import re
 import subprocess
 import sys
 import threading
+from enum import IntEnum
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,6 +14,7 @@ import pytest
 
 from fake_driver import CUresult, FakeDriver
 from launching import TOYS, compiled_toys, run_on, run_on_cpu, toy_program
+from technopole import device_cuda
 from technopole.device import DeviceError, DeviceFailure, DeviceMemoryError, open_device
 from technopole.device_cuda import CudaDevice, load_driver
 from technopole.device_emulated import EmulatedDevice
@@ -205,6 +209,14 @@ def test_code_is_made_for_the_processor_or_an_older_one(program, version, capabi
     opened.close()
 
 
+def test_registers_can_be_bounded(program):
+    driver = FakeDriver(program)
+    CudaDevice(program, driver, registers=96).close()
+    assert driver.options[driver.CUjit_option.CU_JIT_MAX_REGISTERS] == 96
+    CudaDevice(program, driver).close()
+    assert driver.CUjit_option.CU_JIT_MAX_REGISTERS not in driver.options
+
+
 def test_code_that_the_driver_does_not_take(program):
     driver = FakeDriver(program)
     wrong = SimpleNamespace(names=program.names, ptx=lambda target: "nothing")
@@ -262,16 +274,63 @@ def test_without_the_package_the_message_says_what_to_install(monkeypatch):
         open_device("cuda")
 
 
-def test_the_real_package_without_a_gpu(program):
-    bindings = pytest.importorskip("cuda.bindings.driver")
+@pytest.fixture(scope="module")
+def bindings():
+    """The real package on a computer without a driver."""
+    package = pytest.importorskip("cuda.bindings.driver")
     try:
-        there = int(bindings.cuInit(0)[0]) == 0
+        package.cuInit(0)
     except RuntimeError:
-        there = False
-    if there:
-        pytest.skip("there is a GPU")
-    with pytest.raises(DeviceError, match="run.backend"):
+        return package
+    pytest.skip("there is a driver")
+
+
+def test_the_real_package_without_a_driver(program, bindings):
+    with pytest.raises(DeviceError, match="no driver of NVIDIA was found.*run.backend"):
         CudaDevice(program, load_driver())
+
+
+class Doubled(FakeDriver):
+    """A fake that shows every call to the real package first: it looks at the arguments, then misses the driver."""
+
+    def __getattribute__(self, name):
+        found = super().__getattribute__(name)
+        if not name.startswith("cu") or name == "cuGetErrorString":
+            return found
+
+        def call(*arguments):
+            bindings = self.bindings
+            with pytest.raises(RuntimeError):  # not TypeError
+                getattr(bindings, name)(*(_real(bindings, one) for one in arguments))
+            self.seen.add(name)
+            return found(*arguments)
+
+        return call
+
+
+def _real(bindings, value):
+    """What a value of the fake is called by the real package."""
+    if isinstance(value, tuple) and callable(getattr(value[-1], "run", None)):
+        return bindings.CUfunction(0)
+    if isinstance(value, tuple):
+        return tuple(_real(bindings, one) for one in value)
+    if isinstance(value, str):
+        kind = {"context": "CUcontext", "device": "CUdevice", "module": "CUmodule"}[value.split()[0]]
+        return getattr(bindings, kind)(0)
+    if isinstance(value, IntEnum):
+        return getattr(getattr(bindings, type(value).__name__), value.name)
+    return value
+
+
+def test_the_real_package_takes_the_arguments(program, bindings):
+    driver = Doubled(program)
+    driver.bindings, driver.seen = bindings, set()
+    opened = CudaDevice(program, driver, registers=128)
+    opened.free_memory()
+    run_on(opened, TOYS[:1], count=1)
+    opened.close()
+    named = set(re.findall(r'_call\(\s*"(cu\w+)"', Path(device_cuda.__file__).read_text(encoding="utf-8")))
+    assert driver.seen == named
 
 
 def test_importing_devices_starts_no_driver(environment):

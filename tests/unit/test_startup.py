@@ -55,7 +55,7 @@ def package(tmp_path):
     """A package with the kernels' compiler and one small kernel."""
     folder = tmp_path / "sources" / "technopole_kernels"
     folder.mkdir(parents=True)
-    for name in ("__init__.py", "_jit.py", "_stages.py"):
+    for name in ("__init__.py", "_jit.py", "_narrow.py", "_stages.py"):
         shutil.copy(KERNELS / name, folder)
     (folder / "tiny.py").write_text(TINY)
     (folder / "helper.py").write_text(HELPER)
@@ -174,10 +174,10 @@ def test_no_folder_can_be_written(package):
 )
 def test_where_kernels_are_kept_is_said_if_it_is_not_as_it_should_be(monkeypatch, place, wanted, often, text):
     monkeypatch.setattr(warmup, "cache_directory", lambda: Path(place) if place else None)
-    monkeypatch.setattr(warmup, "compile_in_background", lambda: 1.0)
+    monkeypatch.setattr(warmup, "compile_in_background", lambda precision: 1.0)
     monkeypatch.setenv("TECHNOPOLE_CACHE", wanted)
     said = []
-    commands._compile(said.append)
+    commands._compile(said.append, "float64")
     assert (often or "once") in said[0]
     assert len(said) == (2 if text is None else 3)
     if text is not None:

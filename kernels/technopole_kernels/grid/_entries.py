@@ -8,10 +8,10 @@ structs side by side, and the number of items of each world. On a device, items 
 thread goes on in steps of the whole grid: it does the same whatever the grid and the block it is started with.
 """
 
-PREFIX = "launch_"
+PREFIX, THREAD = "launch_", "thread_"
 
 _ITEM = """
-declare i32 @"{thread}"(ptr, ptr, ptr, ptr, ptr, ptr, i64)
+declare i32 @{thread}{name}(ptr, ptr, ptr, ptr, ptr, ptr, i64)
 
 define internal void @item_{name}(
     ptr %setting, ptr %worlds, ptr %works, ptr %records, i64 %world, i64 %item
@@ -24,7 +24,7 @@ define internal void @item_{name}(
   %this.world = getelementptr inbounds i8, ptr %worlds, i64 %world.skip
   %this.work = getelementptr inbounds i8, ptr %works, i64 %work.skip
   %this.record = getelementptr inbounds i8, ptr %records, i64 %record.skip
-  %code = call i32 @"{thread}"(
+  %code = call i32 @{thread}{name}(
     ptr %result, ptr %reason, ptr %setting, ptr %this.world, ptr %this.work, ptr %this.record, i64 %item
   )
   ret void
@@ -109,13 +109,13 @@ end:
 """
 
 
-def entry_code(threads, sizes, device):
+def entry_code(names, sizes, device):
     """Module of entry functions as text.
 
     Parameters
     ----------
-    threads : dict of str to str
-        Symbol of the compiled thread of every launch, by the launch's name.
+    names : sequence of str
+        Launches; the symbol of a compiled thread is ``thread_`` and the name of its launch.
     sizes : tuple of int
         Bytes of a world, a work and a record struct.
     device : bool
@@ -124,7 +124,7 @@ def entry_code(threads, sizes, device):
     """
     world, work, record = sizes
     parts = [_DEVICE_START] if device else []
-    for name, thread in threads.items():
-        item = _ITEM.format(name=name, thread=thread, world=world, work=work, record=record)
+    for name in names:
+        item = _ITEM.format(name=name, thread=THREAD, world=world, work=work, record=record)
         parts += [item, (_DEVICE if device else _HOST).format(name=name, prefix=PREFIX)]
     return "".join(parts)

@@ -14,7 +14,6 @@ from technopole_kernels.grid.common import running, segment_of, segment_range
 from technopole_kernels.grid.work import COPIES, LANES
 from technopole_kernels.innovation import credit_terms
 from technopole_kernels.market import (
-    centred,
     efficiency_gain,
     laplace,
     log_fitness,
@@ -24,7 +23,7 @@ from technopole_kernels.market import (
 from technopole_kernels.mathx import exp_core, log_core
 from technopole_kernels.observe import size_class
 from technopole_kernels.prepare import small_firm
-from technopole_kernels.rng import EVENT, SPINOFF, draw, uniform
+from technopole_kernels.rng import EVENT, SPINOFF, centred, draw, uniform
 from technopole_kernels.spread import ALWAYS
 
 

@@ -19,7 +19,7 @@ from numba.core.registry import cpu_target
 from technopole_kernels import _jit
 from technopole_kernels._held import Held
 from technopole_kernels._stages import stage_module
-from technopole_kernels.grid._entries import PREFIX, entry_code
+from technopole_kernels.grid._entries import PREFIX, THREAD, entry_code
 from technopole_kernels.grid._targets import DeviceCodeError, load_object, make_object, make_ptx
 
 TARGET, PTX_VERSION = "sm_80", "ptx78"
@@ -49,6 +49,9 @@ class Program:
     def __init__(self, launches, setting, world, work, records, directory=None):
         self._threads = {launch.name: launch.thread for launch in launches}
         self._held = tuple(Held(typeof(values)) for values in (setting, world, work, records))
+        for held in self._held[1:]:
+            if any(isinstance(getattr(field, "dtype", None), types.Record) for field in held.held.types):
+                raise TypeError(f"{held}: on a device, records are read as if nobody wrote to them")
         self.names = tuple(self._threads)
         self._directory = directory or self._own_directory()
 
@@ -72,13 +75,21 @@ class Program:
 
     def linked(self, device):
         """Module of all threads with their stages and entries, for a device or for this processor."""
+        threads = llvm.parse_bitcode(self._stored("threads.bc", self._translated))
         sizes = tuple(struct_bytes(held.held) for held in self._held[1:])
-        stages = [stage_module(thread, (*self._held, types.int64)) for thread in self._threads.values()]
-        symbols = [symbol for symbol, _ in stages]
-        linked = llvm.parse_assembly(entry_code(dict(zip(self.names, symbols, strict=True)), sizes, device))
-        for _, module in stages:  # only what the entries, or a stage before, ask for is taken
-            linked.link_in(module, preserve=True)
-        return linked
+        threads.link_in(llvm.parse_assembly(entry_code(self.names, sizes, device)))
+        return threads
+
+    def _translated(self):
+        """Bitcode of all threads with their stages: what takes numba the most time."""
+        linked = llvm.parse_assembly("")
+        for name, thread in self._threads.items():
+            symbol, module = stage_module(thread, (*self._held, types.int64))
+            module = module.clone()
+            function = module.get_function(symbol)
+            function.linkage, function.name = llvm.Linkage.external, THREAD + name
+            linked.link_in(module)
+        return linked.as_bitcode()
 
     def _own_directory(self):
         files = (Path(thread.py_func.__code__.co_filename).resolve() for thread in self._threads.values())
