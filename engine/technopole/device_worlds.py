@@ -20,7 +20,7 @@ from technopole.device_layout import (
     shape_of,
 )
 from technopole.device_memory import arrange, describe, describe_each
-from technopole.device_uploaded import Uploaded, clear, upload
+from technopole.device_uploaded import Uploaded, upload
 from technopole_kernels import layout
 from technopole_kernels.record import Records
 from technopole_kernels.types import Setting, World
@@ -178,7 +178,7 @@ class Worlds:
         rest = self._allocate(self.count * shape.rest_bytes)
         work = self._allocate(self.count * shape.work_bytes)
         for address in (self._state, rest, work):
-            clear(self.device, address, self._blocks[address])
+            self.device.clear(address, self._blocks[address])
         self._homes = [
             _Home(
                 shape,
@@ -366,7 +366,7 @@ class Worlds:
         if self.count > 1 and old.own:
             self._release_home(old)
         for address, nbytes in zip(addresses, sizes, strict=True):
-            clear(self.device, address, nbytes)
+            self.device.clear(address, nbytes)
         self._homes[slot] = _Home(shape, addresses[0], addresses[1], addresses[2], own=True)
         if self.count == 1:
             self._state, self._first_homes = addresses[0], list(self._homes)
@@ -375,8 +375,8 @@ class Worlds:
 
     def _clean(self, slot: int, home: _Home) -> None:
         """Let a world begin with zeros where a period was left in the middle."""
-        clear(self.device, home.rest, home.shape.rest_bytes)
-        clear(self.device, home.work, home.shape.work_bytes)
+        self.device.clear(home.rest, home.shape.rest_bytes)
+        self.device.clear(home.work, home.shape.work_bytes)
         self._left[slot] = False
 
     def _send_structs(self, slot: int) -> None:
