@@ -32,8 +32,6 @@ ROWS = {"firms": layout.F_ROWS, "identity": 1, "age": 1, "tie": 1}
 """Rows of the arrays of firms that are the state; behind them stands what firms become."""
 WHOLE_BYTES = 1 << 20
 """Arrays up to this size are copied in one piece."""
-STAGING_BYTES = 1 << 28
-"""Memory of the host in which initial states are made before they are sent, unless one takes more."""
 
 
 class _Home(NamedTuple):
@@ -171,7 +169,7 @@ class Worlds:
     def _make_homes(self, world: World) -> None:
         self._world = world
         self._work = self._program.new_work(self._constants, world)
-        shape = shape_of(world, self._work)
+        self._shape = shape = shape_of(world, self._work)
         self._looked_up = {name: self._put_array(getattr(self._work, name)) for name in looked_up(self._work)}
         self.state_bytes = shape.state_bytes
         self._state = self._allocate(self.count * shape.state_bytes)
@@ -278,38 +276,36 @@ class Worlds:
         self._setting.replace(setting)
 
     def staging(self) -> NDArray[np.uint8]:
-        """Return memory of the host for the states of some worlds, to be filled through `staged` and sent by `send`.
+        """Return memory of the host for the states of all worlds, to be filled through `staged` and sent by `send`.
 
         Returns
         -------
-        ndarray of uint8, shape (worlds, bytes)
-            As many worlds as take little memory.
+        ndarray of uint8, shape (count, bytes)
+            A row for each world.
         """
-        worlds = max(1, min(self.count, STAGING_BYTES // self.state_bytes))
-        return np.zeros((worlds, self.state_bytes), dtype=np.uint8)
+        return np.zeros((self.count, self.state_bytes), dtype=np.uint8)
 
-    def staged(self, state: NDArray[np.uint8], slot: int) -> World:
+    def staged(self, state: NDArray[np.uint8], clock: NDArray[np.int64]) -> World:
         """Return a world whose state lies in the staging memory; what else it has is shared by all of them.
 
         Parameters
         ----------
         state : ndarray of uint8, shape (bytes,)
             A row of `staging`.
-        slot : int
-            Which world.
+        clock : ndarray of int64, shape (4,)
+            Of the world.
 
         Returns
         -------
         World
-            Its clock is that of this batch.
+            Views.
         """
-        shape = self._homes[slot].shape
         arrays = {}
         for name in STATE:
-            place = shape.world[name]
+            place = self._shape.world[name]
             raw = state[place.offset : place.offset + place.nbytes]
             arrays[name] = raw.view(place.dtype).reshape(place.shape)
-        return self._world._replace(clock=self.clock[slot], **arrays)
+        return self._world._replace(clock=clock, **arrays)
 
     def return_home(self) -> None:
         """Let all worlds have the same room again, after some have been enlarged; their states are lost."""

@@ -82,9 +82,10 @@ def test_stride_and_few_variables(config, device):
     assert same(tp.run(some, backend="cuda"), tp.run(some))
 
 
-def test_states_are_sent_in_parts(config, results, device, monkeypatch):
-    monkeypatch.setattr(device_worlds, "STAGING_BYTES", 1)
+def test_the_memory_of_the_host_is_a_limit_too(config, results, device, monkeypatch):
+    monkeypatch.setattr(device_together, "HOST_BYTES", 1)
     assert same(tp.run(config, backend="cuda"), results)
+    assert device.most_worlds == 1
 
 
 def test_policies_over_time(config, device):
