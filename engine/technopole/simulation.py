@@ -76,7 +76,7 @@ class Simulation:
         if self.config.run.backend == "cpu":
             return self.threads.worlds * one
         # a device has memory of its own; on the host initial states are made
-        return one + min(self.config.run.replicates * one, max(HOST_BYTES, one))
+        return one + min(int(self.config.run.replicates) * one, max(HOST_BYTES, one))
 
     @property
     def output_bytes(self) -> int:
