@@ -14,6 +14,7 @@ import secrets
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from technopole.build import Blueprint, make_blueprint  # noqa: E402
 from technopole.device_batch import Batch  # noqa: E402
 from technopole.device_shared import using  # noqa: E402
 from technopole.device_together import device_room, worlds_that_fit  # noqa: E402
+from technopole.machine import available_processors  # noqa: E402
 from technopole.recording import Recording  # noqa: E402
 from technopole.schema import RECORDS  # noqa: E402
 from technopole.simulation import Simulation  # noqa: E402
@@ -127,18 +129,16 @@ class Timed:
         """Put all worlds at their start."""
         staging, batch = self.batch.staging(), self.batch
         batch.status[:], batch.clock[:], batch.stride[:], batch.until[:] = 0, 0, 1, self.periods
-        for name in ("initial_states", "upload"):
-            self.seconds[name] = 0.0
-        for first in range(0, self.count, len(staging)):
-            slots = range(first, min(first + len(staging), self.count))
-            begin = time.perf_counter()
-            for slot in slots:
-                self.blueprint.start(self.setting, batch.staged(staging[slot - first], slot), slot)
-            middle = time.perf_counter()
-            batch.send(first, staging[: len(slots)])
-            self.seconds["initial_states"] += middle - begin
-            self.seconds["upload"] += time.perf_counter() - middle
+        begin = time.perf_counter()
+        with ThreadPoolExecutor(available_processors().number) as pool:
+            list(pool.map(lambda slot: self._make(staging[slot], slot), range(self.count)))
+        middle = time.perf_counter()
+        batch.send(0, staging)
+        self.seconds["initial_states"], self.seconds["upload"] = middle - begin, time.perf_counter() - middle
         batch.send_control()
+
+    def _make(self, state: np.ndarray, slot: int) -> None:
+        self.blueprint.start(self.setting, self.batch.staged(state, self.batch.clock[slot]), slot)
 
     def run(self) -> dict[str, float]:
         """Do all periods and fetch what was recorded."""

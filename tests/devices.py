@@ -87,6 +87,11 @@ class FakeDevice:
         self.uploaded += array.nbytes
         ctypes.memmove(address, array.ctypes.data, array.nbytes)
 
+    def clear(self, address, nbytes):
+        self._run()
+        self._check(address, nbytes)
+        ctypes.memset(address, 0, nbytes)
+
     def download(self, address, array):
         self._run()
         assert array.flags.c_contiguous

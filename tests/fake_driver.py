@@ -199,6 +199,12 @@ class FakeDriver:
     def cuMemcpyHtoD(self, target, source, nbytes):
         return self._copy(target, source, nbytes, target)
 
+    def cuMemsetD8(self, target, value, nbytes):
+        if not self._current() or not self._holds(target, nbytes):
+            return (CUresult.CUDA_ERROR_INVALID_VALUE,)
+        ctypes.memset(target, value, nbytes)
+        return (CUresult.CUDA_SUCCESS,)
+
     def cuMemcpyDtoH(self, target, source, nbytes):
         return self._copy(target, source, nbytes, source)
 
@@ -222,11 +228,18 @@ class FakeDriver:
     def _current(self):
         return getattr(self._thread, "context", None) is not None
 
-    def _copy(self, target, source, nbytes, address):
+    def _holds(self, address, nbytes):
+        """Whether bytes, at least one, are within one allocation."""
         starts = sorted(self._blocks)
         place = bisect_right(starts, address) - 1
-        inside = place >= 0 and address + nbytes <= starts[place] + self._blocks[starts[place]].nbytes
-        if not self._current() or not inside or nbytes == 0:
+        return (
+            nbytes > 0
+            and place >= 0
+            and address + nbytes <= starts[place] + self._blocks[starts[place]].nbytes
+        )
+
+    def _copy(self, target, source, nbytes, address):
+        if not self._current() or not self._holds(address, nbytes):
             return (CUresult.CUDA_ERROR_INVALID_VALUE,)
         ctypes.memmove(target, source, nbytes)
         return (CUresult.CUDA_SUCCESS,)

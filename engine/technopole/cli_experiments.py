@@ -115,11 +115,12 @@ def jobscript(
     assignments: Assignments = None,
     data: Data = None,
     replicates: Replicates = None,
+    backend: Backend = None,
 ) -> None:
     """Print a job script for an array of tasks that share an experiment."""
     options = commands_experiment.JobOptions(
         scheduler,
-        commands_plan.SweepOptions(sweep, tuple(assignments or ()), data, replicates),
+        commands_plan.SweepOptions(sweep, tuple(assignments or ()), data, replicates, backend),
         out,
         tasks,
         cpus,

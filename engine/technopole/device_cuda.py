@@ -126,6 +126,12 @@ class CudaDevice:
         if array.nbytes:
             self._call("cuMemcpyHtoD", address, contiguous(array).ctypes.data, array.nbytes)
 
+    def clear(self, address: int, nbytes: int) -> None:
+        """Set memory to zero."""
+        self._enter()
+        if nbytes:
+            self._call("cuMemsetD8", address, 0, nbytes)
+
     def download(self, address: int, array: NDArray[Any]) -> None:
         """Fill an array from the device."""
         self._enter()

@@ -69,6 +69,11 @@ class EmulatedDevice:
         self._check_range(address, array.nbytes)
         ctypes.memmove(address, contiguous(array).ctypes.data, array.nbytes)
 
+    def clear(self, address: int, nbytes: int) -> None:
+        """Set memory to zero."""
+        self._check_range(address, nbytes)
+        ctypes.memset(address, 0, nbytes)
+
     def download(self, address: int, array: NDArray[Any]) -> None:
         """Fill an array from the device."""
         self._check_range(address, array.nbytes)

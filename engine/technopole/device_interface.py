@@ -49,6 +49,9 @@ class Device(Protocol):
     def upload(self, address: int, array: NDArray[Any]) -> None:
         """Copy a C-contiguous array to the device, after all launches so far."""
 
+    def clear(self, address: int, nbytes: int) -> None:
+        """Set memory to zero, after all launches so far."""
+
     def download(self, address: int, array: NDArray[Any]) -> None:
         """Fill a C-contiguous array from the device, after all launches so far."""
 

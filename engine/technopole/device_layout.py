@@ -112,6 +112,22 @@ def world_bytes(setting: Setting, template: World, records: Records) -> int:
     return shape.nbytes + sum(array.nbytes for array in records) + structs
 
 
+def state_bytes(template: World) -> int:
+    """Return what the state of a world takes, by which it begins.
+
+    Parameters
+    ----------
+    template : World
+        Its shapes count.
+
+    Returns
+    -------
+    int
+        Bytes.
+    """
+    return arrange({name: getattr(template, name) for name in STATE})[1]
+
+
 def looked_up(work: Any) -> tuple[str, ...]:
     """Return the arrays of a `Work` that only depend on the constants and are never written: all worlds share them."""
     return tuple(name for name in work._fields if name.startswith(LOOKED_UP))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +10,10 @@ from numpy.typing import NDArray
 from technopole.build import MOST_ROOM, Blueprint
 from technopole.device_batch import Batch
 from technopole.device_interface import Device, DeviceMemoryError
-from technopole.device_layout import world_bytes
+from technopole.device_layout import state_bytes, world_bytes
 from technopole.device_memory import ALIGNMENT
 from technopole.device_shared import using
+from technopole.device_start import InitialStates
 from technopole.device_world import problem_of
 from technopole.errors import NotFiniteError, TechnopoleError
 from technopole.machine import readable_bytes
@@ -28,7 +27,9 @@ from technopole_kernels.types import Setting, World
 SHARE_OF_MEMORY = 0.9
 """Of what is free on the device; the rest is for worlds that are enlarged."""
 MOST_TOGETHER = 1 << 14
-"""Worlds at a time: many more do not make a launch cheaper, and the host makes their initial states meanwhile."""
+"""Worlds at a time: many more do not make a launch cheaper."""
+HOST_BYTES = 1 << 30
+"""Memory of the host in which initial states are made, unless one takes more."""
 
 Tell = Callable[[int], object]
 """Gets the periods done by the worlds that are computed now."""
@@ -111,10 +112,18 @@ class Together:
         with using(self._blueprint.config.run.backend) as shared:
             shared.forget()
             while left and stop[0] == 0:
-                work = _Round(self._blueprint, self._setting, self._recording, room, len(left), shared.device)
-                with ThreadPoolExecutor(self._threads, thread_name_prefix="technopole") as pool, work:
+                work = _Round(
+                    self._blueprint,
+                    self._setting,
+                    self._recording,
+                    room,
+                    len(left),
+                    shared.device,
+                    self._threads,
+                )
+                with work:
                     for part in work.parts(left, stop, all_of_them, failures):
-                        part.start(pool, work.staging, self._until, self._stride)
+                        part.start(self._until, self._stride)
                         part.run(tell)
                         failures |= part.failures
                         if stop[0] == 0:
@@ -132,8 +141,6 @@ class _Round:
 
     Attributes
     ----------
-    staging : ndarray of uint8
-        Where initial states are made.
     left : list of int
         Replicates that need more room than was left.
     next_room : int
@@ -148,13 +155,15 @@ class _Round:
         room: int,
         number: int,
         device: Device,
+        threads: int,
     ) -> None:
         self._blueprint, self._setting, self._recording = blueprint, setting, recording
         template, records = blueprint.new_world(room), recording.records(0)
         fitting = worlds_that_fit(blueprint, setting, template, records, device.free_memory())
-        count = min(number, blueprint.config.run.block or MOST_TOGETHER, fitting)
+        on_host = max(HOST_BYTES // state_bytes(template), 1)
+        count = min(number, blueprint.config.run.block or MOST_TOGETHER, fitting, on_host)
         self._batch = Batch(device, setting, template, records, count)
-        self.staging = self._batch.staging()
+        self._states = InitialStates(blueprint, setting, self._batch, threads)
         self.left: list[int] = []
         self.next_room = room
 
@@ -162,6 +171,7 @@ class _Round:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._states.close()
         self._batch.close()
 
     def parts(
@@ -173,17 +183,12 @@ class _Round:
     ) -> Iterator[_Part]:
         """Yield the replicates that are on the device at the same time, one part after the other."""
         count = self._batch.count
-        for first in range(0, len(replicates), count):
+        cut = [replicates[first : first + count] for first in range(0, len(replicates), count)]
+        self._states.make(cut[0])
+        for some, after in zip(cut, [*cut[1:], []], strict=True):
             if stop[0] != 0 or (failures and not all_of_them):
                 return
-            part = _Part(
-                self._blueprint,
-                self._setting,
-                self._batch,
-                replicates[first : first + count],
-                stop,
-                all_of_them,
-            )
+            part = _Part(self._blueprint, self._batch, self._states, some, after, stop, all_of_them)
             yield part
             self.left += part.left
             self.next_room = max(self.next_room, part.next_room)
@@ -213,15 +218,16 @@ class _Part:
     def __init__(
         self,
         blueprint: Blueprint,
-        setting: Setting,
         batch: Batch,
+        states: InitialStates,
         replicates: list[int],
+        after: list[int],
         stop: NDArray[np.int64],
         all_of_them: bool,
     ) -> None:
-        self._blueprint, self._setting, self._batch, self._stop = blueprint, setting, batch, stop
+        self._blueprint, self._batch, self._states, self._stop = blueprint, batch, states, stop
         self._all = all_of_them
-        self.replicates = replicates
+        self.replicates, self._after = replicates, after
         self.failures: dict[int, TechnopoleError] = {}
         self.left: list[int] = []
         self.next_room = 0
@@ -230,24 +236,20 @@ class _Part:
     @property
     def finished(self) -> list[int]:
         """Replicates that are done; none, if one has failed."""
-        return [] if self.failures else [one for one in self.replicates if one not in self.left]
+        left = set(self.left)
+        return [] if self.failures else [one for one in self.replicates if one not in left]
 
-    def start(self, pool: ThreadPoolExecutor, staging: NDArray[np.uint8], until: int, stride: int) -> None:
-        """Make the initial states, on several threads of the host, and send them."""
+    def start(self, until: int, stride: int) -> None:
+        """Send the initial states, and begin to make those of the part after this one."""
         batch, number = self._batch, len(self.replicates)
         batch.return_home()
         batch.status[:], batch.where[:], batch.stride[:] = 0, 0, stride
         batch.clock[:], batch.until[:] = 0, 0
-        for first in range(0, number, len(staging)):
-            slots = range(first, min(first + len(staging), number))
-            list(pool.map(partial(self._make, staging, first), slots))
-            batch.send(first, staging[: len(slots)])
+        self._states.send()
         batch.until[:number] = until
         batch.send_control()
-
-    def _make(self, staging: NDArray[np.uint8], first: int, slot: int) -> None:
-        world = self._batch.staged(staging[slot - first], slot)
-        self._blueprint.start(self._setting, world, self.replicates[slot])
+        if self._after:
+            self._states.make(self._after)
 
     def run(self, tell: Tell | None) -> None:
         """Move on until all have finished, or failed."""

@@ -13,9 +13,6 @@ from technopole_kernels.types import Constants, Setting
 if TYPE_CHECKING:
     from technopole.device_interface import Device
 
-ZEROS = 1 << 24
-"""Bytes that are set to zero at a time."""
-
 
 class Uploaded:
     """A named tuple of arrays on a device, with the struct by which compiled code finds them.
@@ -104,18 +101,3 @@ def upload(device: Device, address: int, array: NDArray[Any]) -> None:
     """
     if array.size:
         device.upload(address, np.ascontiguousarray(array))
-
-
-def clear(device: Device, address: int, nbytes: int) -> None:
-    """Set memory of a device to zero.
-
-    Parameters
-    ----------
-    device : Device
-        Which one.
-    address, nbytes : int
-        Of the memory.
-    """
-    zeros = np.zeros(min(nbytes, ZEROS), dtype=np.uint8)
-    for begin in range(0, nbytes, ZEROS):
-        device.upload(address + begin, zeros[: nbytes - begin])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
@@ -20,15 +20,18 @@ from technopole.device_layout import (
     shape_of,
 )
 from technopole.device_memory import arrange, describe, describe_each
-from technopole.device_uploaded import Uploaded, clear, upload
+from technopole.device_uploaded import Uploaded, upload
+from technopole_kernels import layout
 from technopole_kernels.record import Records
 from technopole_kernels.types import Setting, World
 
 if TYPE_CHECKING:
     from technopole.device_interface import Device
 
-STAGING_BYTES = 1 << 28
-"""Memory of the host in which initial states are made before they are sent, unless one takes more."""
+ROWS = {"firms": layout.F_ROWS, "identity": 1, "age": 1, "tie": 1}
+"""Rows of the arrays of firms that are the state; behind them stands what firms become."""
+WHOLE_BYTES = 1 << 20
+"""Arrays up to this size are copied in one piece."""
 
 
 class _Home(NamedTuple):
@@ -43,6 +46,16 @@ class _Home(NamedTuple):
 
     def address(self, name: str) -> int:
         return (self.state if name in STATE else self.rest) + self.shape.world[name].offset
+
+
+def _parts(address: int, name: str, world: World) -> Iterator[tuple[int, NDArray[Any]]]:
+    """Yield what is used of an array and where it lies; of a large world, the rows and firms that there are."""
+    array, living = getattr(world, name), int(world.offsets[-1])
+    if name not in ROWS or array.nbytes < WHOLE_BYTES:
+        yield address, array
+        return
+    for row in range(ROWS[name]):
+        yield address + row * array.strides[0], array[row, :living]
 
 
 class Worlds:
@@ -156,14 +169,14 @@ class Worlds:
     def _make_homes(self, world: World) -> None:
         self._world = world
         self._work = self._program.new_work(self._constants, world)
-        shape = shape_of(world, self._work)
+        self._shape = shape = shape_of(world, self._work)
         self._looked_up = {name: self._put_array(getattr(self._work, name)) for name in looked_up(self._work)}
         self.state_bytes = shape.state_bytes
         self._state = self._allocate(self.count * shape.state_bytes)
         rest = self._allocate(self.count * shape.rest_bytes)
         work = self._allocate(self.count * shape.work_bytes)
         for address in (self._state, rest, work):
-            clear(self.device, address, self._blocks[address])
+            self.device.clear(address, self._blocks[address])
         self._homes = [
             _Home(
                 shape,
@@ -263,38 +276,36 @@ class Worlds:
         self._setting.replace(setting)
 
     def staging(self) -> NDArray[np.uint8]:
-        """Return memory of the host for the states of some worlds, to be filled through `staged` and sent by `send`.
+        """Return memory of the host for the states of all worlds, to be filled through `staged` and sent by `send`.
 
         Returns
         -------
-        ndarray of uint8, shape (worlds, bytes)
-            As many worlds as take little memory.
+        ndarray of uint8, shape (count, bytes)
+            A row for each world.
         """
-        worlds = max(1, min(self.count, STAGING_BYTES // self.state_bytes))
-        return np.zeros((worlds, self.state_bytes), dtype=np.uint8)
+        return np.zeros((self.count, self.state_bytes), dtype=np.uint8)
 
-    def staged(self, state: NDArray[np.uint8], slot: int) -> World:
+    def staged(self, state: NDArray[np.uint8], clock: NDArray[np.int64]) -> World:
         """Return a world whose state lies in the staging memory; what else it has is shared by all of them.
 
         Parameters
         ----------
         state : ndarray of uint8, shape (bytes,)
             A row of `staging`.
-        slot : int
-            Which world.
+        clock : ndarray of int64, shape (4,)
+            Of the world.
 
         Returns
         -------
         World
-            Its clock is that of this batch.
+            Views.
         """
-        shape = self._homes[slot].shape
         arrays = {}
         for name in STATE:
-            place = shape.world[name]
+            place = self._shape.world[name]
             raw = state[place.offset : place.offset + place.nbytes]
             arrays[name] = raw.view(place.dtype).reshape(place.shape)
-        return self._world._replace(clock=self.clock[slot], **arrays)
+        return self._world._replace(clock=clock, **arrays)
 
     def return_home(self) -> None:
         """Let all worlds have the same room again, after some have been enlarged; their states are lost."""
@@ -336,7 +347,8 @@ class Worlds:
             self._clean(slot, self._homes[slot])
         home = self._homes[slot]
         for name in STATE:
-            upload(self.device, home.address(name), getattr(world, name))
+            for address, part in _parts(home.address(name), name, world):
+                upload(self.device, address, part)
         self.clock[slot] = world.clock
 
     def _move(self, slot: int, world: World) -> None:
@@ -350,7 +362,7 @@ class Worlds:
         if self.count > 1 and old.own:
             self._release_home(old)
         for address, nbytes in zip(addresses, sizes, strict=True):
-            clear(self.device, address, nbytes)
+            self.device.clear(address, nbytes)
         self._homes[slot] = _Home(shape, addresses[0], addresses[1], addresses[2], own=True)
         if self.count == 1:
             self._state, self._first_homes = addresses[0], list(self._homes)
@@ -359,8 +371,8 @@ class Worlds:
 
     def _clean(self, slot: int, home: _Home) -> None:
         """Let a world begin with zeros where a period was left in the middle."""
-        clear(self.device, home.rest, home.shape.rest_bytes)
-        clear(self.device, home.work, home.shape.work_bytes)
+        self.device.clear(home.rest, home.shape.rest_bytes)
+        self.device.clear(home.work, home.shape.work_bytes)
         self._left[slot] = False
 
     def _send_structs(self, slot: int) -> None:
@@ -391,10 +403,11 @@ class Worlds:
             Filled in place; with the room that it has on the device.
         """
         home = self._homes[slot]
+        self.device.download(home.address("offsets"), world.offsets)
         for name in SEEN:
-            array = getattr(world, name)
-            if array.size:
-                self.device.download(home.address(name), array)
+            for address, part in _parts(home.address(name), name, world):
+                if part.size:
+                    self.device.download(address, part)
         world.clock[:] = self.clock[slot]
 
     def room(self, slot: int) -> int:

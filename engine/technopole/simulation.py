@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from technopole.build import Blueprint, make_blueprint
 from technopole.config import Config
 from technopole.device_ensemble import make_ensemble, worker_words
+from technopole.device_together import HOST_BYTES
 from technopole.draft import smaller_economy
 from technopole.ensemble import Report
 from technopole.entries import counted
@@ -72,8 +73,10 @@ class Simulation:
         """Memory of the worlds that are computed at the same time, in bytes, as large as they will about grow."""
         blueprint = self.blueprint
         one = blueprint.world_bytes(blueprint.final_capacity)
-        # a device has memory of its own; here the initial states are made
-        return (self.threads.worlds if self.config.run.backend == "cpu" else 1) * one
+        if self.config.run.backend == "cpu":
+            return self.threads.worlds * one
+        # a device has memory of its own; on the host initial states are made
+        return one + min(int(self.config.run.replicates) * one, max(HOST_BYTES, one))
 
     @property
     def output_bytes(self) -> int:

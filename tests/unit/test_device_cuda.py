@@ -106,6 +106,10 @@ def test_memory_is_counted_and_given_back(device, driver):
     device.download(address, back)
     device.upload(nothing, sent[:0])
     assert np.array_equal(sent, back)
+    device.clear(address, 24)
+    device.clear(nothing, 0)
+    device.download(address, back)
+    assert np.array_equal(back, [0.0, 0.0, 0.0, *sent[3:]])
     device.release(address)
     device.release(nothing)
     assert device.free_memory() == free

@@ -7,7 +7,7 @@ import pytest
 
 import sweeping
 import technopole as tp
-from devices import KINDS, some_device
+from devices import some_device
 from technopole import device_shared
 from technopole.build import make_blueprint
 from technopole.experiment_points import PointWorlds
@@ -24,7 +24,7 @@ OUTPUT = {"variables": ["productivity", "employment", "size_distribution"], "raw
 FAILING = {"market.choice": [3.0, 1e6]}
 
 
-@pytest.fixture(autouse=True, params=KINDS)
+@pytest.fixture(autouse=True, params=["emulated"])
 def device(request, two_regions, monkeypatch):
     with some_device(request.param, monkeypatch, make_blueprint(tp.Config.from_toml(two_regions))) as made:
         yield made

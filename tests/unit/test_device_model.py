@@ -69,6 +69,19 @@ def test_growth(config, device):
     assert np.array_equal(*views) and models[1].is_current(views[1])
 
 
+def test_large_worlds_are_copied_by_rows(config, device, monkeypatch):
+    copied = []
+    for size in (1 << 20, 0):
+        monkeypatch.setattr("technopole.device_worlds.WHOLE_BYTES", size)
+        models = pair(config.replace({"capacity.slack": 4.0}))
+        before = device.downloaded
+        for model in models:
+            model.step(3)
+        copied.append(device.downloaded - before)
+        assert same(*models)
+    assert copied[1] < 0.7 * copied[0]
+
+
 def test_what_a_host_does(config):
     calls = []
     for model in (models := pair(config)):
