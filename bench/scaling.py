@@ -187,7 +187,9 @@ def draw(results: dict[str, Any], path: Path) -> None:
             if points:
                 axis.plot(*zip(*points, strict=True), "o-", color=colour, label=label, markersize=4)
         axis.set_xscale("log")
-        axis.set_ylim(bottom=0, top=MOST_SHOWN if key == "firms" else None)  # threads of a tiny world only wait
+        axis.set_ylim(
+            bottom=0, top=MOST_SHOWN if key == "firms" else None
+        )  # threads of a tiny world only wait
         if key == "worlds":
             axis.set_xticks([row[key] for row in rows], [f"{row[key]}" for row in rows], minor=False)
             axis.minorticks_off()

@@ -13,7 +13,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Replications": ("replications/*",),
     "Reference": ("reference/commands.md", "reference/configuration.md", "reference/variables.md"),
     "Python": ("api/*",),
-    "Development": ("CONTRIBUTING.md", "PERFORMANCE.md", "CHANGELOG.md"),
+    "Development": ("CONTRIBUTING.md", "PERFORMANCE.md", "GPU.md", "CHANGELOG.md"),
     "More": ("*",),
     "Sources": ("source/*",),
 }

@@ -40,6 +40,8 @@ class Claims:
         As for `claims`.
     options : bool
         Whether the arguments are options of the command line, for messages.
+    backend : str, optional
+        As for `claims`.
 
     Attributes
     ----------
@@ -67,9 +69,14 @@ class Claims:
         attribution_replicates: int | None = None,
         map_replicates: int | None = None,
         options: bool = False,
+        backend: str | None = None,
     ) -> None:
         resolved = resolve_config(
-            config, replicates=REPLICATES if replicates is None else replicates, seed=seed, threads=threads
+            config,
+            replicates=REPLICATES if replicates is None else replicates,
+            seed=seed,
+            threads=threads,
+            backend=backend,
         )
         selection = select(only if only is None or isinstance(only, str) else tuple(only))
         number: int = resolved.run.replicates
@@ -143,6 +150,7 @@ def claims(
     map_replicates: int | None = None,
     progress: Report | None = None,
     data: str | os.PathLike[str] | None = None,
+    backend: str | None = None,
 ) -> xr.Dataset:
     """Test the claims of the founding essay: what each mechanism changes, and whether that has the expected sign.
 
@@ -171,6 +179,8 @@ def claims(
         Gets a `technopole.ensemble.Progress` several times a second, on the calling thread.
     data : path, optional
         In place of ``data.path``.
+    backend : str, optional
+        In place of ``run.backend``.
 
     Returns
     -------
@@ -192,6 +202,14 @@ def claims(
     """
     resolved = resolve_config(config, data=data)
     experiment = Claims(
-        resolved, replicates, seed, threads, over, only, attribution_replicates, map_replicates
+        resolved,
+        replicates,
+        seed,
+        threads,
+        over,
+        only,
+        attribution_replicates,
+        map_replicates,
+        backend=backend,
     )
     return experiment.run(progress)

@@ -12,7 +12,12 @@ from technopole.text_table import mean_and_interval
 if TYPE_CHECKING:
     import xarray as xr
 
-SHORT = {SUPPORTED: "supported", CONTRADICTED: "contradicted", NO_EFFECT: "no effect", NOT_MEASURED: NOT_MEASURED}
+SHORT = {
+    SUPPORTED: "supported",
+    CONTRADICTED: "contradicted",
+    NO_EFFECT: "no effect",
+    NOT_MEASURED: NOT_MEASURED,
+}
 """Verdicts in tables."""
 SIGNS = {1: "+", -1: "−"}
 PART_NAMES = {

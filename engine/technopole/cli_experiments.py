@@ -11,6 +11,7 @@ from technopole import commands_experiment, commands_plan
 from technopole.cli_options import (
     AsJson,
     Assignments,
+    Backend,
     Data,
     Force,
     OverwriteFile,
@@ -28,11 +29,13 @@ def plan(
     assignments: Assignments = None,
     data: Data = None,
     replicates: Replicates = None,
+    backend: Backend = None,
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Say what an experiment takes: points, units, files, bytes, core-hours from a short measurement."""
-    perform(lambda: commands_plan.plan(sweep, tuple(assignments or ()), data, replicates, force, as_json))
+    options = commands_plan.SweepOptions(sweep, tuple(assignments or ()), data, replicates, backend)
+    perform(lambda: commands_plan.plan(options, force, as_json))
 
 
 def experiment(
@@ -53,12 +56,13 @@ def experiment(
     assignments: Assignments = None,
     data: Data = None,
     replicates: Replicates = None,
+    backend: Backend = None,
     force: Force = False,
     quiet: Quiet = False,
 ) -> None:
     """Run a sweep, or go on with one: all points and replicates, statistics, into a store."""
     options = commands_experiment.ExperimentOptions(
-        commands_experiment.SweepOptions(sweep, tuple(assignments or ()), data, replicates),
+        commands_plan.SweepOptions(sweep, tuple(assignments or ()), data, replicates, backend),
         out,
         executor,
         workers,
@@ -115,7 +119,7 @@ def jobscript(
     """Print a job script for an array of tasks that share an experiment."""
     options = commands_experiment.JobOptions(
         scheduler,
-        commands_experiment.SweepOptions(sweep, tuple(assignments or ()), data, replicates),
+        commands_plan.SweepOptions(sweep, tuple(assignments or ()), data, replicates),
         out,
         tasks,
         cpus,

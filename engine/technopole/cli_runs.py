@@ -10,6 +10,7 @@ import typer
 from technopole import commands, commands_bench, commands_plan
 from technopole.cli_options import (
     Assignments,
+    Backend,
     ConfigFile,
     Data,
     NoFigures,
@@ -29,6 +30,7 @@ def run(
     seed: Seed = None,
     periods: Periods = None,
     threads: Threads = None,
+    backend: Backend = None,
     assignments: Assignments = None,
     data: Data = None,
     out: Annotated[
@@ -50,6 +52,7 @@ def run(
         seed=seed,
         periods=periods,
         threads=threads,
+        backend=backend,
         assignments=tuple(assignments or ()),
         data=data,
         out=out,

@@ -16,6 +16,7 @@ from technopole import (
 )
 from technopole.cli_options import (
     Assignments,
+    Backend,
     ConfigFile,
     Data,
     NoFigures,
@@ -57,6 +58,7 @@ def claims(
     seed: Seed = None,
     periods: Periods = None,
     threads: Threads = None,
+    backend: Backend = None,
     assignments: Assignments = None,
     data: Data = None,
     out: Annotated[
@@ -82,6 +84,7 @@ def claims(
         seed,
         periods,
         threads,
+        backend,
         tuple(assignments or ()),
         data,
         out,
@@ -101,6 +104,7 @@ def validate(
         int | None, typer.Option(help="Number of periods; the second half is measured.")
     ] = None,
     threads: Threads = None,
+    backend: Backend = None,
     assignments: Assignments = None,
     data: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Public statistics: also compare with real series.")
@@ -133,6 +137,7 @@ def validate(
         seed=seed,
         periods=periods,
         threads=threads,
+        backend=backend,
         assignments=tuple(assignments or ()),
         data=data,
         out=out,

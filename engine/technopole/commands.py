@@ -6,6 +6,7 @@ import json
 import re
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 RUNS = Path("runs")
 """Where results go that nobody asked to be elsewhere."""
 
+PATIENCE = 1.5
+"""Seconds after which people are told what they wait for."""
+
 Tell = Callable[[str], object]
 """Says something to people, or keeps it back."""
 
@@ -40,6 +44,7 @@ class RunOptions:
     seed: int | None = None
     periods: int | None = None
     threads: int | None = None
+    backend: str | None = None
     assignments: tuple[str, ...] = ()
     data: Path | None = None
     out: Path | None = None
@@ -79,6 +84,7 @@ def run(options: RunOptions) -> None:
     simulation = Simulation(config)
     simulation.refuse_too_large()
     tell = (lambda text: None) if options.quiet else say
+    prepare_device(config, tell)
     tell(_announcement(simulation, name))
     if cold:
         _compile(tell, config.run.precision)
@@ -103,6 +109,7 @@ def _configuration(options: RunOptions) -> Config:
         replicates=options.replicates,
         seed=options.seed,
         threads=options.threads,
+        backend=options.backend,
         periods=options.periods,
         data=options.data,
         more=parse_set(options.assignments),
@@ -110,14 +117,42 @@ def _configuration(options: RunOptions) -> Config:
     )
 
 
-def _announcement(simulation: Simulation, name: str) -> str:
-    blueprint, run, threads = simulation.blueprint, simulation.config.run, simulation.threads
+def _announcement(simulation: Simulation, name: str, worker: str | None = None) -> str:
+    blueprint, run = simulation.blueprint, simulation.config.run
     return (
         f"technopole {__version__} · {name}: {counted(blueprint.n_regions, 'region')} × "
         f"{counted(blueprint.n_sectors, 'sector')}, {counted(blueprint.n_firms, 'firm')} · "
         f"{counted(run.replicates, 'replicate')} × {counted(simulation.config.time.periods, 'period')} · "
-        f"{counted(threads.number, 'thread')} ({threads.reason}) · seed {run.seed}"
+        f"{worker or simulation.worker} · seed {run.seed}"
     )
+
+
+def prepare_device(config: Config, tell: Tell) -> None:
+    """Open the device, if one computes; say what takes so long if its code has to be made.
+
+    Parameters
+    ----------
+    config : Config
+        Says on which backend.
+    tell : callable
+        Gets the line.
+
+    Raises
+    ------
+    ConfigError
+        If there is no device.
+    """
+    if config.run.backend == "cpu":
+        return
+    from technopole.device_shared import device_name
+
+    words = "making the code for the device (about half a minute, once) …"
+    waiting = threading.Timer(PATIENCE, tell, (words,))
+    waiting.start()
+    try:
+        device_name(config.run.backend)
+    finally:
+        waiting.cancel()
 
 
 def _compile(tell: Tell, precision: str) -> None:
@@ -205,7 +240,14 @@ def check(config: Path, data: Path | None, assignments: tuple[str, ...]) -> None
 
     simulation = Simulation(_configuration(RunOptions(config, data=data, assignments=assignments)))
     print(f"{config}: valid")
-    print(_announcement(simulation, simulation.config.scenario.name or config.stem))
+    missing = ""
+    try:
+        worker = simulation.worker
+    except ConfigError as failure:
+        worker, missing = f"no device for {simulation.config.run.backend}", str(failure)
+    print(_announcement(simulation, simulation.config.scenario.name or config.stem, worker))
+    if missing:
+        print(f"run.backend: {missing}")
     worlds, results = readable_bytes(simulation.worlds_bytes), readable_bytes(simulation.output_bytes)
     print(f"memory: {worlds} for worlds, {results} for results")
     simulation.refuse_too_large()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from technopole.commands import RUNS, Tell, say
+from technopole.commands import RUNS, Tell, prepare_device, say
 from technopole.commands_output import figures_folder, refuse_outputs
 from technopole.entries import counted
 from technopole.errors import Interrupted
@@ -40,6 +40,7 @@ class ClaimsOptions:
     seed: int | None = None
     periods: int | None = None
     threads: int | None = None
+    backend: str | None = None
     assignments: tuple[str, ...] = ()
     data: Path | None = None
     out: Path | None = None
@@ -75,6 +76,7 @@ def claims(options: ClaimsOptions) -> None:
     refuse_outputs(out, folder, (f"{figure}.png" for figure in FIGURES), options.overwrite)
     if options.scenario is None:
         tell(f"no scenario given: {file}")
+    prepare_device(experiment.config, tell)
     tell(_announcement(experiment, name))
     if cold:
         _compile(tell)
@@ -106,6 +108,7 @@ def _prepared(options: ClaimsOptions) -> tuple[Claims, Path]:
         replicates=options.replicates,
         seed=options.seed,
         threads=options.threads,
+        backend=options.backend,
         periods=options.periods,
         data=options.data,
         more=parse_set(options.assignments),
@@ -124,6 +127,8 @@ def _prepared(options: ClaimsOptions) -> tuple[Claims, Path]:
 
 
 def _announcement(experiment: Claims, name: str) -> str:
+    from technopole.device_ensemble import worker_words
+
     study, work = experiment.study, experiment.work
     blueprint, run = study.blueprint, experiment.config.run
     asked = [f"{counted(len({row.claim for row in study.selection.rows}), 'claim')}"] * bool(
@@ -145,7 +150,7 @@ def _announcement(experiment: Claims, name: str) -> str:
     runs = round(work.periods / study.periods)
     return (
         f"{text} · as much as {counted(runs, 'run')} of {counted(study.periods, 'period')} · "
-        f"{counted(work.threads.number, 'thread')} ({work.threads.reason}) · seed {run.seed}"
+        f"{worker_words(experiment.config, work.threads)} · seed {run.seed}"
     )
 
 

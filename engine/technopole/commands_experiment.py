@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from technopole.commands import RUNS, say
-from technopole.commands_plan import read_sweep
+from technopole.commands import RUNS, prepare_device, say
+from technopole.commands_plan import SweepOptions, read_sweep
 from technopole.errors import ConfigError, FailedReplicates
 
 if TYPE_CHECKING:
@@ -21,16 +21,6 @@ TASKS = 16
 """Tasks of a job array, unless told or there are fewer units."""
 EXAMPLES = 5
 """Different errors shown."""
-
-
-@dataclass(frozen=True)
-class SweepOptions:
-    """How commands are given a sweep."""
-
-    path: Path
-    assignments: tuple[str, ...] = ()
-    data: Path | None = None
-    replicates: int | None = None
 
 
 @dataclass(frozen=True)
@@ -88,6 +78,8 @@ def experiment(options: ExperimentOptions) -> None:
         raise ConfigError(f"{out}: --resume: there is nothing to go on with")
     if not options.quiet:
         say(_announcement(plan, out))
+    if options.address is None:  # workers of a cluster have devices of their own
+        prepare_device(plan.sweep.config, (lambda text: None) if options.quiet else say)
     compile_if_needed()
     with watching(sys.stderr, options.quiet) as watch:
         report = run_experiment(
@@ -112,7 +104,7 @@ def experiment(options: ExperimentOptions) -> None:
 def _plan(options: SweepOptions) -> Plan:
     from technopole.plan import make_plan
 
-    return make_plan(read_sweep(options.path, options.assignments, options.data, options.replicates))
+    return make_plan(read_sweep(options))
 
 
 def _default_store(plan: Plan) -> Path:
@@ -296,6 +288,8 @@ def jobscript(options: JobOptions) -> None:
         arguments += ["--data", os.path.abspath(sweep.data)]
     if sweep.replicates is not None:
         arguments += ["--replicates", str(sweep.replicates)]
+    if sweep.backend is not None:
+        arguments += ["--backend", sweep.backend]
     summary = (
         f"{plan.sweep.name}: {plan.n_points:,} points, {plan.replicates:,} replicates, {plan.n_units:,} units; "
         f"made by technopole jobscript {options.scheduler}"

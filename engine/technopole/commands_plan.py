@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from technopole.commands import say
+from technopole.commands import prepare_device, say
 
 if TYPE_CHECKING:
     from technopole.plan import Plan
@@ -19,15 +20,11 @@ VALUES_SHOWN = 6
 """Values of a parameter shown in the table."""
 
 
-def read_sweep(
-    path: Path,
-    assignments: tuple[str, ...] = (),
-    data: Path | None = None,
-    replicates: int | None = None,
-) -> Sweep:
-    """Read a sweep with the options of the command line.
+@dataclass(frozen=True)
+class SweepOptions:
+    """How commands are given a sweep.
 
-    Parameters
+    Attributes
     ----------
     path : Path
         TOML file.
@@ -37,6 +34,24 @@ def read_sweep(
         In place of ``data.path``.
     replicates : int or None
         In place of ``experiment.replicates``.
+    backend : str or None
+        In place of ``experiment.backend``.
+    """
+
+    path: Path
+    assignments: tuple[str, ...] = ()
+    data: Path | None = None
+    replicates: int | None = None
+    backend: str | None = None
+
+
+def read_sweep(options: SweepOptions) -> Sweep:
+    """Read a sweep with the options of the command line.
+
+    Parameters
+    ----------
+    options : SweepOptions
+        As given.
 
     Returns
     -------
@@ -51,26 +66,21 @@ def read_sweep(
     from technopole.config_read import parse_set
     from technopole.sweep import Sweep
 
-    overrides = parse_set(assignments)
-    if replicates is not None:
-        overrides["experiment.replicates"] = replicates
-    return Sweep.from_toml(path, overrides, data)
+    overrides = parse_set(options.assignments)
+    for key in ("replicates", "backend"):
+        value = getattr(options, key)
+        if value is not None:
+            overrides[f"experiment.{key}"] = value
+    return Sweep.from_toml(options.path, overrides, options.data)
 
 
-def plan(
-    path: Path,
-    assignments: tuple[str, ...] = (),
-    data: Path | None = None,
-    replicates: int | None = None,
-    force: bool = False,
-    as_json: bool = False,
-) -> None:
+def plan(options: SweepOptions, force: bool = False, as_json: bool = False) -> None:
     """Print what an experiment takes, and refuse what is above its limits.
 
     Parameters
     ----------
-    path, assignments, data, replicates
-        As for `read_sweep`.
+    options : SweepOptions
+        The sweep.
     force : bool
         Refuse nothing.
     as_json : bool
@@ -84,9 +94,10 @@ def plan(
     from technopole.plan import make_plan
     from technopole.probe import estimate, refuse_above_limits
 
-    planned = make_plan(read_sweep(path, assignments, data, replicates))
+    planned = make_plan(read_sweep(options))
     if not force:
         refuse_above_limits(planned, None)
+    prepare_device(planned.sweep.config, say)
     compile_if_needed()
     measured = estimate(planned)
     if as_json:

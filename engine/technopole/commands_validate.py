@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from technopole.commands import RUNS, Tell, say
+from technopole.commands import RUNS, Tell, prepare_device, say
 from technopole.commands_output import figures_folder, refuse_outputs
 from technopole.entries import counted
 from technopole.errors import Interrupted, TechnopoleError
@@ -36,6 +36,7 @@ class ValidateOptions:
     seed: int | None = None
     periods: int | None = None
     threads: int | None = None
+    backend: str | None = None
     assignments: tuple[str, ...] = ()
     data: Path | None = None
     out: Path | None = None
@@ -76,6 +77,7 @@ def validate(options: ValidateOptions) -> None:
         options.data,
         parse_set(options.assignments),
         options=True,
+        backend=options.backend,
     )
     name = config.scenario.name or options.config.stem
     stem = re.sub(r"[^A-Za-z0-9._-]+", "-", name).lstrip(".") or "run"
@@ -85,6 +87,7 @@ def validate(options: ValidateOptions) -> None:
     tell: Tell = (lambda text: None) if options.quiet else say
     cold = not has_compiled_code(config.run.precision)  # before the data are loaded, which compiles a little
     validation = Validation(make_blueprint(config), folder)
+    prepare_device(config, tell)
     tell(_announcement(validation, name))
     if cold:
         tell(f"compiling the kernels for this processor (about {COMPILE_SECONDS} s, once) …")
@@ -108,12 +111,14 @@ def validate(options: ValidateOptions) -> None:
 
 
 def _announcement(validation: Validation, name: str) -> str:
+    from technopole.device_ensemble import worker_words
+
     blueprint, threads = validation.blueprint, validation.threads
     run, periods = blueprint.config.run, blueprint.config.time.periods
     return (
         f"technopole {__version__} · validation of {name}: {counted(blueprint.n_firms, 'firm')} · "
         f"{counted(run.replicates, 'replicate')} × {counted(periods, 'period')}, measured on the second half · "
-        f"{counted(threads.number, 'thread')} ({threads.reason}) · seed {run.seed}"
+        f"{worker_words(blueprint.config, threads)} · seed {run.seed}"
     )
 
 

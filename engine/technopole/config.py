@@ -47,7 +47,7 @@ __all__ = [
     "parse_set",
 ]
 
-NO_EFFECT = (("run", "threads"), ("run", "block"))
+NO_EFFECT = (("run", "threads"), ("run", "backend"), ("run", "block"))
 """Keys that cannot change a result; the digest leaves them out."""
 
 if TYPE_CHECKING:
@@ -162,7 +162,9 @@ class Config(_Sections):
         if not isinstance(content, Mapping):
             raise ConfigError(f"{source}: found {found(content)}; allowed: a table of sections")
         if "experiment" in content and "design" in content:
-            raise ConfigError(f"{source}: this is a sweep, not a configuration; technopole experiment runs it")
+            raise ConfigError(
+                f"{source}: this is a sweep, not a configuration; technopole experiment runs it"
+            )
         known = origins_of(content, overrides, origins or {}, f"{source} (override)")
         problems = Problems(source, known)
         # the sections are models already, so nothing is left to validate
@@ -218,8 +220,8 @@ class Config(_Sections):
         Returns
         -------
         str
-            SHA-256 of the canonical JSON of `to_dict` without ``run.threads`` and ``run.block``, in 64
-            hexadecimal digits.
+            SHA-256 of the canonical JSON of `to_dict` without ``run.threads``, ``run.backend`` and
+            ``run.block``, in 64 hexadecimal digits.
         """
         content = self.to_dict()
         for section, key in NO_EFFECT:

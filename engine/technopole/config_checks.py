@@ -300,6 +300,9 @@ def check_parameters(sections: Mapping[str, Section], problems: Problems) -> Non
         kinds = [getattr(values["innovation"], f"kind_{channel}") for channel in CHANNELS]
         if not sum(kinds) > 0:
             problems.add("innovation.kind_*", "found a sum of 0; allowed: at least one above 0")
+    if "run" in values and values["run"].backend == "cuda" and values["run"].precision != "float64":
+        text = f'found {found(values["run"].precision)} and run.backend "cuda"; allowed: float64, in which GPUs compute'
+        problems.add("run.precision", text)
     if "output" in values and "time" in values:
         stride, periods = values["output"].stride, values["time"].periods
         if stride > periods:

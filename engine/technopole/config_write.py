@@ -20,9 +20,9 @@ _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 TITLES = {
     "scenario": "What this file describes",
     "time": "Time",
-    "run": "Replicates, seed, threads, precision",
+    "run": "Replicates, seed, threads, backend, precision",
     "data": "Where the economy comes from",
-    "synthetic": "A made-up economy of any size, for data.kind = \"synthetic\"",
+    "synthetic": 'A made-up economy of any size, for data.kind = "synthetic"',
     "output": "What is recorded",
     "capacity": "Room for firms",
     "learning": "Learning from other firms (C1, C2)",

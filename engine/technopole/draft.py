@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 _LARGEST_CORRECTION = 2.0  # bound of the factor that brings a sector to its employment
 _FIRM_BYTES = 16  # of memory for a firm beside its worlds: employment and, of small worlds, identity
 _MAKING_BYTES = 56  # the same while employment is drawn
-_PAIR_BYTES = 64  # for a region that another one reaches: in rows and in groups of rows, and while these are made
+_PAIR_BYTES = (
+    64  # for a region that another one reaches: in rows and in groups of rows, and while these are made
+)
 
 
 class Draft(NamedTuple):

@@ -161,7 +161,9 @@ class Processes:
             process.join(max(0.0, end - time.monotonic()))
             if process.is_alive():
                 process.kill()
-        if manager is not None:  # it removes semaphores: a program that ends in the middle of that leaves a warning
+        if (
+            manager is not None
+        ):  # it removes semaphores: a program that ends in the middle of that leaves a warning
             manager.join(GRACE_SECONDS)
 
 

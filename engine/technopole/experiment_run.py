@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from technopole.accessor import register
 from technopole.crew import POLL_SECONDS
+from technopole.device_shared import close_devices, device_name
 from technopole.ensemble import Progress
 from technopole.errors import ConfigError, DataError, Interrupted, OutputError, TechnopoleError
 from technopole.executors import Executor, check_executor, make_executor
@@ -86,6 +87,7 @@ def experiment(
     progress: Report | None = None,
     overrides: Mapping[str, Any] | None = None,
     data: str | os.PathLike[str] | None = None,
+    backend: str | None = None,
 ) -> ExperimentReport:
     """Run an experiment, or go on with one.
 
@@ -116,6 +118,8 @@ def experiment(
         Dotted key → value, in place of what the file says; only where the sweep is a file.
     data : path, optional
         In place of ``data.path``; only where the sweep is a file.
+    backend : str, optional
+        In place of ``experiment.backend``; only where the sweep is a file.
 
     Returns
     -------
@@ -131,6 +135,8 @@ def experiment(
     Interrupted
         On Ctrl-C: the same.
     """
+    if backend is not None:
+        overrides = {**(overrides or {}), "experiment.backend": backend}
     chosen = sweep if isinstance(sweep, Sweep) else Sweep.from_toml(sweep, overrides, data)
     return run_experiment(
         make_plan(chosen), to, executor, workers, address, shard, resume, overwrite, progress
@@ -151,12 +157,19 @@ def run_experiment(
     """Run a plan; parameters and errors as for `experiment`."""
     begin = time.perf_counter()
     part = None if shard is None else Shard(shard)
-    check_executor(executor, workers, address)  # before a store is made that would be in the way of the next try
+    check_executor(
+        executor, workers, address
+    )  # before a store is made that would be in the way of the next try
     if resume and overwrite:
         raise ConfigError(
             "--resume and --overwrite (resume=True, overwrite=True): one goes on with a store, the other replaces it; "
             "choose one"
         )
+    backend = plan.sweep.config.run.backend
+    if backend != "cpu" and address is None:  # workers of a cluster have devices of their own
+        device_name(backend)
+        if executor != "threads":
+            close_devices()
     store = _store(plan, to, resume or part is not None, overwrite)
     try:
         computed, missing = 0, len(wanted := wanted_units(store))

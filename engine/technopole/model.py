@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self, overload
 from technopole.build import Blueprint, make_blueprint
 from technopole.config import Config
 from technopole.crew import Crew
+from technopole.device_shared import device_name
 from technopole.errors import ConfigError, StateError
 from technopole.instruments import Instruments
 from technopole.machine import choose_threads
@@ -43,12 +44,14 @@ class Model(ModelSteps):
         Number of the realisation: the same as in the results of `technopole.run`.
     data : path, optional
         In place of ``data.path``.
+    backend : str, optional
+        In place of ``run.backend``: ``cpu`` or ``cuda``, with the same results.
 
     Raises
     ------
     ConfigError
-        If the configuration, the data or the number of the replicate cannot be used, or the world would not
-        fit into memory.
+        If the configuration, the data or the number of the replicate cannot be used, the world would not
+        fit into memory, or there is no device for the backend.
     """
 
     def __init__(
@@ -57,8 +60,9 @@ class Model(ModelSteps):
         seed: int | None = None,
         replicate: int = 0,
         data: str | os.PathLike[str] | None = None,
+        backend: str | None = None,
     ) -> None:
-        resolved = resolve_config(config, seed=seed, data=data)
+        resolved = resolve_config(config, seed=seed, data=data, backend=backend)
         refuse_replicate(replicate)
         blueprint = make_blueprint(resolved)
         threads = choose_threads(resolved.run.threads, 1, blueprint.n_firms).per_world
@@ -66,6 +70,8 @@ class Model(ModelSteps):
 
     def _begin(self, blueprint: Blueprint, replicate: int, threads: int) -> None:
         """Make the world of a replicate."""
+        if blueprint.config.run.backend != "cpu":
+            device_name(blueprint.config.run.backend)
         setting, world = blueprint.setting(blueprint.config.run.seed), blueprint.new_world()
         blueprint.start(setting, world, replicate)
         self._show(blueprint, setting, world)
@@ -94,6 +100,7 @@ class Model(ModelSteps):
         threads: int | None = None,
         data: str | os.PathLike[str] | None = None,
         first: int = 0,
+        backend: str | None = None,
     ) -> Models:
         """Make several realisations that are stepped together.
 
@@ -109,6 +116,8 @@ class Model(ModelSteps):
             In place of ``data.path``.
         first : int
             Number of the first replicate.
+        backend : str, optional
+            In place of ``run.backend``.
 
         Returns
         -------
@@ -121,10 +130,16 @@ class Model(ModelSteps):
         """
         from technopole.model_group import make_models
 
-        return make_models(cls, resolve_config(config, seed=seed, threads=threads, data=data), n, first)
+        resolved = resolve_config(config, seed=seed, threads=threads, data=data, backend=backend)
+        return make_models(cls, resolved, n, first)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], data: str | os.PathLike[str] | None = None) -> Self:
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        data: str | os.PathLike[str] | None = None,
+        backend: str | None = None,
+    ) -> Self:
         """Read a model that `save` has written; it goes on to the same bits. Hooks are to be set again.
 
         Parameters
@@ -133,6 +148,8 @@ class Model(ModelSteps):
             The file.
         data : path, optional
             In place of ``data.path`` of its configuration.
+        backend : str, optional
+            In place of ``run.backend`` of its configuration.
 
         Returns
         -------
@@ -145,11 +162,13 @@ class Model(ModelSteps):
         ConfigError
             If its configuration or the data cannot be used.
         """
-        return cls._restored(read_model(path), data)
+        return cls._restored(read_model(path), data, backend)
 
     @classmethod
-    def _restored(cls, stored: Stored, data: str | os.PathLike[str] | None = None) -> Self:
-        model = cls(resolve_config(stored.config, data=data))
+    def _restored(
+        cls, stored: Stored, data: str | os.PathLike[str] | None = None, backend: str | None = None
+    ) -> Self:
+        model = cls(resolve_config(stored.config, data=data, backend=backend))
         model.restore(stored.snapshot)
         model._instruments = Instruments(model._blueprint.policy)
         for name, values in stored.policies.items():

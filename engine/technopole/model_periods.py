@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from technopole.advance import advance, not_finite, with_room
+from technopole.advance import advance
 from technopole.crew import Crew
 from technopole.errors import NotFiniteError
 from technopole.model_copies import ModelCopies
 from technopole.model_handle import refusal
 from technopole.model_hooks import CompiledHooks, Hook
+from technopole.period_problems import not_finite, with_room
 from technopole.schema import STATE
 from technopole.signals import interrupts_later
 from technopole.world_state import state_view
@@ -33,10 +35,11 @@ class ModelPeriods(ModelCopies):
         if self._lent:
             self._refuse_state()
         while (time := self.time) < until:
-            some = max(1, FIRM_PERIODS // max(self.n_firms, 1))
-            if self._threads > 1:
-                self._do_shared(time + 1)
+            if self._elsewhere:
+                alone = self._compiled is not None or not self._on_device
+                self._do_elsewhere(time + 1 if alone else until)
                 continue
+            some = max(1, FIRM_PERIODS // max(self.n_firms, 1))
             end = min(until, time + some)
             if self._compiled is None:
                 status = entry_points.advance(self._handle.address, end - time)
@@ -46,19 +49,32 @@ class ModelPeriods(ModelCopies):
                 self._resolve(status)
         self._lent_firms = False
 
-    def _do_shared(self, until: int) -> None:
-        """Do a period in which several threads share the work."""
-        go_on = np.zeros(1, dtype=np.int64)
-        with interrupts_later():
-            world, _ = advance(
-                self._blueprint, self._setting, self._world, self._records, until, until, go_on, self._crew
-            )
-            if world is not self._world:
-                self._put(world)
+    @property
+    def _elsewhere(self) -> bool:
+        """Whether something else than one thread does the periods: several threads, or a device."""
+        return self._threads > 1 or self._on_device
+
+    @property
+    def _on_device(self) -> bool:
+        return bool(self._config.run.backend != "cpu")
+
+    def _do_elsewhere(self, until: int) -> None:
+        """Do periods on a device, fewer if a Ctrl-C comes; or one in which several threads share the work."""
+        stop = np.zeros(1, dtype=np.int64)
+        with interrupts_later(stop):
+            if not self._advance(until, stop):
+                # another one, so that what was recorded of the last period is there
+                self._advance(self.time + 1, np.zeros(1, dtype=np.int64))
         if self._compiled is not None:
             status = entry_points.call_hooks(self._handle.address, *self._compiled.arguments, 1)
             if status != Status.DONE:
                 self._resolve(status)
+
+    def _advance(self, until: int, stop: NDArray[np.int64]) -> bool:
+        world, records = self._world, self._records
+        return advance(
+            self._blueprint, self._setting, world, records, until, until, stop, self._crew, self._put
+        )[1]
 
     def _do_hooked(self, end: int) -> int:
         assert self._compiled is not None
@@ -75,7 +91,7 @@ class ModelPeriods(ModelCopies):
     @property
     def is_simple(self) -> bool:
         """Whether nothing but periods is to be done in a step."""
-        return not (self._hooks or self._shocks or self._threads > 1 or self._packed_until is not None)
+        return not (self._hooks or self._shocks or self._elsewhere or self._packed_until is not None)
 
     @property
     def address(self) -> int:

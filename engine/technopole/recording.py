@@ -67,6 +67,26 @@ class Recording:
             self._sizes[replicate],
         )
 
+    def stacked(self, replicates: slice) -> Records:
+        """Return where several replicates are written, one after the other.
+
+        Parameters
+        ----------
+        replicates : slice
+            Indices in this recording.
+
+        Returns
+        -------
+        Records
+            Views of the arrays with the axis of the replicates in front.
+        """
+        return self.records(0)._replace(
+            cells=self._cells[replicates],
+            regions=self._regions[replicates],
+            sectors=self._sectors[replicates],
+            sizes=self._sizes[replicates],
+        )
+
     def make_counts_whole(self, replicate: int | slice) -> None:
         """Turn the counts of finished replicates, which the kernels write as floats, into integers in place.
 

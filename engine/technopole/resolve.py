@@ -17,6 +17,7 @@ def resolve_config(
     replicates: int | None = None,
     seed: int | None = None,
     threads: int | None = None,
+    backend: str | None = None,
     periods: int | None = None,
     data: str | os.PathLike[str] | None = None,
     more: dict[str, Any] | None = None,
@@ -30,6 +31,8 @@ def resolve_config(
         Configuration, or TOML file.
     replicates, seed, threads, periods : int, optional
         In place of ``run.replicates``, ``run.seed``, ``run.threads``, ``time.periods``.
+    backend : str, optional
+        In place of ``run.backend``.
     data : path, optional
         In place of ``data.path``; relative to the working directory.
     more : dict, optional
@@ -51,6 +54,7 @@ def resolve_config(
         "run.replicates": replicates,
         "run.seed": seed,
         "run.threads": threads,
+        "run.backend": backend,
         "time.periods": periods,
         "data.path": None if data is None else os.path.abspath(os.path.expanduser(data)),
     }

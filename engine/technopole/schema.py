@@ -45,6 +45,9 @@ __all__ = [
     "suggestion",
 ]
 
+BACKENDS = ("cpu", "cuda")
+"""What can compute."""
+
 SEED_LIMIT = 2**32 - 1
 """Seed and replicate are the two 32-bit halves of the key of the random numbers."""
 
@@ -89,9 +92,16 @@ _SETTING_ROWS = (
     ),
     _setting("run.threads", 0, "Threads; 0 takes all that are available.", "int", (0, 4096)),
     _setting(
+        "run.backend",
+        "cpu",
+        "What computes: the processor, or a GPU of NVIDIA; the results have the same bits.",
+        "choice",
+        choices=BACKENDS,
+    ),
+    _setting(
         "run.block",
         0,
-        "Replicates that a thread takes at a time; 0 decides by itself.",
+        "Replicates that a thread takes at a time, or that are on a GPU together; 0 decides by itself.",
         "int",
         (0, 1_000_000),
     ),

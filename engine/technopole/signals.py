@@ -8,8 +8,13 @@ import signal
 import threading
 from collections.abc import Iterator
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from technopole.errors import EXIT_INTERRUPTED
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -46,17 +51,28 @@ def stopping_on_signals() -> Iterator[list[str]]:
 
 
 @contextlib.contextmanager
-def interrupts_later() -> Iterator[None]:
+def interrupts_later(stop: NDArray[np.int64] | None = None) -> Iterator[None]:
     """Hold a Ctrl-C back until the block has ended, so that it does not leave anything half done.
 
     On other threads than the main one nothing is changed: they get no signals.
+
+    Parameters
+    ----------
+    stop : ndarray of int64, shape (1,), optional
+        Set to 1 when it comes, so that the block can end early.
     """
     handler = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or not callable(handler):
         yield
         return
     came: list[tuple[int, FrameType | None]] = []
-    signal.signal(signal.SIGINT, lambda number, frame: came.append((number, frame)))
+
+    def note(number: int, frame: FrameType | None) -> None:
+        came.append((number, frame))
+        if stop is not None:
+            stop[0] = 1
+
+    signal.signal(signal.SIGINT, note)
     try:
         yield
     finally:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from technopole.build import Blueprint, make_blueprint
 from technopole.config import Config
+from technopole.device_ensemble import make_ensemble, worker_words
 from technopole.draft import smaller_economy
-from technopole.ensemble import Ensemble, Report
+from technopole.ensemble import Report
 from technopole.entries import counted
 from technopole.errors import ConfigError
 from technopole.machine import Threads, available_memory, choose_threads, readable_bytes
@@ -51,6 +52,17 @@ class Simulation:
         )
 
     @property
+    def worker(self) -> str:
+        """What computes: threads and why so many, or the name of the device.
+
+        Raises
+        ------
+        ConfigError
+            If the device is not there.
+        """
+        return worker_words(self.config, self.threads)
+
+    @property
     def times(self) -> int:
         """Number of recorded periods."""
         return int(self.config.time.periods // self.config.output.stride)
@@ -60,7 +72,8 @@ class Simulation:
         """Memory of the worlds that are computed at the same time, in bytes, as large as they will about grow."""
         blueprint = self.blueprint
         one = blueprint.world_bytes(blueprint.final_capacity)
-        return self.threads.worlds * one
+        # a device has memory of its own; here the initial states are made
+        return (self.threads.worlds if self.config.run.backend == "cpu" else 1) * one
 
     @property
     def output_bytes(self) -> int:
@@ -130,7 +143,7 @@ class Simulation:
             self.blueprint.n_regions,
             self.blueprint.n_sectors,
         )
-        Ensemble(self.blueprint, recording, self.threads).run(report)
+        make_ensemble(self.blueprint, recording, self.threads).run(report)
         return make_dataset(self.config, self.blueprint.tables, recording)
 
 
@@ -142,6 +155,7 @@ def run(
     periods: int | None = None,
     progress: Report | None = None,
     data: str | os.PathLike[str] | None = None,
+    backend: str | None = None,
 ) -> xr.Dataset:
     """Run a configuration.
 
@@ -158,6 +172,8 @@ def run(
         Gets a `technopole.ensemble.Progress` several times a second, on the calling thread.
     data : path, optional
         In place of ``data.path``.
+    backend : str, optional
+        In place of ``run.backend``: ``cpu`` or ``cuda``, with the same results.
 
     Returns
     -------
@@ -177,6 +193,12 @@ def run(
         On Ctrl-C, about a second later.
     """
     resolved = resolve_config(
-        config, replicates=replicates, seed=seed, threads=threads, periods=periods, data=data
+        config,
+        replicates=replicates,
+        seed=seed,
+        threads=threads,
+        backend=backend,
+        periods=periods,
+        data=data,
     )
     return Simulation(resolved).run(progress)

@@ -304,8 +304,8 @@ class Sweep:
         Returns
         -------
         str
-            SHA-256 of the canonical JSON of `to_dict` without limits, names, titles, threads and the place of
-            the data, in 64 hexadecimal digits.
+            SHA-256 of the canonical JSON of `to_dict` without limits, names, titles, threads, backend and the
+            place of the data, in 64 hexadecimal digits.
         """
         return hash_of(self.essence())
 
@@ -321,7 +321,7 @@ class Sweep:
         del content["limits"]
         for key in ("name", "title"):
             content["experiment"].pop(key)
-        for section, keys in (("run", ("threads", "block")), ("data", ("path",))):
+        for section, keys in (("run", ("threads", "backend", "block")), ("data", ("path",))):
             for key in keys:
                 content["config"][section].pop(key)
         del content["config"]["scenario"]

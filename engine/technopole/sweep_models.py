@@ -8,7 +8,7 @@ from pydantic import Field
 
 from technopole.config_models import Section
 from technopole.outcomes import PERIODS, Over
-from technopole.schema import SEED_LIMIT
+from technopole.schema import BACKENDS, SEED_LIMIT
 
 Kind = Literal["grid", "zip", "list", "lhs", "sobol", "random", "saltelli", "morris", "file"]
 Distribution = Literal["uniform", "loguniform", "normal", "integer", "choice"]
@@ -34,6 +34,9 @@ class Experiment(Section):
     replicates: Whole | None = Field(None, description="Replicates of each point; 32 if absent.")
     seed: Annotated[int, Field(ge=0, le=SEED_LIMIT)] | None = Field(
         None, description="In place of run.seed of the scenario."
+    )
+    backend: Literal[BACKENDS] | None = Field(  # type: ignore[valid-type]
+        None, description="In place of run.backend of the scenario."
     )
     periods: Whole | None = Field(None, description="In place of time.periods of the scenario.")
     common_random_numbers: bool = Field(True, description="All points use the same random numbers.")

@@ -122,7 +122,12 @@ def _config(
 ) -> Config | None:
     """Return the scenario with what all points share; its own problems have its own file in front."""
     changes = _shared(content.get("set", {}), problems)
-    for key, value in (("run.seed", experiment.seed), ("time.periods", experiment.periods)):
+    own = (
+        ("run.seed", experiment.seed),
+        ("run.backend", experiment.backend),
+        ("time.periods", experiment.periods),
+    )
+    for key, value in own:
         if value is not None:
             changes[key] = value
     inline = content.get("config")

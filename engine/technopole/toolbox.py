@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from technopole.build import Blueprint, make_blueprint, make_constants, vary_blueprint
 from technopole.config import Config
 from technopole.design import varied_config
-from technopole.ensemble import Ensemble
+from technopole.device_ensemble import make_ensemble
 from technopole.errors import ConfigError
 from technopole.machine import choose_threads
 from technopole.outcomes import (
@@ -60,6 +60,8 @@ class Function:
         In place of ``run.replicates``, ``run.seed``, ``time.periods``, ``run.threads``.
     data : path, optional
         In place of ``data.path``.
+    backend : str, optional
+        In place of ``run.backend``.
 
     Attributes
     ----------
@@ -82,9 +84,16 @@ class Function:
         periods: int | None = None,
         threads: int | None = None,
         data: str | os.PathLike[str] | None = None,
+        backend: str | None = None,
     ) -> None:
         self.config = resolve_config(
-            config, replicates=replicates, seed=seed, periods=periods, threads=threads, data=data
+            config,
+            replicates=replicates,
+            seed=seed,
+            periods=periods,
+            threads=threads,
+            data=data,
+            backend=backend,
         )
         stride = self.config.output.stride
         self._times = np.arange(stride, self.config.time.periods + 1, stride, dtype=np.int64)
@@ -168,7 +177,8 @@ class Function:
         blueprint = self._blueprint(changes)
         run, shape = blueprint.config.run, (blueprint.n_regions, blueprint.n_sectors)
         recording = Recording(self._needed, run.replicates, self._times.size, *shape)
-        Ensemble(blueprint, recording, choose_threads(run.threads, run.replicates, blueprint.n_firms)).run()
+        threads = choose_threads(run.threads, run.replicates, blueprint.n_firms)
+        make_ensemble(blueprint, recording, threads).run()
         tables = blueprint.tables
         return compute_outcomes(self.outcomes, recording, self._times, tables.region_ids, tables.sector_ids)
 

@@ -1,8 +1,9 @@
 """Computing one unit of an experiment: the replicates of some points, reduced to what the store holds.
 
-Everything runs on one thread and in one world. Replicates are recorded a batch at a time; a batch is reduced to the
-level of the output, to outcomes and to moments as a whole, so that little Python runs per replicate and memory does
-not grow with the number of replicates of a unit.
+On the processor everything runs on one thread and in one world; a device computes the replicates of a batch at the same
+time, but one after the other where there is a burn-in or tables of firms are wanted. Replicates are recorded a batch at
+a time; a batch is reduced to the level of the output, to outcomes and to moments as a whole, so that little Python runs
+per replicate and memory does not grow with the number of replicates of a unit.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from numpy.typing import NDArray
 from technopole.advance import advance
 from technopole.build import Blueprint
 from technopole.burn_in import run_burn_in, start_from
+from technopole.device_shared import device_name
+from technopole.device_together import Together
 from technopole.errors import TechnopoleError
 from technopole.experiment_points import PointWorlds
 from technopole.firm_output import FirmTable
@@ -31,6 +34,8 @@ from technopole_kernels.types import Setting, World
 
 BATCH_BYTES = 2 * 2**20
 """Size of the recording of a batch, about: it stays in the cache until it is reduced."""
+DEVICE_BATCH_BYTES = 512 * 2**20
+"""The same where a device computes a batch at a time."""
 DONE, FAILED = 1, 2
 """In the array ``replicate_status``."""
 
@@ -110,6 +115,7 @@ class _UnitWork:
         plan = worlds.plan
         self._worlds, self._plan, self._unit, self._stop = worlds, plan, unit, stop
         self._base = worlds.base
+        self._on_device = self._base.config.run.backend != "cpu"
         self._world: World = self._base.new_world()
         sweep = plan.sweep
         self._rows = sweep.periods // sweep.output.stride
@@ -126,6 +132,8 @@ class _UnitWork:
     def compute(self) -> UnitResult:
         """Do all of it."""
         begin = time.perf_counter()
+        if self._on_device:
+            device_name(self._base.config.run.backend)  # without one it is not the replicates that fail
         if self._plan.sweep.burn_in:
             self._branched(self._unit.points)
         else:
@@ -145,7 +153,8 @@ class _UnitWork:
         plan = self._plan
         names, shape = plan.sweep.recorded, (self._rows, len(plan.regions), len(plan.sectors))
         one = self._together * recording_bytes(names, 1, *shape)
-        fitting = max(1, BATCH_BYTES // max(one, 1))
+        most = DEVICE_BATCH_BYTES if self._on_device else BATCH_BYTES
+        fitting = max(1, most // max(one, 1))
         return min(1 << (int(fitting).bit_length() - 1), len(self._unit.replicates))
 
     def _batches(self) -> Iterator[range]:
@@ -167,10 +176,13 @@ class _UnitWork:
             return
         setting = blueprint.setting(self._worlds.seed(point))
         for batch in self._batches():
-            for row, replicate in enumerate(batch):
-                self._run(
-                    point, replicate, row, blueprint, setting, _beginning(blueprint, setting, replicate)
-                )
+            if self._on_device and self._firms is None:
+                self._run_together(point, batch, blueprint, setting)
+            else:
+                for row, replicate in enumerate(batch):
+                    self._run(
+                        point, replicate, row, blueprint, setting, _beginning(blueprint, setting, replicate)
+                    )
             self._reduce(point, batch, 0, trees)
         self._keep_moments(point, trees)
 
@@ -214,6 +226,15 @@ class _UnitWork:
 
             setting = blueprint.setting(self._worlds.seed(point))
             self._run(point, replicate, place * size + row, blueprint, setting, start)
+
+    def _run_together(self, point: int, batch: range, blueprint: Blueprint, setting: Setting) -> None:
+        """Record replicates that are on a device at the same time; those that fail are noted."""
+        output = self._plan.sweep.output
+        together = Together(blueprint, setting, self._recording, self._plan.sweep.periods, output.stride)
+        failures = together.run(batch, 0, self._stop, all_of_them=True)
+        if self._stop[0] != 0:
+            raise Stopped
+        self._failed |= {(point, replicate): str(failure) for replicate, failure in failures.items()}
 
     def _run(
         self, point: int, replicate: int, row: int, blueprint: Blueprint, setting: Setting, start: Start

@@ -40,6 +40,7 @@ def validate(
     periods: int | None = None,
     data: str | os.PathLike[str] | None = None,
     progress: Report | None = None,
+    backend: str | None = None,
 ) -> xr.Dataset:
     """Hold a scenario against the stylised facts, and against real series if there are some.
 
@@ -59,6 +60,8 @@ def validate(
         from data it is in place of ``data.path``.
     progress : callable, optional
         Gets a `technopole.ensemble.Progress` several times a second, on the calling thread.
+    backend : str, optional
+        In place of ``run.backend``.
 
     Returns
     -------
@@ -80,7 +83,7 @@ def validate(
     """
     from technopole.build import make_blueprint
 
-    resolved, folder = resolve_validation(config, replicates, seed, threads, periods, data)
+    resolved, folder = resolve_validation(config, replicates, seed, threads, periods, data, backend=backend)
     blueprint = make_blueprint(resolved)
     return Validation(blueprint, folder).run(progress)
 
@@ -94,6 +97,7 @@ def resolve_validation(
     data: str | os.PathLike[str] | None = None,
     more: dict[str, Any] | None = None,
     options: bool = False,
+    backend: str | None = None,
 ) -> tuple[Config, Path | None]:
     """Return the configuration to be validated, and the folder of real series.
 
@@ -105,6 +109,8 @@ def resolve_validation(
         Other dotted keys to change.
     options : bool
         Whether the arguments are options of the command line, for messages.
+    backend : str, optional
+        In place of ``run.backend``.
 
     Returns
     -------
@@ -125,6 +131,7 @@ def resolve_validation(
         replicates=replicates,
         seed=seed,
         threads=threads,
+        backend=backend,
         periods=periods,
         data=data if of_scenario else None,
         more=more,

@@ -63,7 +63,9 @@ def storage_problem() -> StorageProblem | None:
         text = f"note: TECHNOPOLE_CACHE={wanted} cannot be written; compiled kernels are kept in {place}"
         return StorageProblem("once", text)
     if not wanted and place.is_relative_to(tempfile.gettempdir()):
-        text = f"note: the folder of caches in the home cannot be written; compiled kernels are kept in {place}"
+        text = (
+            f"note: the folder of caches in the home cannot be written; compiled kernels are kept in {place}"
+        )
         return StorageProblem("once until temporary files are deleted", text)
     return None
 

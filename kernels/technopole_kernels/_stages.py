@@ -10,6 +10,7 @@ from types import MethodType
 from llvmlite.binding import Linkage
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
+from numba.core.compiler_lock import global_compiler_lock
 from numba.core.untyped_passes import ReconstructSSA
 
 from technopole_kernels._narrow import Narrow, holds_single
@@ -135,6 +136,21 @@ def close_to_python(dispatcher):
     dispatcher.add_overload = MethodType(add_overload, dispatcher)
     dispatcher._compile_for_args = MethodType(refuse, dispatcher)
     return dispatcher
+
+
+def stage_module(dispatcher, arguments):
+    """Return the symbol of a stage and a module of LLVM that holds it and all stages it calls.
+
+    Parameters
+    ----------
+    dispatcher : Dispatcher
+        A stage.
+    arguments : tuple of numba types
+    """
+    with _keeping_garbage(), global_compiler_lock:
+        dispatcher.compile(arguments)
+        result = dispatcher.overloads[arguments]
+        return result.fndesc.llvm_func_name, result.library._get_module_for_linking()
 
 
 def use_single(dispatcher, function):

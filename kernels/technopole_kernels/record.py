@@ -20,7 +20,7 @@ REGION_VARIABLES = (
 SECTOR_VARIABLES = ("market", "concentration", "productivity_sd")
 
 # the rows of World.cells behind the cell variables that are plain sums
-_SOURCE = np.array(
+SOURCE = np.array(
     [-1, at.SMALL_FIRMS, at.E_EXITS, -1, -1, at.E_INNOVATIONS, at.E_SMALL_INNOVATIONS, at.E_PATENTS, -1, -1,
      at.E_RESEARCH, at.E_OWN_RESEARCH, at.E_TAX, at.E_OVERHEAD, at.E_TRANSACTION, at.E_PAYOUT, at.E_ORGANISATION,
      at.E_TECHNOLOGY, at.E_SOURCING, at.E_QUALITY, at.E_EFFICIENCY_SHARE, at.E_PRICE_SHARE, at.C_REPUTATION]
@@ -58,7 +58,7 @@ class Records(NamedTuple):
 @stage
 def cell_values(world, variable, out):
     """Values of one cell variable for all cells."""
-    source = _SOURCE[variable]
+    source = SOURCE[variable]
     if source >= 0 and not ORGANISATION <= variable < REPUTATION:
         copy_all(world.cells[source], out)
         return

@@ -28,17 +28,29 @@ COMPILER = (
     "_lanes.py",
     "_mixing.py",
     "_bits.py",
+    "_atomic.py",
     "_kinds.py",
     "_narrow.py",
     "_trampoline.py",
     "_hooks.py",
+    "_entries.py",
+    "_targets.py",
+    "arguments.py",
+    "emit.py",
     "__init__.py",
 )
 """Modules that belong to the compiler rather than to the model."""
 SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if path.name not in COMPILER)
 DECORATORS = {"kernel", "stage", "sorting_stage", "device", "scalar", "single"}
-PLAIN = {("layout.py", "_rows")}
+PLAIN = {("layout.py", "_rows"), ("launches.py", "_launches")}
 """Functions that run once, in Python, while a module is imported."""
+PLAIN |= {
+    ("launches.py", "count_items"),
+    ("work.py", "new_work"),
+    ("work.py", "_by_target"),
+    ("work.py", "integers"),
+}
+"""Functions that Python calls to prepare the launches of a device."""
 
 ON_X86_WITH_AVX2 = pytest.mark.skipif(
     config.CPU_NAME is not None or config.DISABLE_JIT or not get_host_cpu_features().get("avx2", False),

@@ -12,7 +12,7 @@ import pytest
 
 from technopole import bench_stages
 from technopole.bench_machine import describe_machine
-from technopole.bench_runs import Bench, made_up, summarised
+from technopole.bench_runs import Bench, made_up, start_times, summarised
 from technopole.commands_bench import BenchOptions, bench
 from technopole.errors import ConfigError, OutputError
 from technopole_kernels import drive, layout, parts, period, sweeps
@@ -182,3 +182,8 @@ def test_operations_are_counted():
         "exponential, logarithm": 10,
         "arithmetic": 10,
     }
+
+
+def test_a_run_begins_after_the_import_and_python():
+    python, package, run = (measured.value for measured in start_times(1))
+    assert 0.0 < python < package < run < 120.0  # it may have to compile

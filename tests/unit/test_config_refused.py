@@ -5,6 +5,7 @@ import copy
 import pytest
 
 from technopole.config import Config, ConfigError
+from technopole.resolve import resolve_config
 
 SMALL = {
     "time": {"periods": 5},
@@ -258,3 +259,9 @@ def test_too_deep():
     nested["learning"] = nested
     with pytest.raises(ConfigError, match="nested more than"):
         Config.from_dict(nested)
+
+
+def test_a_gpu_computes_in_float64(two_regions):
+    more = {"run.backend": "cuda", "run.precision": "float32"}
+    with pytest.raises(ConfigError, match="run.precision: found text 'float32' and run.backend"):
+        resolve_config(two_regions, more=more)

@@ -35,7 +35,7 @@ def test_a_world_that_cannot_grow_is_as_before(config, monkeypatch, steps):
     def refuse(world, capacity):
         raise MemoryError("no more")
 
-    monkeypatch.setattr("technopole.advance.enlarge_world", refuse)
+    monkeypatch.setattr("technopole.period_problems.enlarge_world", refuse)
     with pytest.raises(MemoryError):
         for _ in range(60):
             model.step(steps)

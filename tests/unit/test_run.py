@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 import technopole as tp
 from technopole import machine
-from technopole.advance import _checked_values
 from technopole.build import make_blueprint, world_bytes
 from technopole.commands import _announcement
 from technopole.data import load_tables
 from technopole.ensemble import Ensemble
 from technopole.entries import counted
+from technopole.period_problems import _checked_values
 from technopole.recording import Recording, recording_bytes
 from technopole.schema import RECORDS
 from technopole.simulation import Simulation
@@ -175,7 +175,7 @@ def test_run_too_large_is_refused_with_the_figures(config):
 
 
 def test_economy_that_outgrows_the_machine_is_stopped(config, monkeypatch):
-    monkeypatch.setattr("technopole.advance.available_memory", lambda: 1000)
+    monkeypatch.setattr("technopole.period_problems.available_memory", lambda: 1000)
     with pytest.raises(tp.TechnopoleError, match=r"the economy has grown to \d+ firms.* 1 kB are available"):
         tp.run(config.replace({"time.periods": 60, "capacity.slack": 0.0}))
 

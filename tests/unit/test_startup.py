@@ -189,7 +189,9 @@ def test_nothing_is_compiled_for_another_configuration_size_or_number_of_threads
 
     run = {"periods": 2, "replicates": 2, "threads": 1}
     tp.run(Config.from_dict(economy(2, 2, 5)), **run)
-    tp.Model(Config.from_dict(economy(2, 2, 5))).step()  # the first model of a process makes its way into compiled code
+    tp.Model(
+        Config.from_dict(economy(2, 2, 5))
+    ).step()  # the first model of a process makes its way into compiled code
     with event.install_recorder("numba:compile") as record:
         tp.run(Config.from_dict(economy(3, 1, 40)), **run)
         tp.run(Config.from_dict(economy(2, 3, 7)), **{**run, "threads": 2})

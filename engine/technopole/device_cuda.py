@@ -1,0 +1,277 @@
+"""A GPU of NVIDIA, by the functions of its driver; neither a CUDA toolkit nor a compiler is needed.
+
+The driver translates the program's PTX for the processor at hand when the device is opened, and keeps the result.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import threading
+from typing import Any
+
+from numpy.typing import NDArray
+
+from technopole.device_interface import DeviceError, DeviceFailure, DeviceMemoryError, contiguous
+
+OLDEST_DRIVER = 11080
+"""The first that reads PTX 7.8: CUDA 11.8."""
+OLDEST_PROCESSOR, TARGET = (6, 0), (8, 0)
+MOST_BLOCKS = 2**31 - 1
+MOST_ROWS = 65535
+LOG = 8192
+INSTEAD = 'or choose run.backend = "cpu"'
+
+_thread = threading.local()  # the context that is current on this thread
+
+
+def load_driver() -> Any:
+    """Import the package that calls NVIDIA's driver.
+
+    Raises
+    ------
+    DeviceError
+        If it is not installed.
+    """
+    try:
+        from cuda.bindings import driver
+    except ImportError as problem:
+        raise DeviceError(
+            f'a GPU needs the package cuda-bindings: pip install "technopole[cuda]"; {INSTEAD} ({problem})'
+        ) from None
+    return driver
+
+
+class CudaDevice:
+    """One GPU.
+
+    Parameters
+    ----------
+    program : technopole_kernels.grid.emit.Program
+        Launches it can do.
+    driver : module, optional
+        ``cuda.bindings.driver``, or what behaves like it.
+    number : int
+        Which of the GPUs that this process may see (``CUDA_VISIBLE_DEVICES``).
+    registers : int, optional
+        Most registers of a thread: with fewer, more threads are at work at the same time, and some of their values
+        wait in memory. As many as each launch needs if absent. Results do not depend on it.
+
+    Attributes
+    ----------
+    name : str
+        As the driver calls it.
+    capability : tuple of int
+        Compute capability, such as (9, 0).
+    block : int
+        Threads of a block; up to 256 there are registers enough for any launch. Results do not depend on it.
+
+    Raises
+    ------
+    DeviceError
+        If there is no driver or no GPU, or if they are too old.
+    """
+
+    def __init__(
+        self, program: Any, driver: Any = None, number: int = 0, registers: int | None = None
+    ) -> None:
+        self.block = 128
+        self._registers = registers
+        self._driver = load_driver() if driver is None else driver
+        self._process = os.getpid()
+        self._blocks: set[int] = set()
+        self._closed = False
+        device = self._find(number)
+        self._device = device
+        self._context = self._call("cuDevicePrimaryCtxRetain", device)
+        try:
+            self._enter()
+            self._module = self._load(program.ptx("sm_{}{}".format(*min(self.capability, TARGET))))
+            self._functions = {
+                name: self._call("cuModuleGetFunction", self._module, f"launch_{name}".encode())
+                for name in program.names
+            }
+        except BaseException:
+            self._leave()
+            raise
+
+    def free_memory(self) -> int:
+        """Bytes that can still be allocated, about: other programs may use the same GPU."""
+        self._enter()
+        free, _ = self._call("cuMemGetInfo")
+        return int(free)
+
+    def allocate(self, nbytes: int) -> int:
+        """Address of new memory.
+
+        Raises
+        ------
+        DeviceMemoryError
+            If less is free.
+        """
+        self._enter()
+        address = int(self._call("cuMemAlloc", max(nbytes, 1)))
+        self._blocks.add(address)
+        return address
+
+    def release(self, address: int) -> None:
+        """Give back what `allocate` returned."""
+        self._enter()
+        self._blocks.remove(address)
+        self._call("cuMemFree", address)
+
+    def upload(self, address: int, array: NDArray[Any]) -> None:
+        """Copy an array to the device."""
+        self._enter()
+        if array.nbytes:
+            self._call("cuMemcpyHtoD", address, contiguous(array).ctypes.data, array.nbytes)
+
+    def download(self, address: int, array: NDArray[Any]) -> None:
+        """Fill an array from the device."""
+        self._enter()
+        if array.nbytes:
+            self._call("cuMemcpyDtoH", contiguous(array).ctypes.data, address, array.nbytes)
+
+    def launch(
+        self, name: str, setting: int, worlds: int, works: int, records: int, count: int, items: int
+    ) -> None:
+        """Start a launch and return before it is done."""
+        if count <= 0 or items <= 0:
+            return
+        self._enter()
+        wide, high = self._block_shape(items)
+        blocks, rows = min(-(-items // wide), MOST_BLOCKS), min(-(-count // high), MOST_ROWS)
+        values = (ctypes.c_int64 * 6)(setting, worlds, works, records, count, items)
+        start = ctypes.addressof(values)
+        places = (ctypes.c_void_p * 6)(*range(start, start + 48, 8))  # the driver copies what they point at
+        self._call(
+            "cuLaunchKernel",
+            self._functions[name],
+            *(blocks, rows, 1),
+            *(wide, high, 1),
+            *(0, 0, ctypes.addressof(places), 0),
+        )
+
+    def synchronize(self) -> None:
+        """Wait until all launches are done.
+
+        Raises
+        ------
+        DeviceFailure
+            If one of them has failed.
+        """
+        self._enter()
+        self._call("cuCtxSynchronize")
+
+    def close(self) -> None:
+        """Release all memory, the program and the GPU."""
+        if self._closed:
+            return
+        self._enter()
+        for address in list(self._blocks):
+            self.release(address)
+        self._call("cuModuleUnload", self._module)
+        self._closed = True
+        self._leave()
+
+    def _block_shape(self, items: int) -> tuple[int, int]:
+        """Items and worlds of a block: where a world has few items, several worlds fill it."""
+        wide = min(items, self.block)
+        return wide, min(max(self.block // wide, 1), 1024 // wide)
+
+    def _find(self, number: int) -> Any:
+        """Start the driver and choose a GPU."""
+        try:
+            self._call("cuInit", 0)
+        except RuntimeError as problem:  # the package is there, the driver is not
+            raise DeviceError(f"no driver of NVIDIA was found: install it, {INSTEAD} ({problem})") from None
+        version = int(self._call("cuDriverGetVersion"))
+        if version < OLDEST_DRIVER:
+            raise DeviceError(
+                f"the driver of the GPU supports CUDA {_version(version)}, and {_version(OLDEST_DRIVER)} is needed: "
+                f"install a later driver, {INSTEAD}"
+            )
+        count = int(self._call("cuDeviceGetCount"))
+        if not 0 <= number < count:
+            raise DeviceError(f"the driver finds {count} GPUs, and number {number} was asked for; {INSTEAD}")
+        device = self._call("cuDeviceGet", number)
+        attribute = self._driver.CUdevice_attribute
+        self.name = self._call("cuDeviceGetName", 128, device).rstrip(b"\0 ").decode(errors="replace")
+        self.capability = tuple(
+            int(self._call("cuDeviceGetAttribute", part, device))
+            for part in (
+                attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR,
+                attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR,
+            )
+        )
+        if self.capability < OLDEST_PROCESSOR:
+            raise DeviceError(
+                f"{self.name} has compute capability {_dotted(self.capability)}, and "
+                f"{_dotted(OLDEST_PROCESSOR)} is needed; {INSTEAD}"
+            )
+        return device
+
+    def _load(self, code: str) -> Any:
+        """Have the driver translate the program."""
+        option, log = self._driver.CUjit_option, bytearray(LOG)
+        options = {option.CU_JIT_ERROR_LOG_BUFFER: log, option.CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES: LOG}
+        if self._registers is not None:
+            options[option.CU_JIT_MAX_REGISTERS] = self._registers
+        image = code.encode() + b"\0"
+        try:
+            return self._call(
+                "cuModuleLoadDataEx", image, len(options), tuple(options), tuple(options.values())
+            )
+        except DeviceFailure as failure:
+            said = log.rstrip(b"\0").decode(errors="replace").strip()
+            raise DeviceFailure(f"{failure}\n{said}".rstrip()) from None
+
+    def _enter(self) -> None:
+        """Make the context current on the calling thread."""
+        if self._closed:
+            raise ValueError(f"{self.name} is closed")
+        if os.getpid() != self._process:
+            raise DeviceError(
+                f"{self.name} was opened by another process: open it after the process has started"
+            )
+        if getattr(_thread, "context", None) is not self._context:
+            self._call("cuCtxSetCurrent", self._context)
+            _thread.context = self._context
+
+    def _leave(self) -> None:
+        """Release the context."""
+        _thread.context = None
+        self._call("cuDevicePrimaryCtxRelease", self._device)
+
+    def _call(self, function: str, *arguments: Any) -> Any:
+        """Call the driver; return what it returns besides its code."""
+        code, *values = getattr(self._driver, function)(*arguments)
+        if int(code) != 0:
+            raise self._problem(function, code)
+        if len(values) > 1:
+            return values
+        return values[0] if values else None
+
+    def _problem(self, function: str, code: Any) -> Exception:
+        """Error for a code of the driver's."""
+        _, said = self._driver.cuGetErrorString(code)
+        name = getattr(code, "name", str(code))
+        described = f"{function} returned {name}"
+        if said:
+            described += f" ({said.decode(errors='replace')})"
+        where = getattr(self, "name", "CUDA driver")
+        if name == "CUDA_ERROR_OUT_OF_MEMORY":
+            return DeviceMemoryError(f"{where}: not enough memory: {described}")
+        if name in ("CUDA_ERROR_NO_DEVICE", "CUDA_ERROR_STUB_LIBRARY", "CUDA_ERROR_INSUFFICIENT_DRIVER"):
+            return DeviceError(f"no usable GPU: {described}; {INSTEAD}")
+        if function == "cuInit":
+            return DeviceError(f"the GPU cannot be used: {described}; {INSTEAD}")
+        return DeviceFailure(f"{where}: {described}")
+
+
+def _version(number: int) -> str:
+    return f"{number // 1000}.{number % 1000 // 10}"
+
+
+def _dotted(capability: tuple[int, ...]) -> str:
+    return ".".join(map(str, capability))

@@ -1,0 +1,56 @@
+"""What the threads of several launches have in common.
+
+A launch calls ``thread(setting, world, work, records, i)`` for every item i of every world, in any order. No thread
+reads what another one of the same launch writes, so the results have the same bits in every order. A thread adds up
+what a lane of the CPU's kernels adds up, in the same order: the sums have the same bits there and here.
+"""
+
+from technopole_kernels import layout as at
+from technopole_kernels._jit import device
+from technopole_kernels.grid.work import LANES, RUNNING
+
+
+@device
+def running(work):
+    """Whether the world takes part in the period."""
+    return work.status[0] == RUNNING
+
+
+@device
+def segment_of(world, i):
+    """Segment of a thread, one of its ``LANES``; -1 if there are fewer segments."""
+    segment = i // LANES
+    return segment if segment < world.clock[at.SEGMENTS] else -1
+
+
+@device
+def segment_range(world, segment, i):
+    """First firm of a thread and the end of its segment: it takes every firm ``LANES`` apart."""
+    segments = world.segments
+    return segments[at.G_BEGIN, segment] + i % LANES, segments[at.G_BEGIN, segment + 1]
+
+
+@device
+def total_of(lane_sums, column, segment):
+    """Sum of the lanes of a segment, in the order of ``_lanes.total``."""
+    x, i = lane_sums[column], segment * LANES
+    even = (x[i] + x[i + 4]) + (x[i + 2] + x[i + 6])
+    return even + ((x[i + 1] + x[i + 5]) + (x[i + 3] + x[i + 7]))
+
+
+@device
+def collect(world, work, column, cell):
+    """Put the sum of a column over the segments of a cell where the CPU's kernels have it."""
+    total = 0.0
+    for segment in range(work.cell_segment[cell], work.cell_segment[cell + 1]):
+        total += total_of(work.lane_sums, column, segment)
+    world.cells[column, cell] = total
+
+
+@device
+def sum_of_sector(cells, row, sectors, k):
+    """Sum of a row of cells over the regions, in their order."""
+    total = 0.0
+    for cell in range(k, cells.shape[1], sectors):
+        total += cells[row, cell]
+    return total

@@ -1,0 +1,225 @@
+"""Launches that write the next population: lists of stayers and spawners, room, entrants, survivors."""
+
+import numpy as np
+
+from technopole_kernels import layout as at
+from technopole_kernels._jit import device, stage
+from technopole_kernels.accounts import LEAVE, SPAWN
+from technopole_kernels.demography import expected_knowledge, expected_share, key_of_entrant
+from technopole_kernels.grid.common import running, segment_of, segment_range
+from technopole_kernels.grid.work import BEFORE, LANES, POPULATION, SPAWNS, STAYERS
+from technopole_kernels.mathx import exp, normal_quantile_core
+from technopole_kernels.rng import ENTRANT, ENTRANT_SIZE, SPINOFF, STARTUP, draw, uniform_open
+from technopole_kernels.status import Status
+
+NEED_CAPACITY = int(Status.NEED_CAPACITY)
+
+
+@stage
+def list_fates(_setting, world, work, _records, segment):
+    """Rank the stayers of a segment and list its spawners."""
+    if not running(work) or segment >= world.clock[at.SEGMENTS]:
+        return
+    begin, end = world.segments[at.G_BEGIN, segment], world.segments[at.G_BEGIN, segment + 1]
+    stayers = 0
+    spawns = 0
+    for firm in range(begin, end):
+        fate = world.fate[firm]
+        work.place[firm] = np.int32(-1) if fate == LEAVE else np.int32(stayers)
+        stayers += 0 if fate == LEAVE else 1
+        if fate >= SPAWN:
+            work.spawners[begin + spawns] = np.int32(firm)
+            spawns += 1
+    work.segment_counts[STAYERS, segment] = stayers
+    work.segment_counts[SPAWNS, segment] = spawns
+
+
+@stage
+def count_children(_setting, world, work, _records, k):
+    """Children of a sector by the cell they join: they stay in their parents' sector."""
+    if not running(work):
+        return
+    children = world.counts[at.N_CHILDREN]
+    for cell in range(k, world.cells.shape[1], world.sectors.shape[1]):
+        if world.cells[at.E_SPINOFFS, cell] > 0.0:
+            for segment in range(work.cell_segment[cell], work.cell_segment[cell + 1]):
+                begin = world.segments[at.G_BEGIN, segment]
+                for j in range(begin, begin + work.segment_counts[SPAWNS, segment]):
+                    children[np.int64(world.fate[work.spawners[j]] - SPAWN)] += 1
+
+
+@stage
+def count_population(_setting, world, work, _records, r):
+    """Next population of a region."""
+    if not running(work):
+        return
+    counts, S = world.counts, world.sectors.shape[1]
+    population = 0
+    for cell in range(r * S, (r + 1) * S):
+        population += (
+            counts[at.N_SURVIVORS, cell] + counts[at.N_CHILDREN, cell] + counts[at.N_STARTUPS, cell]
+        )
+    work.region_counts[POPULATION, r] = population
+
+
+@stage
+def find_room(_setting, world, work, _records, _i):
+    """Where the regions of the next population begin; stop a world without room for it."""
+    if not running(work):
+        return
+    counts = work.region_counts[POPULATION]
+    position = 0
+    for r in range(counts.size):
+        population = counts[r]
+        counts[r] = position
+        position += population
+    world.new_offsets[world.cells.shape[1]] = position
+    if position > world.firms.shape[1]:
+        work.where[0] = position
+        work.status[0] = NEED_CAPACITY
+
+
+@stage
+def place_cells(_setting, world, work, _records, r):
+    """Where the cells of a region begin, and the next slot of an entrant."""
+    if not running(work):
+        return
+    counts, S = world.counts, world.sectors.shape[1]
+    position = work.region_counts[POPULATION, r]
+    for cell in range(r * S, (r + 1) * S):
+        world.new_offsets[cell] = position
+        counts[at.N_CURSOR, cell] = position + counts[at.N_SURVIVORS, cell]
+        position += counts[at.N_SURVIVORS, cell] + counts[at.N_CHILDREN, cell] + counts[at.N_STARTUPS, cell]
+
+
+@stage
+def place_children(_setting, world, work, _records, k):
+    """Give the children of a sector their slots, in order of their parents; the parent stands in ``age``."""
+    if not running(work):
+        return
+    cursor, age = world.counts[at.N_CURSOR], world.age[at.NOW]
+    for cell in range(k, world.cells.shape[1], world.sectors.shape[1]):
+        if world.cells[at.E_SPINOFFS, cell] > 0.0:
+            for segment in range(work.cell_segment[cell], work.cell_segment[cell + 1]):
+                begin = world.segments[at.G_BEGIN, segment]
+                for j in range(begin, begin + work.segment_counts[SPAWNS, segment]):
+                    parent = work.spawners[j]
+                    place = np.int64(world.fate[parent] - SPAWN)
+                    slot = cursor[place]
+                    age[slot] = parent
+                    cursor[place] = slot + 1
+
+
+@device
+def entrants_of(world, cell):
+    """Slots of the entrants of a cell: the first, that of the first start-up, the end."""
+    begin = world.new_offsets[cell] + world.counts[at.N_SURVIVORS, cell]
+    return begin, begin + world.counts[at.N_CHILDREN, cell], world.new_offsets[cell + 1]
+
+
+@stage
+def found(setting, world, work, _records, i):
+    """Write every eighth entrant of a cell, with a raw share and no cash yet."""
+    if not running(work):
+        return
+    cell = i // LANES
+    begin, startups, end = entrants_of(world, cell)
+    for slot in range(begin + i % LANES, end, LANES):
+        parent = np.int64(world.age[at.NOW, slot]) if slot < startups else np.int64(-1)
+        found_one(setting, world, cell, parent, slot, slot - startups)
+
+
+@device
+def found_one(setting, world, cell, parent, slot, rank):
+    """Write one entrant."""
+    params, firms, k = setting.params[0], world.firms, cell % world.sectors.shape[1]
+    period, replicate = np.uint64(world.clock[at.PERIOD]), np.uint64(world.clock[at.REPLICATE])
+    seed, local = setting.seed[0], world.cells[at.FIRMS, cell]
+    site = SPINOFF if parent >= 0 else STARTUP
+    w0, w1, _, _ = draw(key_of_entrant(world, cell, parent, rank), period, site, seed, replicate)
+    identity = w0 | (w1 << np.uint64(32))
+    w0, w1, w2, w3 = draw(identity, period, ENTRANT, seed, replicate)
+    v0, _, _, _ = draw(identity, period, ENTRANT_SIZE, seed, replicate)
+    noise = (w0, w1, w2, w3)
+    spread = params.entry_dispersion
+    deviation = (
+        params.initial_sd_organisation, params.initial_sd_technology, params.initial_sd_sourcing,
+        params.initial_sd_quality,
+    )  # fmt: skip
+    for channel in range(4):
+        known = expected_knowledge(world, cell, k, local, parent, params.entry_inheritance, channel)
+        z = normal_quantile_core(uniform_open(noise[channel]))
+        firms[at.F_ORGANISATION + channel, slot] = known + spread * deviation[channel] * z
+    standing = params.entry_custom_sd * normal_quantile_core(uniform_open(v0))
+    firms[at.F_RESEARCH, slot] = setting.constants.sectors[at.K_RD_INTENSITY, k]
+    firms[at.F_CUSTOM, slot] = params.entry_custom + standing
+    firms[at.F_SHARE, slot] = expected_share(params, world.sectors[at.S_FIRMS, k]) * exp(standing)
+    world.identity[at.NOW, slot] = identity
+    world.age[at.NOW, slot] = np.int32(0)
+    world.tie[at.NOW, slot] = np.uint8(0)
+
+
+@stage
+def share_of_cell(_setting, world, work, _records, cell):
+    """Raw share of the next population of a cell."""
+    if not running(work):
+        return
+    begin, _, end = entrants_of(world, cell)
+    total = world.cells[at.E_STAY_SHARE, cell]
+    for slot in range(begin, end):
+        total += world.firms[at.F_SHARE, slot]
+    work.cell_values[cell] = total
+
+
+@stage
+def scale_of_sector(_setting, world, work, _records, k):
+    """What makes the shares of a sector sum to one again."""
+    if not running(work):
+        return
+    total = 0.0
+    for cell in range(k, world.cells.shape[1], world.sectors.shape[1]):
+        total += work.cell_values[cell]
+    world.sectors[at.S_SCALE, k] = 1.0 / total if total > 0.0 else 0.0
+
+
+@stage
+def endow(setting, world, work, _records, i):
+    """Share and cash of every eighth entrant of a cell."""
+    if not running(work):
+        return
+    cell, firms = i // LANES, world.firms
+    k = cell % world.sectors.shape[1]
+    scale, demand = world.sectors[at.S_SCALE, k], world.sectors[at.S_DEMAND, k]
+    begin, _, end = entrants_of(world, cell)
+    for slot in range(begin + i % LANES, end, LANES):
+        share = firms[at.F_SHARE, slot] * scale
+        firms[at.F_SHARE, slot] = share
+        firms[at.F_CASH, slot] = setting.params[0].entry_cash * share * demand
+
+
+@stage
+def move(_setting, world, work, _records, i):
+    """Write the stayers of a lane of a segment, packed, into the first set of firms."""
+    segment = segment_of(world, i)
+    if segment < 0 or not running(work):
+        return
+    first, end = segment_range(world, segment, i)
+    cell, firms, new = world.segments[at.G_CELL, segment], world.firms, world.next
+    base = world.new_offsets[cell] + work.segment_counts[BEFORE, segment]
+    scale = world.sectors[at.S_SCALE, cell % world.sectors.shape[1]]
+    for firm in range(first, end, LANES):
+        place = work.place[firm]
+        if place < 0:
+            continue
+        slot = base + place
+        firms[at.F_ORGANISATION, slot] = new[at.F_ORGANISATION, firm]
+        firms[at.F_TECHNOLOGY, slot] = new[at.F_TECHNOLOGY, firm]
+        firms[at.F_SOURCING, slot] = new[at.F_SOURCING, firm]
+        firms[at.F_QUALITY, slot] = new[at.F_QUALITY, firm]
+        firms[at.F_RESEARCH, slot] = new[at.F_RESEARCH, firm]
+        firms[at.F_CUSTOM, slot] = new[at.F_CUSTOM, firm]
+        firms[at.F_SHARE, slot] = new[at.F_SHARE, firm] * scale
+        firms[at.F_CASH, slot] = new[at.F_CASH, firm]
+        world.identity[at.NOW, slot] = world.identity[at.NEXT, firm]
+        world.age[at.NOW, slot] = world.age[at.NEXT, firm]
+        world.tie[at.NOW, slot] = world.tie[at.NEXT, firm]
