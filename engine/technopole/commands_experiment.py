@@ -80,7 +80,7 @@ def experiment(options: ExperimentOptions) -> None:
         say(_announcement(plan, out))
     if options.address is None:  # workers of a cluster have devices of their own
         prepare_device(plan.sweep.config, (lambda text: None) if options.quiet else say)
-    compile_if_needed()
+    compile_if_needed(plan.sweep.config.run.precision)
     with watching(sys.stderr, options.quiet) as watch:
         report = run_experiment(
             plan,
