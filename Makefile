@@ -26,6 +26,7 @@ run: $(VENV)/installed-run  ## run the main scenario: results in runs/us-states.
 
 test: lint  ## run all checks: style, types, import walls, tests
 	$(BIN)/technopole warmup
+	$(BIN)/technopole warmup --precision float32
 	$(BIN)/python -m pytest $(TESTS) -m "not slow and not stats and not stress and not slurm" -p no:benchmark -n $(JOBS) $(ARGS)
 
 lint: $(VENV)/installed-dev  ## check style, types and import walls

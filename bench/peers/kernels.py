@@ -105,7 +105,7 @@ def rate_fitness(technology, quality, fitness, price_weight, quality_weight, lev
 
 @stage
 def sum_first(technology, quality, fitness, cells, c):
-    a = b = d = nothing()
+    a = b = d = nothing(fitness)
     n = fitness.size
     for i in range(0, n, WIDTH):
         a = a + load(technology, i, n - i)
@@ -129,7 +129,7 @@ def account(share, fitness, cash, research, keep, win, demand, margin, effort, o
 
 @stage
 def sum_second(share, cash, research, cells, c):
-    b = d = e = nothing()
+    b = d = e = nothing(share)
     n = share.size
     for i in range(0, n, WIDTH):
         s = load(share, i, n - i)

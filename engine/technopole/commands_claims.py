@@ -79,7 +79,7 @@ def claims(options: ClaimsOptions) -> None:
     prepare_device(experiment.config, tell)
     tell(_announcement(experiment, name))
     if cold:
-        _compile(tell)
+        _compile(tell, experiment.config.run.precision)
     results = _compute(experiment, tell, options.quiet)
     write(results, out, options.overwrite)
     try:
@@ -154,12 +154,12 @@ def _announcement(experiment: Claims, name: str) -> str:
     )
 
 
-def _compile(tell: Tell) -> None:
+def _compile(tell: Tell, precision: str) -> None:
     from technopole.progress import duration
     from technopole.warmup import COMPILE_SECONDS, compile_in_background
 
     tell(f"compiling the kernels for this processor (about {COMPILE_SECONDS} s, once) …")
-    tell(f"compiled in {duration(compile_in_background())}")
+    tell(f"compiled in {duration(compile_in_background(precision))}")
 
 
 def _compute(experiment: Claims, tell: Tell, quiet: bool) -> xr.Dataset:

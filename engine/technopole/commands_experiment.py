@@ -81,7 +81,7 @@ def experiment(options: ExperimentOptions) -> None:
     if here:
         prepare_device(plan.sweep.config, tell)
     tell(_announcement(plan, out, here))
-    compile_if_needed()
+    compile_if_needed(plan.sweep.config.run.precision)
     with watching(sys.stderr, options.quiet) as watch:
         report = run_experiment(
             plan,

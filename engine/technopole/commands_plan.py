@@ -98,7 +98,7 @@ def plan(options: SweepOptions, force: bool = False, as_json: bool = False) -> N
     if not force:
         refuse_above_limits(planned, None)
     prepare_device(planned.sweep.config, say)
-    compile_if_needed()
+    compile_if_needed(planned.sweep.config.run.precision)
     measured = estimate(planned)
     if as_json:
         print(json.dumps(plan_numbers(planned, measured), indent=2, ensure_ascii=False))
@@ -115,13 +115,13 @@ def schema() -> None:
     print(json.dumps(sweep_schema(), indent=2, ensure_ascii=False))
 
 
-def compile_if_needed() -> None:
-    """Compile the kernels, unless they are compiled."""
+def compile_if_needed(precision: str) -> None:
+    """Compile the kernels for a ``run.precision``, unless they are compiled."""
     from technopole.warmup import COMPILE_SECONDS, compile_in_background, has_compiled_code
 
-    if not has_compiled_code():
+    if not has_compiled_code(precision):
         say(f"compiling the kernels for this processor (about {COMPILE_SECONDS} s, once) …")
-        compile_in_background()
+        compile_in_background(precision)
 
 
 def plan_numbers(plan: Plan, measured: Estimate | None) -> dict[str, Any]:

@@ -43,6 +43,7 @@ def small_configs(tmp_path, monkeypatch):
     for path in scenarios.glob("*.toml"):
         shutil.copyfile(ROOT / "configs" / "scenarios" / SMALLEST, path)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TECHNOPOLE_DEVICE", "emulated")
     plt = pytest.importorskip("matplotlib.pyplot")
     plt.switch_backend("agg")
     yield

@@ -56,7 +56,7 @@ def test_base_file_holds_the_defaults():
 
 
 def test_model_names_only_known_parameters():
-    assert named_in_model() <= set(PARAMETERS)
+    assert named_in_model() <= {*PARAMETERS, *SETTINGS}
 
 
 def test_model_names_every_parameter_of_the_kernels():

@@ -99,8 +99,11 @@ def test_a_host_may_set_firms_and_the_check_knows_their_precision(model):
     with pytest.raises(tp.StateError, match=r"add up to 1\.0(1|09999)"):
         model.step()
     model["share"][:] /= np.float32(1.01)
-    model["cash"][0] = np.inf
-    with pytest.raises(tp.StateError, match="cash is inf"):
+    model["research"][0] = -0.5
+    with pytest.raises(tp.StateError, match="research is -0.5"):
+        model.step()
+    model["research"][0], model["cash"][0] = 0.5, np.inf
+    with pytest.raises(tp.NotFiniteError, match="cash was infinite"):
         model.step()
 
 
