@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from technopole.commands import RUNS, prepare_device, say
+from technopole.commands import RUNS, Tell, prepare_device, say
 from technopole.commands_plan import SweepOptions, read_sweep
 from technopole.errors import ConfigError, FailedReplicates
 
@@ -76,10 +76,11 @@ def experiment(options: ExperimentOptions) -> None:
     out = options.out or _default_store(plan)
     if options.resume and not out.exists():
         raise ConfigError(f"{out}: --resume: there is nothing to go on with")
-    if not options.quiet:
-        say(_announcement(plan, out))
-    if options.address is None:  # workers of a cluster have devices of their own
-        prepare_device(plan.sweep.config, (lambda text: None) if options.quiet else say)
+    tell: Tell = (lambda text: None) if options.quiet else say
+    here = options.address is None  # workers of a cluster have devices of their own
+    if here:
+        prepare_device(plan.sweep.config, tell)
+    tell(_announcement(plan, out, here))
     compile_if_needed(plan.sweep.config.run.precision)
     with watching(sys.stderr, options.quiet) as watch:
         report = run_experiment(
@@ -114,13 +115,16 @@ def _default_store(plan: Plan) -> Path:
     return RUNS / f"{name}.zarr"
 
 
-def _announcement(plan: Plan, out: Path) -> str:
+def _announcement(plan: Plan, out: Path, here: bool) -> str:
+    from technopole.device_shared import device_name
     from technopole.version import __version__
 
+    backend = plan.sweep.config.run.backend
+    device = "" if backend == "cpu" else f" · {device_name(backend) if here else backend}"
     most = "at most " if plan.sweep.stop is not None else ""
     return (
         f"technopole {__version__} · {plan.sweep.name}: {plan.n_points:,} points × {most}{plan.replicates:,} "
-        f"replicates × {plan.sweep.periods:,} periods in {most}{plan.n_units:,} units · {out}"
+        f"replicates × {plan.sweep.periods:,} periods in {most}{plan.n_units:,} units{device} · {out}"
     )
 
 
