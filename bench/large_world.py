@@ -1,6 +1,7 @@
 """One large world on one thread and on several: time of a period, memory, and whether the bits are the same.
 
-Usage: python bench/large_world.py [--data DIR] [--firms N] [--periods T] [--threads K] [--json FILE]. With the folder
+Usage: python bench/large_world.py [--data DIR] [--firms N] [--periods T] [--threads K]
+[--precision float32] [--json FILE]. With the folder
 of public statistics (docs/DATA.md) it is every metropolitan establishment of the United States, else a made-up economy.
 """
 
@@ -17,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from economy import make_config, make_records
-from technopole.build import Blueprint, make_blueprint, new_problem, world_bytes
+from technopole.build import Blueprint, make_blueprint, new_problem
 from technopole.crew import Crew
 from technopole.resolve import resolve_config
 from technopole_kernels.types import World
@@ -33,6 +34,7 @@ def load(options: argparse.Namespace) -> tuple[Blueprint, float]:
         config = resolve_config(METROS, data=options.data, more={"data.scale": 1.0})
     else:
         config = make_config(regions=200, sectors=40, firms=options.firms)
+    config = config.replace({"run.precision": options.precision})
     return make_blueprint(config), time.perf_counter() - begin
 
 
@@ -69,6 +71,7 @@ def main() -> None:
     parser.add_argument("--firms", type=int, default=2_000_000)
     parser.add_argument("--periods", type=int, default=6)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--precision", choices=("float64", "float32"), default="float64")
     parser.add_argument("--json", type=Path, default=ROOT / "bench/results/large_world.json")
     options = parser.parse_args()
     blueprint, load_s = load(options)
@@ -81,9 +84,10 @@ def main() -> None:
     alone, shared = (min(one["ns"] for one in runs if one["threads"] == n) for n in (1, options.threads))
     results = {
         "firms": blueprint.n_firms, "regions": blueprint.n_regions, "sectors": blueprint.n_sectors,
+        "precision": options.precision,
         "load_s": load_s, "start_s": min(one["start_s"] for one in runs), "threads": options.threads,
         "ns_one_thread": alone, "ns_threads": shared, "speedup": alone / shared,
-        "bytes_per_firm": world_bytes(capacity, blueprint.n_regions, blueprint.n_sectors) / blueprint.n_firms,
+        "bytes_per_firm": blueprint.world_bytes(capacity) / blueprint.n_firms,
     }  # fmt: skip
     options.json.write_text(json.dumps(results, indent=2) + "\n")
     print(json.dumps(results, indent=2))
