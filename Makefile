@@ -51,6 +51,7 @@ bench: $(VENV)/installed-dev  ## measure everything: kernels, periods, the bars,
 	$(BIN)/python -m pytest bench $(ARGS)
 	$(BIN)/python bench/bars.py
 	$(BIN)/python bench/large_world.py
+	$(BIN)/python bench/single.py
 	$(BIN)/python bench/experiments.py
 	$(BIN)/python bench/peers/run.py
 	$(BIN)/python bench/roofline.py

@@ -83,7 +83,7 @@ class Series:
         origin = walk.origins["middle"]
         there = origin >= 0
         origin = origin[there]
-        firms = walk.bench.world.firms[:, : there.size]
+        firms = walk.bench.world.firms[:, : there.size].astype(np.float64, copy=False)
         mean = sum(firms[row] for row in CHANNELS)[there] / len(CHANNELS)
         self.knowledge.append(_two_means(mean, middle.behind[origin]))
         self.technology.append(_two_means(firms[layout.F_TECHNOLOGY][there], middle.tied[origin]))

@@ -230,8 +230,8 @@ class Walk:
         traits, n_sectors = self.setting.constants.sectors, world.sectors.shape[1]
         cell = np.repeat(np.arange(world.offsets.size - 1), np.diff(world.offsets))
         sector = cell % n_sectors
-        share = world.firms[layout.F_SHARE, :n].copy()
-        knowledge = world.firms[: layout.F_QUALITY + 1, :n].copy()
+        share = world.firms[layout.F_SHARE, :n].astype(np.float64)
+        knowledge = world.firms[: layout.F_QUALITY + 1, :n].astype(np.float64)
         sales = share * world.sectors[layout.S_MARKET][sector]
         labour = traits[layout.K_LABOUR_SHARE][sector]
         wage = world.regions[layout.R_WAGE][cell // n_sectors]

@@ -182,7 +182,7 @@ def _before(constants: Constants, world: World) -> Before:
         cell,
         world.age[at.NOW, :firms].copy(),
         employment,
-        world.firms[at.F_SHARE, :firms].copy(),
+        world.firms[at.F_SHARE, :firms].astype(np.float64),
         world.regions[at.R_WAGE].copy(),
     )
 
@@ -191,7 +191,7 @@ def employment_of(constants: Constants, world: World) -> tuple[Integers, Floats]
     """Return the cell (n,) and the workers (n,) of the firms of now."""
     sectors = world.sectors.shape[1]
     cell = np.repeat(np.arange(world.offsets.size - 1), np.diff(world.offsets))
-    share = world.firms[at.F_SHARE, : cell.size]
+    share = world.firms[at.F_SHARE, : cell.size].astype(np.float64, copy=False)
     return cell, share * per_share(constants, world)[cell % sectors] / world.regions[
         at.R_WAGE, cell // sectors
     ]
@@ -209,10 +209,10 @@ def _year(setting: Setting, world: World, before: Before, since: Integers, old_e
     is_new = next_age == 0
     recent = np.full(after, LONG_AGO)
     recent[~is_new] = np.where(innovates, 0, since + 1)[stays]
-    m, a, c, q = world.firms[: at.F_QUALITY + 1, :after]
+    m, a, c, q = world.firms[: at.F_QUALITY + 1, :after].astype(np.float64, copy=False)
     labour = setting.constants.sectors[at.K_LABOUR_SHARE, next_cell % sectors]
     parents, children = _births(fate, before.cell, stays, world.offsets)
-    share = world.firms[at.F_SHARE, :after]
+    share = world.firms[at.F_SHARE, :after].astype(np.float64, copy=False)
     return Year(
         period=int(world.clock[at.PERIOD]) - 1,
         regions=regions,

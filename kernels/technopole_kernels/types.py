@@ -1,7 +1,8 @@
 """What the kernels work on: named tuples of arrays, grouped by role.
 
 Shapes use R regions, S sectors, C = R*S cells (``cell = r * S + k``), N firm slots (the capacity; the living firms fill
-the first ``offsets[C]`` of them). All arrays are C-contiguous; floats are float64.
+the first ``offsets[C]`` of them). All arrays are C-contiguous; floats are float64, but those of
+``firms``, ``next``, ``load`` and ``buffer`` float32 in a world of that precision.
 """
 
 from typing import NamedTuple

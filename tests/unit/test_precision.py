@@ -9,6 +9,7 @@ import technopole as tp
 from technopole.bmi import TechnopoleBmi
 from technopole.build import make_blueprint, world_bytes
 from technopole.errors import ConfigError
+from technopole.facts_panel import walk
 from technopole.model_files import read_model
 from technopole.precision import precision_of, state_dtype
 from technopole.schema import STATE
@@ -172,3 +173,15 @@ def test_warmup_of_a_precision():
     from technopole_kernels._jit import has_compiled_code
 
     assert has_compiled_code("float32")
+
+
+def test_measures_on_firms_are_float64(config):
+    """Whatever firms are held in; who innovated is found again from the bits that float32 keeps of a draw."""
+    blueprint = make_blueprint(config.replace(SINGLE))
+    years = list(walk(blueprint, blueprint.setting(5), 0, 12))
+    assert sum(year.innovates.sum() for year in years) > 10
+    assert all(year.next_employment.dtype == np.float64 for year in years)
+    double = make_blueprint(config)
+    others = list(walk(double, double.setting(5), 0, 12))
+    first, second = (one[0].innovates for one in (years, others))
+    assert np.array_equal(first, second)
