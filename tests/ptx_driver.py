@@ -59,6 +59,12 @@ class PtxDriver(FakeDriver):
             self.bytes.mark(target, nbytes)
         return (code,)
 
+    def cuMemsetD8(self, target, value, nbytes):
+        (code,) = super().cuMemsetD8(target, value, nbytes)
+        if code == CUresult.CUDA_SUCCESS:
+            self.bytes.mark(target, nbytes)
+        return (code,)
+
     def cuMemcpyDtoH(self, target, source, nbytes):
         self.fetched_unwritten += not self.bytes.written(source, nbytes)
         return super().cuMemcpyDtoH(target, source, nbytes)

@@ -188,6 +188,12 @@ def _wide(sign, width):
     return Rule(wide, (sign + width,) * 2, f"{{0}} * {{1}} & {_mask(wide)}")
 
 
+@_rule(r"mul\.hi\.([su])(16|32|64)")
+def _high(sign, width):
+    kind = sign + width
+    return Rule(kind, (kind,) * 2, f"({{0}} * {{1}} >> {width}) & {_mask(kind)}")
+
+
 @_rule(r"(div|rem)\.([su](?:16|32|64))")
 def _divided(name, kind):
     call = f"quotient({{0}}, {{1}}, {kind[1:]})" if name == "div" else "remainder({0}, {1})"

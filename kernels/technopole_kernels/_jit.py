@@ -175,13 +175,6 @@ def stage(function):
     return compiled
 
 
-def sorting_stage(function):
-    """Compile a stage that sorts, for which numba allocates memory."""
-    compiled = close_to_python(numba.njit(**{**_INSIDE, "_nrt": True}, **FLAGS)(function))
-    STAGES.append(compiled)
-    return compiled
-
-
 def device(function):
     """Compile a function that is inlined into its callers, without which their loops are not vectorised."""
     compiled = close_to_python(numba.njit(forceinline=True, **_INSIDE, **FLAGS)(function))

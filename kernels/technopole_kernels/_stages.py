@@ -8,6 +8,7 @@ import gc
 from types import MethodType
 
 from llvmlite.binding import Linkage
+from numba.core import types
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_lock import global_compiler_lock
@@ -125,7 +126,14 @@ def _passes(state):
 
 
 def close_to_python(dispatcher):
-    """Make a call from Python an error: a function without machine code has no address to jump to."""
+    """Make a call from Python an error: a function without machine code has no address to jump to.
+
+    And take a constant for a number: numba would compile a version of the function, and of all it calls, for each.
+    """
+
+    def get_call_template(self, arguments, keywords):
+        numbers = {name: types.unliteral(kind) for name, kind in keywords.items()}
+        return type(self).get_call_template(self, tuple(map(types.unliteral, arguments)), numbers)
 
     def add_overload(self, result):
         self.overloads[tuple(result.signature.args)] = result
@@ -133,6 +141,7 @@ def close_to_python(dispatcher):
     def refuse(self, *arguments, **keywords):
         raise TypeError(f"{self.__name__} is a part of the kernels: it can be called from compiled code only")
 
+    dispatcher.get_call_template = MethodType(get_call_template, dispatcher)
     dispatcher.add_overload = MethodType(add_overload, dispatcher)
     dispatcher._compile_for_args = MethodType(refuse, dispatcher)
     return dispatcher

@@ -3,15 +3,16 @@
 import numpy as np
 
 from technopole_kernels import layout as at
-from technopole_kernels._jit import device, sorting_stage, stage
+from technopole_kernels._jit import device, stage
 from technopole_kernels.rng import BARTER, MEETING, draw, uniform
+from technopole_kernels.sorting import sort
 
 NOBODY = np.uint32(0xFFFFFFFF)
 _POSITION = np.uint64(0xFFFFFFFF)
 _SHIFT = np.uint64(32)
 
 
-@sorting_stage
+@stage
 def pair_cells(setting, world):
     """Pair the firms of every cell by their random rank; ``world.fate`` holds the partner's place in the cell."""
     offsets, fate = world.offsets, world.fate
@@ -27,7 +28,7 @@ def pair_cells(setting, world):
             keys[i] = rank_key(w0, i - begin)
             fate[i] = NOBODY
         ranked = keys[begin:end]
-        ranked.sort()
+        sort(ranked)
         for j in range((end - begin) // 2):
             first, second = place_of(ranked[2 * j]), place_of(ranked[2 * j + 1])
             w0, _, _, _ = draw(identity[begin + first], period, MEETING, seed, replicate)

@@ -3,9 +3,10 @@
 import numpy as np
 
 from technopole_kernels import layout as at
-from technopole_kernels._jit import device, sorting_stage, stage
+from technopole_kernels._jit import device, stage
 from technopole_kernels.mathx import exp, log
 from technopole_kernels.prepare import need_per_share
+from technopole_kernels.sorting import sort
 
 
 @device
@@ -65,7 +66,7 @@ def find_need(sorted_needs, need):
     return low
 
 
-@sorting_stage
+@stage
 def share_costs(setting, world):
     """Overhead rate of every firm under the rules ``equal`` and ``serial`` (both need the firms in order of size)."""
     offsets, new, S = world.offsets, world.next, world.sectors.shape[1]
@@ -74,7 +75,7 @@ def share_costs(setting, world):
         # two arrays of the second set are not yet in use in this stage
         needs, charges = new[at.F_SHARE, begin:end], new[at.F_CASH, begin:end]
         list_needs(setting, world, r, needs)
-        needs.sort()
+        sort(needs)
         charge_region(setting, world, r, needs, charges)
 
 

@@ -332,6 +332,7 @@ def test_the_real_package_takes_the_arguments(program, bindings):
     opened = CudaDevice(program, driver, registers=128)
     opened.free_memory()
     run_on(opened, TOYS[:1], count=1)
+    opened.clear(opened.allocate(64), 64)
     opened.close()
     named = set(re.findall(r'_call\(\s*"(cu\w+)"', Path(device_cuda.__file__).read_text(encoding="utf-8")))
     assert driver.seen == named

@@ -6,10 +6,10 @@ from technopole_kernels import layout as at
 from technopole_kernels._jit import stage
 from technopole_kernels.barter import NOBODY, place_of, rank_key
 from technopole_kernels.grid.common import running
-from technopole_kernels.grid.sorting import sort
 from technopole_kernels.mean_field import look_abroad, look_at_suppliers, upper_mean
 from technopole_kernels.rng import BARTER, MEETING, draw, uniform
 from technopole_kernels.sharing import charge_region, list_needs
+from technopole_kernels.sorting import sort
 from technopole_kernels.spillover import mix_sector, pool_of, sum_high_tech, sum_region, upgrading_of
 from technopole_kernels.types import CHANNELS, GROUP
 
