@@ -30,8 +30,8 @@ from gpu_floor import count_bytes  # noqa: E402
 from technopole.bench_machine import describe_machine  # noqa: E402
 from technopole.build import Blueprint, make_blueprint  # noqa: E402
 from technopole.device_batch import Batch  # noqa: E402
+from technopole.device_fit import device_room, worlds_that_fit  # noqa: E402
 from technopole.device_shared import using  # noqa: E402
-from technopole.device_together import device_room, worlds_that_fit  # noqa: E402
 from technopole.machine import available_processors  # noqa: E402
 from technopole.recording import Recording  # noqa: E402
 from technopole.schema import RECORDS  # noqa: E402

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from technopole import device_layout, device_shared, device_worlds
+from technopole import device_layout, device_shared, device_worlds_memory
 from technopole.build import new_problem
 from technopole.device import period_program
 from technopole.device_emulated import EmulatedDevice
@@ -237,7 +237,7 @@ def fake_device(monkeypatch, blueprint, memory=1 << 30):
     records = Records(number, number, number, values, values, values, np.zeros((0, 0), dtype=np.int64))
     device = FakeDevice(blueprint.setting(0), world, records, memory)
     device_shared.close_devices()
-    for module in (device_layout, device_worlds):
+    for module in (device_layout, device_worlds_memory):
         monkeypatch.setattr(module, "program", lambda: PROGRAM)
     monkeypatch.setattr(device_shared, "_open_device", lambda backend: device)
     yield device

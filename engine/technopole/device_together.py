@@ -7,25 +7,21 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from technopole.build import MOST_ROOM, Blueprint
+from technopole.build import Blueprint
 from technopole.device_batch import Batch
+from technopole.device_fit import device_room, worlds_that_fit
 from technopole.device_interface import Device, DeviceMemoryError
-from technopole.device_layout import state_bytes, world_bytes
-from technopole.device_memory import ALIGNMENT
+from technopole.device_layout import state_bytes
 from technopole.device_shared import using
 from technopole.device_start import InitialStates
 from technopole.device_world import problem_of
 from technopole.errors import NotFiniteError, TechnopoleError
-from technopole.machine import readable_bytes
 from technopole.period_problems import not_finite, with_room
 from technopole.recording import Recording
 from technopole_kernels import layout
-from technopole_kernels.record import Records
 from technopole_kernels.status import Status
-from technopole_kernels.types import Setting, World
+from technopole_kernels.types import Setting
 
-SHARE_OF_MEMORY = 0.9
-"""Of what is free on the device; the rest is for worlds that are enlarged."""
 MOST_TOGETHER = 1 << 14
 """Worlds at a time: many more do not make a launch cheaper."""
 HOST_BYTES = 1 << 30
@@ -308,61 +304,3 @@ def consecutive(numbers: list[int]) -> Iterator[range]:
         if place == len(numbers) or numbers[place] != numbers[place - 1] + 1:
             yield range(first, place)
             first = place
-
-
-def device_room(blueprint: Blueprint) -> int:
-    """Return the firm slots of a world on a device.
-
-    To enlarge one takes a way to the host and back: so it gets at once what it will about need.
-
-    Parameters
-    ----------
-    blueprint : Blueprint
-        What it is made from.
-
-    Returns
-    -------
-    int
-        Capacity.
-    """
-    return min(max(blueprint.capacity, blueprint.final_capacity), MOST_ROOM * blueprint.capacity)
-
-
-def worlds_that_fit(
-    blueprint: Blueprint, setting: Setting, template: World, records: Records, free: int
-) -> int:
-    """Return how many worlds a device holds at a time.
-
-    Parameters
-    ----------
-    blueprint : Blueprint
-        For the message.
-    setting : Setting
-        Is there once.
-    template : World
-    records : Records
-        Their shapes count.
-    free : int
-        Bytes.
-
-    Returns
-    -------
-    int
-        At least 1.
-
-    Raises
-    ------
-    TechnopoleError
-        If there is no room for one.
-    """
-    once = sum(array.nbytes + ALIGNMENT for array in setting.constants if isinstance(array, np.ndarray))
-    once += sum(array.nbytes + ALIGNMENT for array in setting.policy)
-    one = world_bytes(setting, template, records)
-    count = int((SHARE_OF_MEMORY * free - once) // one)
-    if count < 1:
-        raise TechnopoleError(
-            f"one world of {blueprint.n_firms:,} firms takes {readable_bytes(one + once)} of the memory of the "
-            f"device and {readable_bytes(free)} are free; a smaller data.scale, a larger output.stride or "
-            'run.backend = "cpu" need less'
-        )
-    return count

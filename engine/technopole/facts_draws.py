@@ -128,7 +128,8 @@ def innovators(setting: Setting, world: World, before: Before) -> NDArray[np.boo
     replicate = int(world.clock[at.REPLICATE])
     drawn = first_uniform(before.identity, period, int(EVENT), int(setting.seed[0]), replicate)
     slack = 1.0
-    if world.firms.dtype == np.float32:  # fewer bits of the draw (docs/MODEL.md 5.3), and more of the chance are lost
+    # fewer bits of the draw (docs/MODEL.md 5.3), and more of the chance are lost
+    if world.firms.dtype == np.float32:
         drawn, slack = np.floor(drawn * 2.0**24) * 2.0**-24, 1.0 + 1e-6 * cell.size
     found: NDArray[np.bool_] = (drawn < chance) & (research > 0.0)
     counted = int(world.cells[at.E_INNOVATIONS].sum())

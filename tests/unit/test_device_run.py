@@ -5,7 +5,7 @@ import pytest
 
 import technopole as tp
 from devices import KINDS, some_device
-from technopole import device_layout, device_shared, device_together, device_worlds
+from technopole import device_fit, device_layout, device_shared, device_together, device_worlds
 from technopole.build import make_blueprint
 from technopole.device_ensemble import DeviceEnsemble
 from technopole.machine import Threads
@@ -66,7 +66,7 @@ def test_as_many_at_a_time_as_fit(config, results, monkeypatch, kind, worlds):
     records = Recording(tuple(RECORDS), 1, 12, 2, 3).records(0)
     with some_device(kind, monkeypatch, blueprint) as device:
         one = device_layout.world_bytes(blueprint.setting(1), world, records)
-        device._memory = device._free = int((worlds + 0.5) * one / device_together.SHARE_OF_MEMORY)
+        device._memory = device._free = int((worlds + 0.5) * one / device_fit.SHARE_OF_MEMORY)
         assert same(tp.run(config, backend="cuda"), results)
         assert device.most_worlds == worlds
 
@@ -127,7 +127,7 @@ def test_a_world_that_grows_does_not_disturb_the_others(config, device, monkeypa
 
 def test_worlds_that_outgrow_the_memory_are_computed_later(config, device, monkeypatch):
     monkeypatch.setattr(device_together, "device_room", lambda blueprint: blueprint.capacity)
-    monkeypatch.setattr(device_together, "SHARE_OF_MEMORY", 0.99)
+    monkeypatch.setattr(device_fit, "SHARE_OF_MEMORY", 0.99)
     growing = config.replace(GROWING)
     blueprint = make_blueprint(growing)
     world, records = blueprint.new_world(), Recording(tuple(RECORDS), 1, 40, 2, 3).records(0)
