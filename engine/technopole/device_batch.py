@@ -24,31 +24,9 @@ MOST_AHEAD = 256
 
 
 class Batch(Worlds):
-    """Worlds of one setting on a device.
+    """Worlds of one setting on a device that are moved on together.
 
-    Parameters
-    ----------
-    device : Device
-        Where they are; used by nobody else meanwhile.
-    setting : Setting
-        Of all of them.
-    world : World
-        Its shapes are those of all worlds to begin with.
-    records : Records
-        Which variables are recorded, and its shapes.
-    count : int
-        How many worlds.
-
-    Attributes
-    ----------
-    count : int
-        How many worlds.
-    clock : ndarray of int64, shape (count, 4)
-        Of each world, as it was at the last look.
-    status, until, stride : ndarray of int64, shape (count,)
-        Of each world: 0 while it can go on; periods done at the end; every so many periods one is recorded.
-    where : ndarray of int64, shape (count, 4)
-        What went wrong.
+    Parameters and attributes are those of `WorldsMemory`.
     """
 
     _ahead = 1

@@ -1,8 +1,9 @@
 """What the threads of several launches have in common.
 
 A launch calls ``thread(setting, world, work, records, i)`` for every item i of every world, in any order. No thread
-reads what another one of the same launch writes, so the results have the same bits in every order. A thread adds up
-what a lane of the CPU's kernels adds up, in the same order: the sums have the same bits there and here.
+reads what another one of the same launch writes, so the results have the same bits in every order; several may count in
+one place (`count_up`) or write the same there. A thread adds up what a lane of the CPU's kernels adds up, in the same
+order: the sums have the same bits there and here.
 """
 
 from technopole_kernels import layout as at

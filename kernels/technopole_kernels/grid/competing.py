@@ -1,4 +1,4 @@
-"""Second launch over the firms: prices, fitness and shocks to demand; third: shares, accounts and fates."""
+"""Launches over the firms: prices, fitness and demand shocks; after the market is settled, shares, accounts, fates."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""First launches over the firms: new knowledge; ties, research and innovation."""
+"""Launches over the firms: new knowledge; then ties, research and innovation."""
 
 import numpy as np
 
