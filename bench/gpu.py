@@ -1,8 +1,9 @@
 """The GPU: is it equal to the processor, and how fast is it?
 
-Usage: python bench/gpu.py [--quick] [--seed N] [--only PART,...] [--json FILE]. Parts: equal, copy, launches, ensemble,
-large, small. On a machine with a GPU and `technopole[cuda]` it takes some minutes; without one it says so and ends with
-exit code 2. `TECHNOPOLE_DEVICE=emulated` with --quick tries the script itself: then the times mean nothing.
+Usage: python bench/gpu.py [--quick] [--seed N] [--cases N] [--only PART,...] [--json FILE]. Parts: equal, copy,
+launches, ensemble, large, small. On a machine with a GPU and `technopole[cuda]` it takes some minutes; without one it
+says so and ends with exit code 2. `TECHNOPOLE_DEVICE=emulated` with --quick tries the script: then the times mean
+nothing.
 """
 
 from __future__ import annotations
@@ -38,7 +39,14 @@ from technopole.schema import RECORDS  # noqa: E402
 from technopole.simulation import Simulation  # noqa: E402
 from technopole_kernels.grid.launches import PERIOD, count_items  # noqa: E402
 
-PARTS = ("equal", "copy", "launches", "ensemble", "large", "small")
+PARTS = {
+    "equal": "the bits of the processor",
+    "copy": "copying within the device, and to and from it",
+    "launches": "launches of a period",
+    "ensemble": "ensembles",
+    "large": "one large world",
+    "small": "where the device begins to be faster",
+}
 GB, COPY_TIMES = 1e9, 10
 Device = Any
 
@@ -328,6 +336,12 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
+def write(path: Path, found: dict[str, Any]) -> None:
+    """Write what was found so far."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
 def main() -> None:
     """Measure, and write what was found."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -335,12 +349,15 @@ def main() -> None:
     parser.add_argument(
         "--seed", type=int, default=None, help="of the random configurations; fresh if absent"
     )
+    parser.add_argument("--cases", type=int, default=None, help="random configurations")
     parser.add_argument("--only", default=",".join(PARTS), help="parts, with commas")
     parser.add_argument("--json", type=Path, default=ROOT / "bench/results/gpu.json")
     options = parser.parse_args()
     parts, sizes = options.only.split(","), Sizes(options.quick)
     if set(parts) - set(PARTS):
         parser.error(f"--only: allowed: {', '.join(PARTS)}")
+    seed = secrets.randbits(32) if options.seed is None else options.seed
+    cases = sizes.cases if options.cases is None else options.cases
     begin = time.perf_counter()
     try:
         with using("cuda") as shared:
@@ -353,27 +370,23 @@ def main() -> None:
     found["open_seconds"] = time.perf_counter() - begin
     found["free_bytes"] = device.free_memory()
     say(f"{device.name}: opened in {found['open_seconds']:.1f} s, {found['free_bytes'] / GB:.1f} GB free")
-    if "equal" in parts:
-        seed = secrets.randbits(32) if options.seed is None else options.seed
-        say(f"equality with the processor, seed {seed}")
-        found["equal"] = check_equality(device, seed, sizes.cases, say)
-    if "copy" in parts or "launches" in parts:
-        found["copy"] = measure_copy(device, sizes.copy_bytes)
-        say(f"copying within the device: {found['copy']['within_device_GBs']:.0f} GB/s")
-    if "launches" in parts:
-        say("launches of a period")
-        found["launches"] = measure_launches(device, sizes, found["copy"])
-    if "ensemble" in parts:
-        say("ensembles")
-        found["ensemble"] = measure_ensembles(device, sizes)
-    if "large" in parts:
-        say("one large world")
-        found["large"] = measure_large(device, sizes)
-    if "small" in parts:
-        say("where the device begins to be faster")
-        found["small"] = measure_small(sizes)
-    options.json.parent.mkdir(parents=True, exist_ok=True)
-    options.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    measured: dict[str, Callable[[], Any]] = {
+        "equal": lambda: check_equality(device, seed, cases, say),
+        "copy": lambda: measure_copy(device, sizes.copy_bytes),
+        "launches": lambda: measure_launches(
+            device, sizes, found.get("copy") or measure_copy(device, sizes.copy_bytes)
+        ),
+        "ensemble": lambda: measure_ensembles(device, sizes),
+        "large": lambda: measure_large(device, sizes),
+        "small": lambda: measure_small(sizes),
+    }
+    for part, measure in measured.items():
+        if part in parts:
+            say(f"{part}: {PARTS[part]}")
+            begin = time.perf_counter()
+            found[part] = measure()
+            say(f"  {part}: {time.perf_counter() - begin:.0f} s")
+            write(options.json, found)  # what comes later may be cut short
     say(f"written: {options.json}")
     if "equal" in found and found["equal"]["different"]:
         raise SystemExit(f"{len(found['equal']['different'])} configurations are not equal")

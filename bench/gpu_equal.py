@@ -30,8 +30,9 @@ def check_equality(
     rules = itertools.cycle(random.permutation(list(itertools.product(*RULES.values()))).tolist())
     different, failed, seen = [], 0, 0
     for case, chosen in zip(range(cases), rules, strict=False):
+        block = int(random.choice(BLOCKS))
         if hasattr(device, "block"):
-            device.block = int(random.choice(BLOCKS))
+            device.block = block
         config = random_config(random, dict(zip(RULES, chosen, strict=True)))
         try:
             problems = differences(config)
@@ -103,10 +104,11 @@ def differences(config: tp.Config) -> list[str]:
         If both fail with the same message.
     """
     runs = [_outcome(config, backend) for backend in ("cpu", "cuda")]
-    if any(isinstance(run, str) for run in runs):
-        if runs[0] == runs[1]:
-            raise tp.TechnopoleError(runs[0])
-        return [f"messages: {runs[0]!r}, {runs[1]!r}"]
+    messages = [run if isinstance(run, str) else "no message" for run in runs]
+    if messages[0] != messages[1]:
+        return [f"messages: {messages}"]
+    if isinstance(runs[0], str):
+        raise tp.TechnopoleError(messages[0])
     found = [name for name in runs[0] if runs[0][name].values.tobytes() != runs[1][name].values.tobytes()]
     models = [tp.Model(config, backend=backend) for backend in ("cpu", "cuda")]
     for periods in (1, 2, max(int(config.time.periods) - 3, 1)):

@@ -104,6 +104,10 @@ class FakeDevice:
         self.most_worlds = max(self.most_worlds, count)
         self._waiting.append((name, (setting, worlds, works, records), count))
 
+    def repeat(self, launches, setting, worlds, works, records, count, times):
+        for name, items in list(launches) * times:
+            self.launch(name, setting, worlds, works, records, count, items)
+
     def synchronize(self):
         self.looks += 1
         self._run()

@@ -30,6 +30,7 @@ class CUresult(IntEnum):
     CUDA_ERROR_INVALID_PTX = 218
     CUDA_ERROR_NOT_FOUND = 500
     CUDA_ERROR_ILLEGAL_ADDRESS = 700
+    CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES = 701
 
 
 class CUjit_option(IntEnum):
@@ -45,6 +46,18 @@ class CUdevice_attribute(IntEnum):
 
     CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR = 75
     CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR = 76
+
+
+class CUfunction_attribute(IntEnum):
+    """What can be asked of a kernel."""
+
+    CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK = 0
+
+
+class CUstreamCaptureMode(IntEnum):
+    """What else may be done while a stream is recorded."""
+
+    CU_STREAM_CAPTURE_MODE_THREAD_LOCAL = 1
 
 
 class _Entry:
@@ -96,8 +109,18 @@ class FakeDriver:
     """
 
     CUresult, CUjit_option, CUdevice_attribute = CUresult, CUjit_option, CUdevice_attribute
+    CUfunction_attribute, CUstreamCaptureMode = CUfunction_attribute, CUstreamCaptureMode
 
-    def __init__(self, program, memory=2**28, version=12080, capability=(9, 0), gpus=1, failures=None):
+    def __init__(
+        self,
+        program,
+        memory=2**28,
+        version=12080,
+        capability=(9, 0),
+        gpus=1,
+        failures=None,
+        most_threads=1024,
+    ):
         self.program, self.memory, self.version, self.capability, self.gpus = (
             program,
             memory,
@@ -105,7 +128,8 @@ class FakeDriver:
             capability,
             gpus,
         )
-        self.failures = failures or {}
+        self.failures, self.most_threads = failures or {}, most_threads
+        self.graphs, self._recorded = {}, {}
         self.launches, self.image, self.options, self.retained = [], None, {}, 0
         self._blocks = {}
         self._thread = threading.local()
@@ -174,6 +198,49 @@ class FakeDriver:
             return CUresult.CUDA_ERROR_NOT_FOUND, None
         return CUresult.CUDA_SUCCESS, (name.decode(), _Entry(self._engine, name.decode()))
 
+    def cuFuncGetAttribute(self, attribute, function):
+        assert attribute == CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK
+        return CUresult.CUDA_SUCCESS, self.most_threads
+
+    def cuStreamCreate(self, flags):
+        assert flags == 0
+        self.graphs["stream"] = "stream"
+        return CUresult.CUDA_SUCCESS, "stream"
+
+    def cuStreamDestroy(self, stream):
+        del self.graphs[stream]
+        return (CUresult.CUDA_SUCCESS,)
+
+    def cuStreamBeginCapture(self, stream, mode):
+        assert stream in self.graphs and not self._recorded
+        self._recorded[stream] = []
+        return (CUresult.CUDA_SUCCESS,)
+
+    def cuStreamEndCapture(self, stream):
+        graph = f"graph {len(self.graphs)}"
+        self.graphs[graph] = self._recorded.pop(stream)
+        return CUresult.CUDA_SUCCESS, graph
+
+    def cuGraphInstantiate(self, graph, flags):
+        executable = f"executable of {graph}"
+        self.graphs[executable] = self.graphs[graph]
+        return CUresult.CUDA_SUCCESS, executable
+
+    def cuGraphDestroy(self, graph):
+        del self.graphs[graph]
+        return (CUresult.CUDA_SUCCESS,)
+
+    def cuGraphExecDestroy(self, executable):
+        del self.graphs[executable]
+        return (CUresult.CUDA_SUCCESS,)
+
+    def cuGraphLaunch(self, executable, stream):
+        if not self._current() or stream not in self.graphs:
+            return (CUresult.CUDA_ERROR_INVALID_VALUE,)
+        for launch in self.graphs[executable]:
+            self._start(*launch)
+        return (CUresult.CUDA_SUCCESS,)
+
     def cuModuleUnload(self, module):
         self.image = None
         return (CUresult.CUDA_SUCCESS,)
@@ -211,16 +278,26 @@ class FakeDriver:
     def cuLaunchKernel(
         self, function, grid_x, grid_y, grid_z, block_x, block_y, block_z, shared, stream, parameters, extra
     ):
-        name, entry = function
-        grid, block = (grid_x, grid_y), (block_x, block_y)
         fits = 0 < grid_x < 2**31 and 0 < grid_y < 65536 and 0 < block_x * block_y <= 1024
-        if not self._current() or not fits or (grid_z, block_z, shared, stream, extra) != (1, 1, 0, 0, 0):
+        if not self._current() or not fits or (grid_z, block_z, shared, extra) != (1, 1, 0, 0):
             return (CUresult.CUDA_ERROR_INVALID_VALUE,)
+        if block_x * block_y > self.most_threads:
+            return (CUresult.CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES,)
         places = (ctypes.c_void_p * 6).from_address(parameters)
         arguments = [ctypes.c_int64.from_address(place).value for place in places]
+        launch = function, (grid_x, grid_y), (block_x, block_y), arguments
+        if stream == 0:
+            assert not self._recorded, "a launch in another stream ends the recording"
+            self._start(*launch)
+        else:
+            self._recorded[stream].append(launch)
+        return (CUresult.CUDA_SUCCESS,)
+
+    def _start(self, function, grid, block, arguments):
+        """Do a launch."""
+        name, entry = function
         self.launches.append((name, grid, block))
         entry.run(grid, block, arguments)
-        return (CUresult.CUDA_SUCCESS,)
 
     def cuCtxSynchronize(self):
         return (CUresult.CUDA_SUCCESS if self._current() else CUresult.CUDA_ERROR_INVALID_CONTEXT,)

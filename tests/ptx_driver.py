@@ -1,7 +1,6 @@
 """NVIDIA's driver, as `fake_driver` has it, whose GPU runs the PTX it is given, on the machine of `ptx_machine`."""
 
 import contextlib
-import ctypes
 
 from fake_driver import CUresult, FakeDriver
 from ptx_machine import Machine
@@ -69,17 +68,10 @@ class PtxDriver(FakeDriver):
         self.fetched_unwritten += not self.bytes.written(source, nbytes)
         return super().cuMemcpyDtoH(target, source, nbytes)
 
-    def cuLaunchKernel(
-        self, function, grid_x, grid_y, grid_z, block_x, block_y, block_z, shared, stream, parameters, extra
-    ):
-        fits = 0 < grid_x < 2**31 and 0 < grid_y < 65536 and 0 < block_x * block_y <= 1024
-        assert self._current() and fits and (grid_z, block_z, shared, stream, extra) == (1, 1, 0, 0, 0)
-        places = (ctypes.c_void_p * 6).from_address(parameters)
-        arguments = [ctypes.c_int64.from_address(place).value for place in places]
-        self.launches.append((function, (grid_x, grid_y), (block_x, block_y)))
+    def _start(self, function, grid, block, arguments):
+        self.launches.append((function, grid, block))
         self.seed += 1
-        self.machine.launch(function, (grid_x, grid_y), (block_x, block_y), arguments, self.seed)
-        return (CUresult.CUDA_SUCCESS,)
+        self.machine.launch(function, grid, block, arguments, self.seed)
 
 
 @contextlib.contextmanager

@@ -7,7 +7,6 @@ A period is a fixed sequence of launches, each over all worlds and independent i
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,11 +57,9 @@ class Batch(Worlds):
         left = int((self.until - self.clock[:, layout.PERIOD])[running].max())
         periods = min(left, self._ahead if most is None else min(self._ahead, most))
         begin = time.perf_counter()
-        counts, launch, setting = self._item_counts(), self.device.launch, self._setting.struct
         worlds, works, records = self._structs
-        for _ in range(periods):
-            for (name, _), items in zip(self._program.period, counts, strict=True):
-                launch(name, setting, worlds, works, records, self.count, items)
+        setting = self._setting.struct
+        self.device.repeat(self._launches(), setting, worlds, works, records, self.count, periods)
         self.look()
         seconds = time.perf_counter() - begin
         if seconds < 0.5 * LOOK_SECONDS and periods == self._ahead:
@@ -70,10 +67,11 @@ class Batch(Worlds):
         elif seconds > 2.0 * LOOK_SECONDS:
             self._ahead = max(self._ahead // 2, 1)
 
-    def _item_counts(self) -> Sequence[int]:
-        room = max(home.shape.room for home in self._homes)
-        count = self._program.count_items
-        return [count(items, self._regions, self._sectors, room) for _, items in self._program.period]
+    def _launches(self) -> list[tuple[str, int]]:
+        """Name and items of the launches of a period."""
+        room, count = max(home.shape.room for home in self._homes), self._program.count_items
+        period = self._program.period
+        return [(name, count(items, self._regions, self._sectors, room)) for name, items in period]
 
     def look(self) -> None:
         """Wait until all that was launched is done, and fetch clocks and statuses."""

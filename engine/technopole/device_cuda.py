@@ -8,10 +8,12 @@ from __future__ import annotations
 import ctypes
 import os
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 from numpy.typing import NDArray
 
+from technopole.device_graph import Graph
 from technopole.device_interface import DeviceError, DeviceFailure, DeviceMemoryError, contiguous
 
 OLDEST_DRIVER = 11080
@@ -19,6 +21,7 @@ OLDEST_DRIVER = 11080
 OLDEST_PROCESSOR, TARGET = (6, 0), (8, 0)
 MOST_BLOCKS = 2**31 - 1
 MOST_ROWS = 65535
+WARP = 32
 LOG = 8192
 INSTEAD = 'or choose run.backend = "cpu"'
 
@@ -64,7 +67,7 @@ class CudaDevice:
     capability : tuple of int
         Compute capability, such as (9, 0).
     block : int
-        Threads of a block; up to 256 there are registers enough for any launch. Results do not depend on it.
+        Threads of a block; fewer for launches that need many registers. Results do not depend on it.
 
     Raises
     ------
@@ -91,6 +94,8 @@ class CudaDevice:
                 name: self._call("cuModuleGetFunction", self._module, f"launch_{name}".encode())
                 for name in program.names
             }
+            self._most = {name: self._most_threads(function) for name, function in self._functions.items()}
+            self._graph = Graph(self._call)
         except BaseException:
             self._leave()
             raise
@@ -142,12 +147,42 @@ class CudaDevice:
         self, name: str, setting: int, worlds: int, works: int, records: int, count: int, items: int
     ) -> None:
         """Start a launch and return before it is done."""
-        if count <= 0 or items <= 0:
+        if count > 0 and items > 0:
+            self._enter()
+            self._launch(name, (setting, worlds, works, records, count, items), 0)
+
+    def repeat(
+        self,
+        launches: Sequence[tuple[str, int]],
+        setting: int,
+        worlds: int,
+        works: int,
+        records: int,
+        count: int,
+        times: int,
+    ) -> None:
+        """Start launches, given by name and items, one after the other and all of them so many times.
+
+        They are put together once: the GPU then goes from one to the next by itself.
+        """
+        if count <= 0:
             return
         self._enter()
-        wide, high = self._block_shape(items)
+
+        def record(stream: Any) -> None:
+            for name, items in launches:
+                if items > 0:
+                    self._launch(name, (setting, worlds, works, records, count, items), stream)
+
+        key = (tuple(launches), setting, worlds, works, records, count, self.block)
+        self._graph.launch(self._driver, key, record, times)
+
+    def _launch(self, name: str, arguments: tuple[int, ...], stream: Any) -> None:
+        """Start a launch in a stream of the driver's."""
+        *_, count, items = arguments
+        wide, high = block_shape(items, count, min(self.block, self._most[name]))
         blocks, rows = min(-(-items // wide), MOST_BLOCKS), min(-(-count // high), MOST_ROWS)
-        values = (ctypes.c_int64 * 6)(setting, worlds, works, records, count, items)
+        values = (ctypes.c_int64 * 6)(*arguments)
         start = ctypes.addressof(values)
         places = (ctypes.c_void_p * 6)(*range(start, start + 48, 8))  # the driver copies what they point at
         self._call(
@@ -155,7 +190,7 @@ class CudaDevice:
             self._functions[name],
             *(blocks, rows, 1),
             *(wide, high, 1),
-            *(0, 0, ctypes.addressof(places), 0),
+            *(0, stream, ctypes.addressof(places), 0),
         )
 
     def synchronize(self) -> None:
@@ -176,14 +211,15 @@ class CudaDevice:
         self._enter()
         for address in list(self._blocks):
             self.release(address)
+        self._graph.close()
         self._call("cuModuleUnload", self._module)
         self._closed = True
         self._leave()
 
-    def _block_shape(self, items: int) -> tuple[int, int]:
-        """Items and worlds of a block: where a world has few items, several worlds fill it."""
-        wide = min(items, self.block)
-        return wide, min(max(self.block // wide, 1), 1024 // wide)
+    def _most_threads(self, function: Any) -> int:
+        """Threads that a block of a launch may have: they share the registers of a processor."""
+        attribute = self._driver.CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK
+        return int(self._call("cuFuncGetAttribute", attribute, function)) // WARP * WARP
 
     def _find(self, number: int) -> Any:
         """Start the driver and choose a GPU."""
@@ -273,6 +309,27 @@ class CudaDevice:
         if function == "cuInit":
             return DeviceError(f"the GPU cannot be used: {described}; {INSTEAD}")
         return DeviceFailure(f"{where}: {described}")
+
+
+def block_shape(items: int, count: int, most: int) -> tuple[int, int]:
+    """Items and worlds of a block: where a world has few items, several worlds fill it.
+
+    Parameters
+    ----------
+    items : int
+        Of a world.
+    count : int
+        Number of worlds.
+    most : int
+        Threads of the block at most.
+
+    Returns
+    -------
+    tuple of int
+        Threads along the items and along the worlds.
+    """
+    wide = min(items, most)
+    return wide, min(max(most // wide, 1), count)
 
 
 def _version(number: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from bisect import bisect_right, insort
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -84,6 +85,21 @@ class EmulatedDevice:
     ) -> None:
         """Do a launch."""
         self._host.launch(name, setting, worlds, works, records, count, items, self.order)
+
+    def repeat(
+        self,
+        launches: Sequence[tuple[str, int]],
+        setting: int,
+        worlds: int,
+        works: int,
+        records: int,
+        count: int,
+        times: int,
+    ) -> None:
+        """Do launches one after the other, all of them so many times."""
+        for _ in range(times):
+            for name, items in launches:
+                self.launch(name, setting, worlds, works, records, count, items)
 
     def synchronize(self) -> None:
         """Return at once: launches are done when they return."""

@@ -6,6 +6,7 @@ one after the other.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -59,6 +60,18 @@ class Device(Protocol):
         self, name: str, setting: int, worlds: int, works: int, records: int, count: int, items: int
     ) -> None:
         """Start a launch: ``items`` items of each of ``count`` worlds, whose structs stand side by side."""
+
+    def repeat(
+        self,
+        launches: Sequence[tuple[str, int]],
+        setting: int,
+        worlds: int,
+        works: int,
+        records: int,
+        count: int,
+        times: int,
+    ) -> None:
+        """Start launches, each a name and items, one after the other; all of them so many times."""
 
     def synchronize(self) -> None:
         """Wait until all launches are done, and raise if one has failed."""

@@ -50,7 +50,13 @@ def test_configurations_differ_and_are_compared(two_regions, monkeypatch):
     assert len(said) == 1 + found["both_failed"]
     # a device that counts wrongly is noticed
     monkeypatch.setattr(gpu_equal, "_outcome", lambda config, backend: backend)
-    assert gpu_equal.differences(Config.from_toml(two_regions)) == ["messages: 'cpu', 'cuda'"]
+    assert gpu_equal.differences(Config.from_toml(two_regions)) == ["messages: ['cpu', 'cuda']"]
+    # so is one that fails where the processor does not
+    results = {"cpu": object(), "cuda": "no more threads"}
+    monkeypatch.setattr(gpu_equal, "_outcome", lambda config, backend: results[backend])
+    assert gpu_equal.differences(Config.from_toml(two_regions)) == [
+        "messages: ['no message', 'no more threads']"
+    ]
 
 
 def test_bytes_of_launches():

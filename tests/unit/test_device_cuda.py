@@ -90,6 +90,53 @@ def test_a_block_is_filled_with_worlds_where_items_are_few(device, monkeypatch, 
     assert seen == [(grid, block)]
 
 
+def test_a_block_has_no_more_threads_than_the_launch_has_registers_for(program):
+    """A launch of 188 registers had failed with 512 threads and more: a GPU has 65,536 for a block."""
+    device = CudaDevice(program, driver := FakeDriver(program, most_threads=340))
+    device.block = 1024
+    worlds, _ = run_on(device)
+    device.close()
+    assert {block for _, _, block in driver.launches} == {(127, 2), (15, 3)}  # (127, 3) would be 381
+    for world, expected in zip(worlds, run_on_cpu(), strict=True):
+        assert_same_bits(world._asdict(), expected._asdict())
+
+
+def test_a_sequence_of_launches_is_put_together_once(program, monkeypatch):
+    recorded = []
+    monkeypatch.setattr(
+        FakeDriver,
+        "_start",
+        lambda self, function, grid, block, arguments: recorded.append((function[0], grid, arguments)),
+    )
+    device = CudaDevice(program, driver := FakeDriver(program))
+    launches = [("draw_words", 256), ("evaluate", 0), ("evaluate", 128)]
+    device.repeat(launches, 1, 2, 3, 4, 5, times=3)
+    assert recorded == 3 * [
+        ("launch_draw_words", (2, 5), [1, 2, 3, 4, 5, 256]),
+        ("launch_evaluate", (1, 5), [1, 2, 3, 4, 5, 128]),
+    ]
+    first = [name for name in driver.graphs if name.startswith("executable")]
+    device.repeat(launches, 1, 2, 3, 4, 5, times=1)
+    assert [name for name in driver.graphs if name.startswith("executable")] == first
+    recorded.clear()
+    device.repeat(launches, 1, 2, 3, 4, 6, times=1)
+    assert recorded[1] == ("launch_evaluate", (1, 6), [1, 2, 3, 4, 6, 128])
+    device.repeat(launches, 1, 2, 3, 4, 0, times=1)
+    assert len(recorded) == 2
+    device.close()
+    assert not driver.graphs, "graphs were not given back"
+
+
+def test_a_sequence_that_cannot_be_put_together_leaves_nothing_behind(program, monkeypatch):
+    device = CudaDevice(program, driver := FakeDriver(program, most_threads=1024))
+    driver.failures["cuGraphInstantiate"] = CUresult.CUDA_ERROR_OUT_OF_MEMORY
+    with pytest.raises(DeviceMemoryError, match="cuGraphInstantiate"):
+        device.repeat([("evaluate", 1)], 1, 2, 3, 4, 5, times=1)
+    driver.failures.clear()
+    assert list(driver.graphs) == ["stream"]
+    device.close()
+
+
 def test_nothing_is_launched_where_there_is_nothing_to_do(device, driver):
     device.launch("evaluate", 0, 0, 0, 0, 0, 5)
     device.launch("evaluate", 0, 0, 0, 0, 5, 0)

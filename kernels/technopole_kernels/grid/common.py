@@ -6,6 +6,8 @@ one place (`count_up`) or write the same there. A thread adds up what a lane of 
 order: the sums have the same bits there and here.
 """
 
+import numpy as np
+
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device
 from technopole_kernels.grid.work import LANES, RUNNING
@@ -18,7 +20,13 @@ def running(work):
 
 
 @device
-def segment_of(world, i):
+def segment_of_firm(world, work, firm):
+    """Segment of a firm; -1 if there are fewer firms."""
+    return np.int64(work.segment[firm]) if firm < world.offsets[world.offsets.size - 1] else np.int64(-1)
+
+
+@device
+def segment_of_lane(world, i):
     """Segment of a thread, one of its ``LANES``; -1 if there are fewer segments."""
     segment = i // LANES
     return segment if segment < world.clock[at.SEGMENTS] else -1

@@ -1,9 +1,11 @@
 """Launches that begin a period: which worlds take part, and their segments."""
 
+import numpy as np
+
 from technopole_kernels import layout as at
 from technopole_kernels._jit import stage
-from technopole_kernels.grid.common import running
-from technopole_kernels.grid.work import FINISHED, RUNNING, SEGMENTS, TILES
+from technopole_kernels.grid.common import running, segment_of_lane, segment_range
+from technopole_kernels.grid.work import FINISHED, LANES, RUNNING, SEGMENTS, TILES
 from technopole_kernels.tiles import cut_region, end_tiles
 from technopole_kernels.types import TILE
 
@@ -62,3 +64,14 @@ def cut(_setting, world, work, _records, r):
         work.cell_segment[cell] = segment
         while segment < end and segments[at.G_CELL, segment] == cell:
             segment += 1
+
+
+@stage
+def assign_firms(_setting, world, work, _records, i):
+    """Tell the firms of a lane of a segment which one it is."""
+    segment = segment_of_lane(world, i)
+    if segment < 0 or not running(work):
+        return
+    first, end = segment_range(world, segment, i)
+    for firm in range(first, end, LANES):
+        work.segment[firm] = np.int32(segment)

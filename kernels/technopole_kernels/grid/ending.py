@@ -38,6 +38,7 @@ def count_sizes(_setting, world, work, _records, size_class):
     firms = 0
     for copy in range(work.sizes.shape[0]):
         firms += work.sizes[copy, size_class]
+    for copy in range(work.sizes.shape[0]):
         work.sizes[copy, size_class] = 0
     world.sizes[size_class] = firms
 

@@ -4,9 +4,9 @@ import numpy as np
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
-from technopole_kernels.grid.common import running, segment_of, segment_range
+from technopole_kernels.grid.common import running, segment_of_firm
 from technopole_kernels.grid.meeting import gaps_of
-from technopole_kernels.grid.work import LANES
+from technopole_kernels.grid.work import BY_SMALL, INNOVATED, PATENTED
 from technopole_kernels.innovation import (
     affordable,
     chance_bound,
@@ -24,98 +24,120 @@ from technopole_kernels.science import next_tie, reading_strength, upgraded, upg
 
 
 @stage
-def learn(setting, world, work, _records, i):
-    """New knowledge of a lane of a segment before it innovates."""
-    segment = segment_of(world, i)
+def learn(setting, world, work, _records, firm):
+    """New knowledge of a firm before it innovates."""
+    segment = segment_of_firm(world, work, firm)
     if segment < 0 or not running(work):
         return
-    first, end = segment_range(world, segment, i)
-    cell = world.segments[at.G_CELL, segment]
-    for firm in range(first, end, LANES):
-        learn_channels(setting, world, firm, cell)
+    cell, new = world.segments[at.G_CELL, segment], world.next
+    organisation, technology, sourcing, quality = learn_channels(setting, world, firm, cell)
+    new[at.F_ORGANISATION, firm] = organisation
+    new[at.F_TECHNOLOGY, firm] = technology
+    new[at.F_SOURCING, firm] = sourcing
+    new[at.F_QUALITY, firm] = quality
 
 
 @stage
-def research(setting, world, work, _records, i):
-    """Research, ties and innovations of a lane of a segment."""
-    segment = segment_of(world, i)
+def research(setting, world, work, _records, firm):
+    """Research, tie and innovation of a firm."""
+    segment = segment_of_firm(world, work, firm)
     if segment < 0 or not running(work):
         return
-    first, end = segment_range(world, segment, i)
     cell = world.segments[at.G_CELL, segment]
-    spending = own_research = innovations = by_small = patents = 0.0
-    for firm in range(first, end, LANES):
-        small, spent, own, u = research_of(setting, world, firm, cell)
-        spending += spent
-        own_research += own
-        if innovates(setting, world, cell, small, spent, u):
-            patented = innovate(setting, world, firm, cell, small)
-            innovations += 1.0
-            by_small += small
-            patents += patented
-    sums = work.lane_sums
-    sums[at.E_RESEARCH, i] = spending
-    sums[at.E_OWN_RESEARCH, i] = own_research
-    sums[at.E_INNOVATIONS, i] = innovations
-    sums[at.E_SMALL_INNOVATIONS, i] = by_small
-    sums[at.E_PATENTS, i] = patents
+    small, own, spent, intensity = research_of(setting, world, firm, cell)
+    to_innovate, tie, fate = events_of(setting, world, firm, cell)
+    done = 0
+    if innovates(setting, world, cell, small, spent, to_innovate):
+        row, gain, patented = innovation_of(setting, world, firm, cell, small)
+        world.next[row, firm] += gain
+        done = INNOVATED + (BY_SMALL if small > 0.0 else 0) + (PATENTED if patented else 0)
+    world.fate[firm] = fate
+    world.tie[at.NEXT, firm] = tie
+    world.load[at.OWN_RESEARCH, firm] = own
+    world.next[at.F_RESEARCH, firm] = intensity
+    work.innovated[firm] = np.uint8(done)
 
 
 @device
 def learn_channels(setting, world, firm, cell):
-    """New knowledge of a firm before it innovates."""
-    params, cells, firms, new = setting.params[0], world.cells, world.firms, world.next
+    """New knowledge of a firm before it innovates, in the four channels.
+
+    All is read before anything is written, so that a thread waits for memory once.
+    """
+    params, cells, firms = setting.params[0], world.cells, world.firms
     regions, traits, S = world.regions, setting.constants.sectors, world.sectors.shape[1]
     region, k = cell // S, cell % S
-    organisation, technology, sourcing, quality = gaps_of(setting, world, firm, cell)
+    far_organisation, far_technology, far_sourcing, far_quality = gaps_of(setting, world, firm, cell)
     protects = 0.0 if params.learning_rule == 1 else 1.0
     openness = 1.0 - protects * traits[at.K_APPROPRIABILITY, k]
     g = absorptive_capacity(firms[at.F_RESEARCH, firm], params.learning_difficulty, traits[at.K_RD_INTENSITY, k])
     spill = params.spillover_rate
-    new[at.F_ORGANISATION, firm] = learned(
-        firms[at.F_ORGANISATION, firm], params.learning_organisation, g, organisation, spill, cells[at.C_POOL, cell]
+    organisation = learned(
+        firms[at.F_ORGANISATION, firm],
+        params.learning_organisation,
+        g,
+        far_organisation,
+        spill,
+        cells[at.C_POOL, cell],
     )
-    a = learned(
-        firms[at.F_TECHNOLOGY, firm], params.learning_technology * openness, g, technology, spill,
+    technology = learned(
+        firms[at.F_TECHNOLOGY, firm], params.learning_technology * openness, g, far_technology, spill,
         cells[at.C_POOL + 1, cell],
     )  # fmt: skip
-    new[at.F_SOURCING, firm] = learned(
-        firms[at.F_SOURCING, firm], params.learning_sourcing, g, sourcing, spill, cells[at.C_POOL + 2, cell]
+    sourcing = learned(
+        firms[at.F_SOURCING, firm],
+        params.learning_sourcing,
+        g,
+        far_sourcing,
+        spill,
+        cells[at.C_POOL + 2, cell],
     )
-    new[at.F_QUALITY, firm] = learned(
-        firms[at.F_QUALITY, firm], params.learning_quality * openness, g, quality, spill, cells[at.C_POOL + 3, cell]
+    quality = learned(
+        firms[at.F_QUALITY, firm],
+        params.learning_quality * openness,
+        g,
+        far_quality,
+        spill,
+        cells[at.C_POOL + 3, cell],
     )
     strength, reading = upgrading_strength(params, regions, region), reading_strength(params, regions, region)
     tied = world.tie[at.NOW, firm]
-    new[at.F_TECHNOLOGY, firm] = upgraded(a, g, cells[at.C_UPGRADING, cell], strength, reading, tied)
+    technology = upgraded(technology, g, cells[at.C_UPGRADING, cell], strength, reading, tied)
+    return organisation, technology, sourcing, quality
+
+
+@device
+def events_of(setting, world, firm, cell):
+    """What is drawn for a firm: the uniform of innovation, its next tie, and the word of its fate."""
+    params, region = setting.params[0], cell // world.sectors.shape[1]
+    forms = params.science_tie_rate * world.regions[at.R_INDEX + at.SERVICES, region]
+    period, replicate = np.uint64(world.clock[at.PERIOD]), np.uint64(world.clock[at.REPLICATE])
+    w0, w1, w2, _ = draw(world.identity[at.NOW, firm], period, EVENT, setting.seed[0], replicate)
+    tie = next_tie(world.tie[at.NOW, firm] != 0, uniform(w1), forms, params.science_tie_break)
+    return uniform(w0), tie, np.uint32(w2)
 
 
 @device
 def research_of(setting, world, firm, cell):
-    """Events, tie and research of a firm: whether it is small, all and own research, the uniform of innovation."""
+    """Whether a firm is small, its own research, all its research, and its next intensity."""
     params, cells, firms, regions = setting.params[0], world.cells, world.firms, world.regions
-    traits, S = setting.constants.sectors, world.sectors.shape[1]
+    S = world.sectors.shape[1]
     region, k = cell // S, cell % S
-    period, replicate = np.uint64(world.clock[at.PERIOD]), np.uint64(world.clock[at.REPLICATE])
-    w0, w1, w2, _ = draw(world.identity[at.NOW, firm], period, EVENT, setting.seed[0], replicate)
-    world.fate[firm] = np.uint32(w2)
-    forms = params.science_tie_rate * regions[at.R_INDEX + at.SERVICES, region]
-    world.tie[at.NEXT, firm] = next_tie(
-        world.tie[at.NOW, firm] != 0, uniform(w1), forms, params.science_tie_break
-    )
     share = firms[at.F_SHARE, firm]
     sales = share * world.sectors[at.S_DEMAND, k]
     small = small_firm(share, cells[at.C_LABOUR, cell], params.sme_size)
     per_sales, access = credit_terms(params, regions[at.R_INDEX + at.FINANCE, region])
-    wanted = traits[at.K_RD_INTENSITY, k] * sales
+    wanted = setting.constants.sectors[at.K_RD_INTENSITY, k] * sales
     own = affordable(wanted, firms[at.F_CASH, firm], per_sales, sales, access if small > 0.0 else 1.0)
-    subsidy = 1.0 + policy_cell_at(setting.policy.cells[at.P_RD_SUBSIDY], world.clock[at.PERIOD], region, k)
-    spent = own * subsidy
-    world.load[at.OWN_RESEARCH, firm] = own
-    world.next[at.F_RESEARCH, firm] = next_intensity(
-        firms[at.F_RESEARCH, firm], spent, sales, params.innovation_smoothing
-    )
-    return small, spent, own, uniform(w0)
+    spent = own * research_subsidy(setting, world, region, k)
+    intensity = next_intensity(firms[at.F_RESEARCH, firm], spent, sales, params.innovation_smoothing)
+    return small, own, spent, intensity
+
+
+@device
+def research_subsidy(setting, world, region, k):
+    """All research of a firm for each unit of its own."""
+    return 1.0 + policy_cell_at(setting.policy.cells[at.P_RD_SUBSIDY], world.clock[at.PERIOD], region, k)
 
 
 @device
@@ -135,8 +157,8 @@ def innovates(setting, world, cell, small, spent, u):
 
 
 @device
-def innovate(setting, world, firm, cell, small):
-    """Raise a channel of an innovator; returns 1 if it is patented, else 0."""
+def innovation_of(setting, world, firm, cell, small):
+    """Row of the channel that an innovator raises, by how much, and whether it is patented."""
     params, k = setting.params[0], cell % world.sectors.shape[1]
     period, replicate = np.uint64(world.clock[at.PERIOD]), np.uint64(world.clock[at.REPLICATE])
     w0, w1, w2, w3 = draw(world.identity[at.NOW, firm], period, INNOVATION, setting.seed[0], replicate)
@@ -147,5 +169,4 @@ def innovate(setting, world, firm, cell, small):
     gain = log1p(step_size(scale, power, radical, params.innovation_radical_size))
     to_quality, to_technology, to_organisation = kind_bounds(params)
     row = kind_row(uniform(w2), to_quality, to_technology, to_organisation)
-    world.next[row, firm] += gain
-    return 1.0 if uniform(w3) < params.innovation_patented else 0.0
+    return row, gain, uniform(w3) < params.innovation_patented

@@ -6,7 +6,7 @@ from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
 from technopole_kernels.accounts import LEAVE, SPAWN
 from technopole_kernels.demography import expected_knowledge, expected_share, key_of_entrant
-from technopole_kernels.grid.common import running, segment_of, segment_range
+from technopole_kernels.grid.common import running, segment_of_firm, segment_of_lane
 from technopole_kernels.grid.work import BEFORE, LANES, POPULATION, SPAWNS, STAYERS
 from technopole_kernels.mathx import exp, normal_quantile_core
 from technopole_kernels.rng import ENTRANT, ENTRANT_SIZE, SPINOFF, STARTUP, draw, uniform_open
@@ -15,37 +15,61 @@ from technopole_kernels.status import Status
 NEED_CAPACITY = int(Status.NEED_CAPACITY)
 
 
-@stage
-def list_fates(_setting, world, work, _records, segment):
-    """Rank the stayers of a segment and list its spawners."""
-    if not running(work) or segment >= world.clock[at.SEGMENTS]:
-        return
+@device
+def part_of(world, segment, i):
+    """First firm of the part of a segment that is a thread's, and its end: consecutive firms."""
     begin, end = world.segments[at.G_BEGIN, segment], world.segments[at.G_BEGIN, segment + 1]
+    each = (end - begin + LANES - 1) // LANES
+    first = min(begin + i % LANES * each, end)
+    return first, min(first + each, end)
+
+
+@stage
+def count_fates(_setting, world, work, _records, i):
+    """Stayers and spawners of a part of a segment."""
+    segment = segment_of_lane(world, i)
+    if segment < 0 or not running(work):
+        return
+    first, end = part_of(world, segment, i)
     stayers = 0
     spawns = 0
-    for firm in range(begin, end):
+    for firm in range(first, end):
+        fate = world.fate[firm]
+        stayers += 0 if fate == LEAVE else 1
+        spawns += 1 if fate >= SPAWN else 0
+    work.part_counts[STAYERS, i] = stayers
+    work.part_counts[SPAWNS, i] = spawns
+
+
+@device
+def before_part(part_counts, row, segment, i):
+    """Sum over the parts of a segment before a thread's."""
+    total = 0
+    for j in range(segment * LANES, i):
+        total += part_counts[row, j]
+    return total
+
+
+@stage
+def list_fates(_setting, world, work, _records, i):
+    """Rank the stayers of a part of a segment within it, and list its spawners; the last part knows their numbers."""
+    segment = segment_of_lane(world, i)
+    if segment < 0 or not running(work):
+        return
+    first, end = part_of(world, segment, i)
+    stayers = before_part(work.part_counts, STAYERS, segment, i)
+    spawns = before_part(work.part_counts, SPAWNS, segment, i)
+    begin = world.segments[at.G_BEGIN, segment]
+    for firm in range(first, end):
         fate = world.fate[firm]
         work.place[firm] = np.int32(-1) if fate == LEAVE else np.int32(stayers)
         stayers += 0 if fate == LEAVE else 1
         if fate >= SPAWN:
             work.spawners[begin + spawns] = np.int32(firm)
             spawns += 1
-    work.segment_counts[STAYERS, segment] = stayers
-    work.segment_counts[SPAWNS, segment] = spawns
-
-
-@stage
-def count_children(_setting, world, work, _records, k):
-    """Children of a sector by the cell they join: they stay in their parents' sector."""
-    if not running(work):
-        return
-    children = world.counts[at.N_CHILDREN]
-    for cell in range(k, world.cells.shape[1], world.sectors.shape[1]):
-        if world.cells[at.E_SPINOFFS, cell] > 0.0:
-            for segment in range(work.cell_segment[cell], work.cell_segment[cell + 1]):
-                begin = world.segments[at.G_BEGIN, segment]
-                for j in range(begin, begin + work.segment_counts[SPAWNS, segment]):
-                    children[np.int64(world.fate[work.spawners[j]] - SPAWN)] += 1
+    if i % LANES == LANES - 1:
+        work.segment_counts[STAYERS, segment] = stayers
+        work.segment_counts[SPAWNS, segment] = spawns
 
 
 @stage
@@ -56,9 +80,7 @@ def count_population(_setting, world, work, _records, r):
     counts, S = world.counts, world.sectors.shape[1]
     population = 0
     for cell in range(r * S, (r + 1) * S):
-        population += (
-            counts[at.N_SURVIVORS, cell] + counts[at.N_CHILDREN, cell] + counts[at.N_STARTUPS, cell]
-        )
+        population += counts[at.N_SURVIVORS, cell] + counts[at.N_CHILDREN, cell] + counts[at.N_STARTUPS, cell]
     work.region_counts[POPULATION, r] = population
 
 
@@ -134,29 +156,34 @@ def found_one(setting, world, cell, parent, slot, rank):
     """Write one entrant."""
     params, firms, k = setting.params[0], world.firms, cell % world.sectors.shape[1]
     period, replicate = np.uint64(world.clock[at.PERIOD]), np.uint64(world.clock[at.REPLICATE])
-    seed, local = setting.seed[0], world.cells[at.FIRMS, cell]
-    site = SPINOFF if parent >= 0 else STARTUP
+    seed, site = setting.seed[0], SPINOFF if parent >= 0 else STARTUP
     w0, w1, _, _ = draw(key_of_entrant(world, cell, parent, rank), period, site, seed, replicate)
     identity = w0 | (w1 << np.uint64(32))
     w0, w1, w2, w3 = draw(identity, period, ENTRANT, seed, replicate)
     v0, _, _, _ = draw(identity, period, ENTRANT_SIZE, seed, replicate)
-    noise = (w0, w1, w2, w3)
-    spread = params.entry_dispersion
-    deviation = (
-        params.initial_sd_organisation, params.initial_sd_technology, params.initial_sd_sourcing,
-        params.initial_sd_quality,
-    )  # fmt: skip
-    for channel in range(4):
-        known = expected_knowledge(world, cell, k, local, parent, params.entry_inheritance, channel)
-        z = normal_quantile_core(uniform_open(noise[channel]))
-        firms[at.F_ORGANISATION + channel, slot] = known + spread * deviation[channel] * z
+    organisation = entrant_knowledge(params, world, cell, parent, 0, params.initial_sd_organisation, w0)
+    technology = entrant_knowledge(params, world, cell, parent, 1, params.initial_sd_technology, w1)
+    sourcing = entrant_knowledge(params, world, cell, parent, 2, params.initial_sd_sourcing, w2)
+    quality = entrant_knowledge(params, world, cell, parent, 3, params.initial_sd_quality, w3)
     standing = params.entry_custom_sd * normal_quantile_core(uniform_open(v0))
+    firms[at.F_ORGANISATION, slot] = organisation
+    firms[at.F_TECHNOLOGY, slot] = technology
+    firms[at.F_SOURCING, slot] = sourcing
+    firms[at.F_QUALITY, slot] = quality
     firms[at.F_RESEARCH, slot] = setting.constants.sectors[at.K_RD_INTENSITY, k]
     firms[at.F_CUSTOM, slot] = params.entry_custom + standing
     firms[at.F_SHARE, slot] = expected_share(params, world.sectors[at.S_FIRMS, k]) * exp(standing)
     world.identity[at.NOW, slot] = identity
     world.age[at.NOW, slot] = np.int32(0)
     world.tie[at.NOW, slot] = np.uint8(0)
+
+
+@device
+def entrant_knowledge(params, world, cell, parent, channel, deviation, word):
+    """Knowledge of an entrant in a channel."""
+    k, local = cell % world.sectors.shape[1], world.cells[at.FIRMS, cell]
+    known = expected_knowledge(world, cell, k, local, parent, params.entry_inheritance, channel)
+    return known + params.entry_dispersion * deviation * normal_quantile_core(uniform_open(word))
 
 
 @stage
@@ -198,28 +225,27 @@ def endow(setting, world, work, _records, i):
 
 
 @stage
-def move(_setting, world, work, _records, i):
-    """Write the stayers of a lane of a segment, packed, into the first set of firms."""
-    segment = segment_of(world, i)
-    if segment < 0 or not running(work):
+def move(_setting, world, work, _records, firm):
+    """Write a stayer behind the stayers of its cell that come before it, into the first set of firms."""
+    segment = segment_of_firm(world, work, firm)
+    if segment < 0 or not running(work) or work.place[firm] < 0:
         return
-    first, end = segment_range(world, segment, i)
     cell, firms, new = world.segments[at.G_CELL, segment], world.firms, world.next
-    base = world.new_offsets[cell] + work.segment_counts[BEFORE, segment]
+    slot = world.new_offsets[cell] + work.segment_counts[BEFORE, segment] + work.place[firm]
     scale = world.sectors[at.S_SCALE, cell % world.sectors.shape[1]]
-    for firm in range(first, end, LANES):
-        place = work.place[firm]
-        if place < 0:
-            continue
-        slot = base + place
-        firms[at.F_ORGANISATION, slot] = new[at.F_ORGANISATION, firm]
-        firms[at.F_TECHNOLOGY, slot] = new[at.F_TECHNOLOGY, firm]
-        firms[at.F_SOURCING, slot] = new[at.F_SOURCING, firm]
-        firms[at.F_QUALITY, slot] = new[at.F_QUALITY, firm]
-        firms[at.F_RESEARCH, slot] = new[at.F_RESEARCH, firm]
-        firms[at.F_CUSTOM, slot] = new[at.F_CUSTOM, firm]
-        firms[at.F_SHARE, slot] = new[at.F_SHARE, firm] * scale
-        firms[at.F_CASH, slot] = new[at.F_CASH, firm]
-        world.identity[at.NOW, slot] = world.identity[at.NEXT, firm]
-        world.age[at.NOW, slot] = world.age[at.NEXT, firm]
-        world.tie[at.NOW, slot] = world.tie[at.NEXT, firm]
+    organisation, technology = new[at.F_ORGANISATION, firm], new[at.F_TECHNOLOGY, firm]
+    sourcing, quality = new[at.F_SOURCING, firm], new[at.F_QUALITY, firm]
+    research, custom = new[at.F_RESEARCH, firm], new[at.F_CUSTOM, firm]
+    share, cash = new[at.F_SHARE, firm] * scale, new[at.F_CASH, firm]
+    identity, age, tie = world.identity[at.NEXT, firm], world.age[at.NEXT, firm], world.tie[at.NEXT, firm]
+    firms[at.F_ORGANISATION, slot] = organisation
+    firms[at.F_TECHNOLOGY, slot] = technology
+    firms[at.F_SOURCING, slot] = sourcing
+    firms[at.F_QUALITY, slot] = quality
+    firms[at.F_RESEARCH, slot] = research
+    firms[at.F_CUSTOM, slot] = custom
+    firms[at.F_SHARE, slot] = share
+    firms[at.F_CASH, slot] = cash
+    world.identity[at.NOW, slot] = identity
+    world.age[at.NOW, slot] = age
+    world.tie[at.NOW, slot] = tie

@@ -60,7 +60,7 @@ def collect_second(_setting, world, work, _records, i):
 
 @stage
 def close_cell(_setting, world, work, _records, cell):
-    """Transaction cost and survivors of a cell; no children are counted yet."""
+    """Transaction cost and survivors of a cell."""
     if not running(work):
         return
     rate = world.regions[at.R_TRANSACTION, cell // world.sectors.shape[1]]
@@ -70,7 +70,6 @@ def close_cell(_setting, world, work, _records, cell):
         work.segment_counts[BEFORE, segment] = survivors
         survivors += work.segment_counts[STAYERS, segment]
     world.counts[at.N_SURVIVORS, cell] = survivors
-    world.counts[at.N_CHILDREN, cell] = 0
 
 
 @stage

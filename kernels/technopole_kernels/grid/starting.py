@@ -4,7 +4,7 @@ import numpy as np
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import stage
-from technopole_kernels.grid.common import collect, running, segment_of, segment_range
+from technopole_kernels.grid.common import collect, running, segment_of_lane, segment_range
 from technopole_kernels.grid.work import LANES, MEAN_CELL
 from technopole_kernels.mathx import log
 from technopole_kernels.prepare import (
@@ -33,9 +33,10 @@ def demand_of_sector(setting, world, work, _records, k):
 
 @stage
 def labour_of_cell(setting, world, work, _records, cell):
-    """Employment per unit of market share of a cell."""
+    """Employment per unit of market share of a cell; no children are counted yet."""
     if not running(work):
         return
+    world.counts[at.N_CHILDREN, cell] = 0
     traits, S = setting.constants.sectors, world.sectors.shape[1]
     r, k = cell // S, cell % S
     world.cells[at.C_LABOUR, cell] = labour_per_share(
@@ -47,7 +48,7 @@ def labour_of_cell(setting, world, work, _records, cell):
 @stage
 def sum_start(setting, world, work, _records, i):
     """Sums of a lane of firms as they stand at the start of the period."""
-    segment = segment_of(world, i)
+    segment = segment_of_lane(world, i)
     if segment < 0 or not running(work):
         return
     first, end = segment_range(world, segment, i)
@@ -144,9 +145,9 @@ def start_of_economy(_setting, world, work, _records, _i):
     occupied = 0
     employment = 0.0
     for cell in range(cells.shape[1]):
-        if cells[at.FIRMS, cell] > 0.0:
-            occupied += 1
-            employment += cells[at.SHARE, cell] * cells[at.C_LABOUR, cell]
+        is_occupied, there = cells[at.FIRMS, cell] > 0.0, cells[at.SHARE, cell] * cells[at.C_LABOUR, cell]
+        occupied += 1 if is_occupied else 0
+        employment += there if is_occupied else 0.0  # no branch: values are fetched ahead
     work.totals[MEAN_CELL] = employment / occupied if occupied > 0 else 1.0
 
 

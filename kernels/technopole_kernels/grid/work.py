@@ -20,6 +20,8 @@ COUNTS = 3
 # Work.segment_counts
 STAYERS, SPAWNS, BEFORE = range(3)  # of the segment; stayers of its cell in the segments before it
 SEGMENT_ROWS = 3
+# Work.innovated
+INNOVATED, BY_SMALL, PATENTED = 1, 2, 4
 # Work.region_values
 STRONG, WHOLE = range(2)  # sectors the region is specialised in; attraction of the regions in reach
 REGION_ROWS = 2
@@ -47,6 +49,9 @@ class Work(NamedTuple):
     totals: np.ndarray  # (TOTALS,)
     lane_sums: np.ndarray  # (C_SUMS, LANES*G) what each lane of a segment has added up
     segment_counts: np.ndarray  # (SEGMENT_ROWS, G) i64
+    part_counts: np.ndarray  # (2, LANES*G) i64: stayers and spawners of the parts of a segment
+    segment: np.ndarray  # (N,) i32, segment of a firm
+    innovated: np.ndarray  # (N,) u8, what a firm has done: INNOVATED, and with it BY_SMALL and PATENTED
     spawners: np.ndarray  # (N,) i32, firms of a segment that spawn, from its begin on
     place: np.ndarray  # (N,) i32, rank among the stayers of the segment; -1 for those who leave
     sizes: np.ndarray  # (COPIES, SIZE_CLASSES) i64
@@ -77,6 +82,9 @@ def new_work(constants, world):
         totals=np.zeros(TOTALS),
         lane_sums=np.zeros((at.C_SUMS, LANES * segments)),
         segment_counts=integers(SEGMENT_ROWS, segments),
+        part_counts=integers(2, LANES * segments),
+        segment=np.zeros(room, dtype=np.int32),
+        innovated=np.zeros(room, dtype=np.uint8),
         spawners=np.zeros(room, dtype=np.int32),
         place=np.zeros(room, dtype=np.int32),
         sizes=integers(COPIES, at.SIZE_CLASSES),
