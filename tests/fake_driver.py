@@ -129,7 +129,7 @@ class FakeDriver:
             gpus,
         )
         self.failures, self.most_threads = failures or {}, most_threads
-        self.graphs, self._recorded = {}, {}
+        self.graphs, self._recorded, self._number = {}, {}, 0
         self.launches, self.image, self.options, self.retained = [], None, {}, 0
         self._blocks = {}
         self._thread = threading.local()
@@ -204,8 +204,10 @@ class FakeDriver:
 
     def cuStreamCreate(self, flags):
         assert flags == 0
-        self.graphs["stream"] = "stream"
-        return CUresult.CUDA_SUCCESS, "stream"
+        self._number += 1
+        stream = f"stream {self._number}"
+        self.graphs[stream] = None
+        return CUresult.CUDA_SUCCESS, stream
 
     def cuStreamDestroy(self, stream):
         del self.graphs[stream]
@@ -217,7 +219,8 @@ class FakeDriver:
         return (CUresult.CUDA_SUCCESS,)
 
     def cuStreamEndCapture(self, stream):
-        graph = f"graph {len(self.graphs)}"
+        self._number += 1
+        graph = f"graph {self._number}"
         self.graphs[graph] = self._recorded.pop(stream)
         return CUresult.CUDA_SUCCESS, graph
 

@@ -93,6 +93,11 @@ def quotient(x, y, width):
     return size if (x < 0) == (y < 0) else -size
 
 
+def unreachable():
+    """LLVM writes ``exit`` where it knows that no thread comes."""
+    raise Undefined("a thread came to where none should come")
+
+
 def remainder(x, y):
     """Of numbers that are not negative: otherwise it depends on the machine."""
     if y <= 0 or x < 0:
@@ -109,7 +114,7 @@ FUNCTIONS = {
     one.__name__: one
     for one in (
         *(bits, number, divide, square_root, minimum, maximum),
-        *(to_integer, quotient, remainder, bit_field),
+        *(to_integer, quotient, remainder, unreachable, bit_field),
     )
 }
 

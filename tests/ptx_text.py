@@ -15,7 +15,7 @@ LABEL = re.compile(r"([\w$]+):$")
 TABLE = re.compile(r"([\w$]+): \.branchtargets ([\w$, ]+)$")
 INSTRUCTION = re.compile(r"(?:@(!?)(%p\d+) )?([a-z][\w.]*)(?: (.*))?$")
 IGNORED = re.compile(
-    r'\.(?:version \d\.\d|target sm_\d+|address_size 64|pragma "nounroll"|maxntid [\d, ]+|visible)$'
+    r'\.(?:version \d\.\d|target sm_\d+|address_size 64|pragma "nounroll"|max(?:ntid|nreg) [\d, ]+|visible)$'
 )
 WIDTHS = {"pred": 1, "b16": 16, "b32": 32, "b64": 64}
 
@@ -147,5 +147,5 @@ def _check(entry):
         if entry.labels.get(target, len(entry.instructions)) >= len(entry.instructions):
             raise PtxError(f"{entry.name}: there is no label {target}")
     last = entry.instructions[-1] if entry.instructions else None
-    if last is None or last.guard or last.opcode not in ("ret", "bra", "bra.uni", "brx.idx"):
+    if last is None or last.guard or last.opcode not in ("ret", "exit", "bra", "bra.uni", "brx.idx"):
         raise PtxError(f"{entry.name} does not end with a return or a jump")

@@ -18,7 +18,7 @@ SPECIAL = {
 ACCESS = re.compile(r"(ld|st)\.(global|global\.nc|param)\.([bsu])(8|16|32|64)")
 ADDITION = re.compile(r"atom\.global\.add\.(?:u32|u64|s32)")
 ADDRESS = re.compile(r"\[(%rd\d+|[\w$]+)(?:\+(-?\d+))?\]")
-JUMPS = ("bra", "bra.uni", "brx.idx", "ret")
+JUMPS = ("bra", "bra.uni", "brx.idx", "ret", "exit")
 
 
 class Translation:
@@ -87,7 +87,7 @@ class Translation:
             return list(zip(given, rule.operands, strict=False)) if not one.opcode.startswith("ld") else []
         given = one.operands[1:]
         if len(given) != len(rule.operands):
-            if one.opcode in ("bra", "bra.uni", "ret"):
+            if one.opcode in ("bra", "bra.uni", "ret", "exit"):
                 return []
             raise PtxError(f"line {one.line}: {one.opcode} takes {len(rule.operands)} operands")
         return list(zip(given, rule.operands, strict=True))
@@ -254,6 +254,8 @@ class Translation:
             fresh = one.opcode in JUMPS
             if one.opcode == "ret":
                 statements = ["return"]
+            elif one.opcode == "exit":  # written where the code's author was sure that nobody comes
+                statements = ["unreachable()"]
             elif one.opcode == "brx.idx":
                 table = tuple(labels[label] for label in self.entry.tables[one.operands[1]])
                 statements = [f"place = {table}[{self._value(one.operands[0], 'u32')}]", "continue"]

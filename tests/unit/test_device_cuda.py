@@ -14,7 +14,7 @@ import pytest
 
 from fake_driver import CUresult, FakeDriver
 from launching import TOYS, compiled_toys, run_on, run_on_cpu, toy_program
-from technopole import device_cuda
+from technopole import device_cuda, device_graph
 from technopole.device import DeviceError, DeviceFailure, DeviceMemoryError, open_device
 from technopole.device_cuda import CudaDevice, load_driver
 from technopole.device_emulated import EmulatedDevice
@@ -133,7 +133,7 @@ def test_a_sequence_that_cannot_be_put_together_leaves_nothing_behind(program, m
     with pytest.raises(DeviceMemoryError, match="cuGraphInstantiate"):
         device.repeat([("evaluate", 1)], 1, 2, 3, 4, 5, times=1)
     driver.failures.clear()
-    assert list(driver.graphs) == ["stream"]
+    assert list(driver.graphs) == ["stream 1"]
     device.close()
 
 
@@ -359,6 +359,16 @@ class Doubled(FakeDriver):
         return call
 
 
+KINDS = {
+    "context": "CUcontext",
+    "device": "CUdevice",
+    "module": "CUmodule",
+    "stream": "CUstream",
+    "graph": "CUgraph",
+    "executable": "CUgraphExec",
+}
+
+
 def _real(bindings, value):
     """What a value of the fake is called by the real package."""
     if isinstance(value, tuple) and callable(getattr(value[-1], "run", None)):
@@ -366,8 +376,7 @@ def _real(bindings, value):
     if isinstance(value, tuple):
         return tuple(_real(bindings, one) for one in value)
     if isinstance(value, str):
-        kind = {"context": "CUcontext", "device": "CUdevice", "module": "CUmodule"}[value.split()[0]]
-        return getattr(bindings, kind)(0)
+        return getattr(bindings, KINDS[value.split()[0]])(0)
     if isinstance(value, IntEnum):
         return getattr(getattr(bindings, type(value).__name__), value.name)
     return value
@@ -380,8 +389,11 @@ def test_the_real_package_takes_the_arguments(program, bindings):
     opened.free_memory()
     run_on(opened, TOYS[:1], count=1)
     opened.clear(opened.allocate(64), 64)
+    driver._start = lambda *_: None
+    opened.repeat([("evaluate", 1)], 1, 2, 3, 4, 5, times=1)
     opened.close()
-    named = set(re.findall(r'_call\(\s*"(cu\w+)"', Path(device_cuda.__file__).read_text(encoding="utf-8")))
+    code = "".join(Path(one.__file__).read_text(encoding="utf-8") for one in (device_cuda, device_graph))
+    named = set(re.findall(r'_?call\(\s*"(cu\w+)"', code))
     assert driver.seen == named
 
 

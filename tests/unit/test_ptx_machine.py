@@ -218,6 +218,7 @@ MISTAKES = [
     ("mov.b64 %rd3, 0;\ndiv.s64 %rd4, %rd1, %rd3;", "/ 0"),
     ("mov.b64 %rd3, -5;\nrem.s64 %rd4, %rd3, 3;", "-5 modulo 3"),
     ("$forever:\nbra.uni $forever;", "too long"),
+    ("exit;", "where none should come"),
 ]
 
 

@@ -25,6 +25,7 @@ from technopole.errors import TechnopoleError
 from technopole.machine import Threads
 from technopole.recording import Recording
 from technopole.schema import RECORDS, STATE
+from technopole_kernels.grid.launches import PERIOD
 from worlds import QUICK, assert_same_bits, economy
 
 FIRMS = ((18, 4), (1, 9), (6, 0))

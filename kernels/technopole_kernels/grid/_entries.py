@@ -33,12 +33,15 @@ define internal void @item_{name}(
 
 REGISTERS = tuple(f"{name}.{axis}" for axis in "xy" for name in ("ctaid", "nctaid", "tid", "ntid"))
 """Where a thread is: its block, how many there are, its place in the block, how many there are; along x and y."""
+MOST_REGISTERS = {"firms": 64, "entrants": 128}
+"""Of a thread, by the items of a launch: with fewer, more threads are there to do something while others wait for
+memory, and some of their values wait in memory too. Measured on an H100; others take as many as they need."""
 _DEVICE_START = "".join(f"declare i32 @llvm.nvvm.read.ptx.sreg.{name}()\n" for name in REGISTERS)
 
 _DEVICE = """
 define ptx_kernel void @{prefix}{name}(
     ptr %setting, ptr %worlds, ptr %works, ptr %records, i64 %count, i64 %items
-) {{
+) {limit}{{
 entry:
   %x.block32 = call i32 @llvm.nvvm.read.ptx.sreg.ctaid.x()
   %x.blocks32 = call i32 @llvm.nvvm.read.ptx.sreg.nctaid.x()
@@ -109,13 +112,13 @@ end:
 """
 
 
-def entry_code(names, sizes, device):
+def entry_code(launches, sizes, device):
     """Module of entry functions as text.
 
     Parameters
     ----------
-    names : sequence of str
-        Launches; the symbol of a compiled thread is ``thread_`` and the name of its launch.
+    launches : dict of str to str
+        Names and items; the symbol of a compiled thread is ``thread_`` and the name of its launch.
     sizes : tuple of int
         Bytes of a world, a work and a record struct.
     device : bool
@@ -124,7 +127,9 @@ def entry_code(names, sizes, device):
     """
     world, work, record = sizes
     parts = [_DEVICE_START] if device else []
-    for name in names:
-        item = _ITEM.format(name=name, thread=THREAD, world=world, work=work, record=record)
-        parts += [item, (_DEVICE if device else _HOST).format(name=name, prefix=PREFIX)]
+    for name, items in launches.items():
+        most = MOST_REGISTERS.get(items)
+        limit = f'"nvvm.maxnreg"="{most}" ' if most else ""
+        parts.append(_ITEM.format(name=name, thread=THREAD, world=world, work=work, record=record))
+        parts.append((_DEVICE if device else _HOST).format(name=name, prefix=PREFIX, limit=limit))
     return "".join(parts)

@@ -10,7 +10,7 @@ import numpy as np
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device
-from technopole_kernels.grid.work import LANES, RUNNING
+from technopole_kernels.grid.work import LANES, RUNNING, WARP
 
 
 @device
@@ -33,10 +33,30 @@ def segment_of_lane(world, i):
 
 
 @device
+def group_of(i, groups):
+    """(group, lane) of a thread where each lane has so many threads that add up different columns.
+
+    The threads of a warp belong to one group, and those of the same lanes follow one another, so that what several
+    groups read is fetched once.
+    """
+    together = WARP * groups
+    return i % together // WARP, i // together * WARP + i % WARP
+
+
+@device
 def segment_range(world, segment, i):
     """First firm of a thread and the end of its segment: it takes every firm ``LANES`` apart."""
     segments = world.segments
     return segments[at.G_BEGIN, segment] + i % LANES, segments[at.G_BEGIN, segment + 1]
+
+
+@device
+def sum_row(values, first, end, sums, lane):
+    """Sum of the values of the firms of a lane."""
+    total = 0.0
+    for firm in range(first, end, LANES):
+        total += values[firm]
+    sums[lane] = total
 
 
 @device

@@ -119,7 +119,7 @@ def decide(setting, world, work, _records, firm):
     keep, win, demand = world.sectors[at.S_KEEP, k], world.sectors[at.S_WIN, k], world.sectors[at.S_DEMAND, k]
     replicator = setting.params[0].market_rule == 1
     share = new_share(keep, new[at.F_SHARE, firm], win, new[at.F_CASH, firm], replicator)
-    _, _, _, cash = books_of(setting, world, firm, cell, share * demand, world.load[at.OVERHEAD_RATE, firm])
+    _, _, cash = books_of(setting, world, firm, cell, share)
     fate = decide_fate(setting, world, firm, cell, share, share * demand, cash)
     identity, age = world.identity[at.NOW, firm], world.age[at.NOW, firm]
     if fate == SPAWN:
@@ -135,14 +135,21 @@ def decide(setting, world, work, _records, firm):
 
 
 @device
-def books_of(setting, world, firm, cell, sales, overhead):
-    """Production base, tax, payout and the cash of a firm."""
-    params, S = setting.params[0], world.sectors.shape[1]
-    cost = sales * setting.constants.sectors[at.K_COST_SHARE, cell % S]
-    load = 1.0 + world.regions[at.R_TRANSACTION, cell // S]
+def books_of(setting, world, firm, cell, share):
+    """Tax, payout and the cash of a firm."""
+    params, k = setting.params[0], cell % world.sectors.shape[1]
+    sales = share * world.sectors[at.S_DEMAND, k]
+    cost = sales * setting.constants.sectors[at.K_COST_SHARE, k]
     own, old_cash = world.load[at.OWN_RESEARCH, firm], world.firms[at.F_CASH, firm]
-    tax, payout, cash = settle_books(sales, cost, own, old_cash, params.accounts_tax, params.accounts_payout)
-    return production_base(cost, load, overhead), tax, payout, cash
+    return settle_books(sales, cost, own, old_cash, params.accounts_tax, params.accounts_payout)
+
+
+@device
+def base_of(setting, world, cell, share, overhead):
+    """What a firm's production costs without transaction cost and overhead."""
+    S = world.sectors.shape[1]
+    cost = share * world.sectors[at.S_DEMAND, cell % S] * setting.constants.sectors[at.K_COST_SHARE, cell % S]
+    return production_base(cost, 1.0 + world.regions[at.R_TRANSACTION, cell // S], overhead)
 
 
 @device

@@ -34,7 +34,8 @@ class Program:
     Parameters
     ----------
     launches : sequence of Launch
-        Each with a ``name`` and a ``thread``, a stage of (setting, world, work, records, item number).
+        Each with a ``name``, a ``thread``, a stage of (setting, world, work, records, item number), and ``items``: for
+        what there is a thread.
     setting, world, work, records : NamedTuple
         Arrays like those the launches will work on: types and numbers of dimensions count, not sizes.
     directory : Path, optional
@@ -48,6 +49,7 @@ class Program:
 
     def __init__(self, launches, setting, world, work, records, directory=None):
         self._threads = {launch.name: launch.thread for launch in launches}
+        self._items = {launch.name: launch.items for launch in launches}
         self._held = tuple(Held(typeof(values)) for values in (setting, world, work, records))
         for held in self._held[1:]:
             if any(isinstance(getattr(field, "dtype", None), types.Record) for field in held.held.types):
@@ -77,7 +79,7 @@ class Program:
         """Module of all threads with their stages and entries, for a device or for this processor."""
         threads = llvm.parse_bitcode(self._stored("threads.bc", self._translated))
         sizes = tuple(struct_bytes(held.held) for held in self._held[1:])
-        threads.link_in(llvm.parse_assembly(entry_code(self.names, sizes, device)))
+        threads.link_in(llvm.parse_assembly(entry_code(self._items, sizes, device)))
         return threads
 
     def _translated(self):

@@ -7,7 +7,7 @@ from technopole_kernels._jit import device, stage
 from technopole_kernels.accounts import LEAVE, SPAWN
 from technopole_kernels.demography import expected_knowledge, expected_share, key_of_entrant
 from technopole_kernels.grid.common import running, segment_of_firm, segment_of_lane
-from technopole_kernels.grid.work import BEFORE, LANES, POPULATION, SPAWNS, STAYERS
+from technopole_kernels.grid.work import ABROAD, AT_HOME, BEFORE, LANES, POPULATION, SPAWNS, STAYERS
 from technopole_kernels.mathx import exp, normal_quantile_core
 from technopole_kernels.rng import ENTRANT, ENTRANT_SIZE, SPINOFF, STARTUP, draw, uniform_open
 from technopole_kernels.status import Status
@@ -115,21 +115,65 @@ def place_cells(_setting, world, work, _records, r):
 
 
 @stage
-def place_children(_setting, world, work, _records, k):
-    """Give the children of a sector their slots, in order of their parents; the parent stands in ``age``."""
+def count_children(_setting, world, work, _records, cell):
+    """Spin-offs of a cell that stay there, and those that go elsewhere."""
     if not running(work):
         return
-    cursor, age = world.counts[at.N_CURSOR], world.age[at.NOW]
+    at_home = abroad = 0
+    for segment in range(work.cell_segment[cell], work.cell_segment[cell + 1]):
+        begin = world.segments[at.G_BEGIN, segment]
+        for j in range(begin, begin + work.segment_counts[SPAWNS, segment]):
+            stays = home_of_child(world, work.spawners[j]) == cell
+            at_home += 1 if stays else 0
+            abroad += 0 if stays else 1
+    work.cell_counts[AT_HOME, cell] = at_home
+    work.cell_counts[ABROAD, cell] = abroad
+
+
+@device
+def home_of_child(world, parent):
+    """Cell that the child of a firm joins."""
+    return np.int64(world.fate[parent] - SPAWN)
+
+
+@stage
+def place_children(_setting, world, work, _records, k):
+    """Give the children of a sector their slots, in order of their parents: those abroad one by one, others as a block.
+
+    The parent stands in ``age``.
+    """
+    if not running(work):
+        return
+    cursor, age, counts = world.counts[at.N_CURSOR], world.age[at.NOW], work.cell_counts
     for cell in range(k, world.cells.shape[1], world.sectors.shape[1]):
-        if world.cells[at.E_SPINOFFS, cell] > 0.0:
+        at_home, abroad, slot = counts[AT_HOME, cell], counts[ABROAD, cell], cursor[cell]
+        counts[AT_HOME, cell] = slot
+        cursor[cell] = slot + at_home
+        if abroad > 0:
             for segment in range(work.cell_segment[cell], work.cell_segment[cell + 1]):
                 begin = world.segments[at.G_BEGIN, segment]
                 for j in range(begin, begin + work.segment_counts[SPAWNS, segment]):
                     parent = work.spawners[j]
-                    place = np.int64(world.fate[parent] - SPAWN)
-                    slot = cursor[place]
-                    age[slot] = parent
-                    cursor[place] = slot + 1
+                    place = home_of_child(world, parent)
+                    if place != cell:
+                        slot = cursor[place]
+                        age[slot] = parent
+                        cursor[place] = slot + 1
+
+
+@stage
+def place_at_home(_setting, world, work, _records, cell):
+    """Give the children that stay in a cell their slots."""
+    if not running(work):
+        return
+    slot = work.cell_counts[AT_HOME, cell]
+    for segment in range(work.cell_segment[cell], work.cell_segment[cell + 1]):
+        begin = world.segments[at.G_BEGIN, segment]
+        for j in range(begin, begin + work.segment_counts[SPAWNS, segment]):
+            parent = work.spawners[j]
+            if home_of_child(world, parent) == cell:
+                world.age[at.NOW, slot] = parent
+                slot += 1
 
 
 @device

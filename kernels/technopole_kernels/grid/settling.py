@@ -111,15 +111,11 @@ def total_of_cells(_setting, world, work, _records, which):
     """Sum of one quantity over all cells, one after the other as the CPU's kernels add them up."""
     if not running(work):
         return
-    cells = world.cells
+    row = at.E_TAX if which == TAX else (at.E_RESEARCH if which == RESEARCH else at.E_INNOVATIONS)
+    values = work.cell_values if which == EMPLOYMENT else world.cells[row]
     total = 0.0
-    if which == EMPLOYMENT:
-        for cell in range(cells.shape[1]):
-            total += cells[at.SHARE, cell] * cells[at.C_LABOUR, cell]
-    else:
-        row = at.E_TAX if which == TAX else (at.E_RESEARCH if which == RESEARCH else at.E_INNOVATIONS)
-        for cell in range(cells.shape[1]):
-            total += cells[row, cell]
+    for cell in range(values.size):
+        total += values[cell]
     work.totals[which] = total
 
 
@@ -163,7 +159,7 @@ def close_sector(_setting, world, work, _records, k):
     sectors[at.S_WORK + 1, k] = sum_of_sector(cells, at.E_SHARE, S, k)
     employment = 0.0
     for cell in range(k, cells.shape[1], S):
-        employment += cells[at.SHARE, cell] * cells[at.C_LABOUR, cell]
+        employment += work.cell_values[cell]
     sectors[at.S_EMPLOYMENT, k] = employment
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 
 from technopole_kernels import layout as at
-from technopole_kernels._jit import stage
-from technopole_kernels.grid.common import collect, running, segment_of_lane, segment_range
+from technopole_kernels._jit import device, stage
+from technopole_kernels.grid.common import collect, group_of, running, segment_of_lane, segment_range, sum_row
 from technopole_kernels.grid.work import LANES, MEAN_CELL
 from technopole_kernels.mathx import log
 from technopole_kernels.prepare import (
@@ -47,37 +47,48 @@ def labour_of_cell(setting, world, work, _records, cell):
 
 @stage
 def sum_start(setting, world, work, _records, i):
-    """Sums of a lane of firms as they stand at the start of the period."""
-    segment = segment_of_lane(world, i)
+    """Sums of a lane of firms as they stand at the start of the period, in three groups."""
+    group, lane = group_of(i, 3)
+    segment = segment_of_lane(world, lane)
     if segment < 0 or not running(work):
         return
-    first, end = segment_range(world, segment, i)
-    firms, size = world.firms, setting.params[0].sme_size
-    labour = world.cells[at.C_LABOUR, world.segments[at.G_CELL, segment]]
-    share = organisation = technology = sourcing = quality = 0.0
-    small = small_share = tied = count = 0.0
+    first, end = segment_range(world, segment, lane)
+    if group == 0:
+        labour = world.cells[at.C_LABOUR, world.segments[at.G_CELL, segment]]
+        sum_shares(world.firms[at.F_SHARE], labour, setting.params[0].sme_size, first, end, work.lane_sums, lane)
+    elif group == 1:
+        sum_row(world.firms[at.F_ORGANISATION], first, end, work.lane_sums[at.ORGANISATION], lane)
+        sum_row(world.firms[at.F_TECHNOLOGY], first, end, work.lane_sums[at.TECHNOLOGY], lane)
+        count_tied(world.tie[at.NOW], first, end, work.lane_sums[at.TIED], lane)
+    else:
+        sum_row(world.firms[at.F_SOURCING], first, end, work.lane_sums[at.SOURCING], lane)
+        sum_row(world.firms[at.F_QUALITY], first, end, work.lane_sums[at.QUALITY], lane)
+
+
+@device
+def sum_shares(shares, labour, size, first, end, sums, lane):
+    """Number and share of the firms of a lane, and of the small ones."""
+    share = small_share = 0.0
+    count = small = 0
     for firm in range(first, end, LANES):
-        s = firms[at.F_SHARE, firm]
-        m = small_firm(s, labour, size)
-        count += 1.0
-        share += s
-        organisation += firms[at.F_ORGANISATION, firm]
-        technology += firms[at.F_TECHNOLOGY, firm]
-        sourcing += firms[at.F_SOURCING, firm]
-        quality += firms[at.F_QUALITY, firm]
-        tied += np.float64(world.tie[at.NOW, firm])
-        small += m
-        small_share += s * m
-    sums = work.lane_sums
-    sums[at.FIRMS, i] = count
-    sums[at.SHARE, i] = share
-    sums[at.ORGANISATION, i] = organisation
-    sums[at.TECHNOLOGY, i] = technology
-    sums[at.SOURCING, i] = sourcing
-    sums[at.QUALITY, i] = quality
-    sums[at.TIED, i] = tied
-    sums[at.SMALL_FIRMS, i] = small
-    sums[at.SMALL_SHARE, i] = small_share
+        is_small = small_firm(shares[firm], labour, size)
+        count += 1
+        share += shares[firm]
+        small += 1 if is_small > 0.0 else 0
+        small_share += shares[firm] * is_small
+    sums[at.FIRMS, lane] = float(count)
+    sums[at.SHARE, lane] = share
+    sums[at.SMALL_FIRMS, lane] = float(small)
+    sums[at.SMALL_SHARE, lane] = small_share
+
+
+@device
+def count_tied(tie, first, end, sums, lane):
+    """Number of firms of a lane with a tie to a university."""
+    tied = 0
+    for firm in range(first, end, LANES):
+        tied += np.int64(tie[firm])
+    sums[lane] = float(tied)
 
 
 @stage
@@ -90,7 +101,7 @@ def collect_start(_setting, world, work, _records, i):
 
 @stage
 def start_of_region(setting, world, work, _records, r):
-    """Firms, ties and needs of a region, and the mean sales of its small firms."""
+    """Firms, ties and needs of a region, the mean sales of its small firms, and the employment of its cells."""
     if not running(work):
         return
     cells, regions, sectors, S = world.cells, world.regions, world.sectors, world.sectors.shape[1]
@@ -101,6 +112,7 @@ def start_of_region(setting, world, work, _records, r):
         tied += cells[at.TIED, cell]
         need += cells[at.SHARE, cell] * need_per_share(setting.params[0], demand, cells[at.C_LABOUR, cell])
         cells[at.SMALL_SALES, cell] = mean_small_sales(cells, demand, cell)
+        work.cell_values[cell] = cells[at.SHARE, cell] * cells[at.C_LABOUR, cell]
     regions[at.R_FIRMS, r] = firms
     regions[at.R_NEED, r] = need
     regions[at.R_TIED, r] = share_of(tied, firms)
@@ -145,7 +157,7 @@ def start_of_economy(_setting, world, work, _records, _i):
     occupied = 0
     employment = 0.0
     for cell in range(cells.shape[1]):
-        is_occupied, there = cells[at.FIRMS, cell] > 0.0, cells[at.SHARE, cell] * cells[at.C_LABOUR, cell]
+        is_occupied, there = cells[at.FIRMS, cell] > 0.0, work.cell_values[cell]
         occupied += 1 if is_occupied else 0
         employment += there if is_occupied else 0.0  # no branch: values are fetched ahead
     work.totals[MEAN_CELL] = employment / occupied if occupied > 0 else 1.0

@@ -11,12 +11,15 @@ from technopole_kernels import layout as at
 from technopole_kernels._llvm import WIDTH
 
 LANES = WIDTH  # threads of a segment: the lanes of the sums in reduce.py
+WARP = 32  # threads of a GPU that do the same at the same time
 COPIES = 64  # of the size classes, so that threads seldom count in the same place at the same time
 RUNNING, FINISHED = 0, 100  # Work.status, beside the numbers of Status
 
 # Work.region_counts
 TILES, SEGMENTS, POPULATION = range(3)
 COUNTS = 3
+# Work.cell_counts
+AT_HOME, ABROAD = range(2)  # spin-offs that stay in the cell, and then the slot of the first; those that do not
 # Work.segment_counts
 STAYERS, SPAWNS, BEFORE = range(3)  # of the segment; stayers of its cell in the segments before it
 SEGMENT_ROWS = 3
@@ -45,7 +48,8 @@ class Work(NamedTuple):
     region_counts: np.ndarray  # (COUNTS, R) i64: numbers, then the sums of those before
     region_values: np.ndarray  # (REGION_ROWS, R)
     cell_segment: np.ndarray  # (C+1,) i64, first segment of every cell
-    cell_values: np.ndarray  # (C,)
+    cell_counts: np.ndarray  # (2, C) i64
+    cell_values: np.ndarray  # (C,) employment; then whether a region is specialised; then share
     totals: np.ndarray  # (TOTALS,)
     lane_sums: np.ndarray  # (C_SUMS, LANES*G) what each lane of a segment has added up
     segment_counts: np.ndarray  # (SEGMENT_ROWS, G) i64
@@ -78,6 +82,7 @@ def new_work(constants, world):
         region_counts=integers(COUNTS, regions),
         region_values=np.zeros((REGION_ROWS, regions)),
         cell_segment=integers(cells + 1),
+        cell_counts=integers(2, cells),
         cell_values=np.zeros(cells),
         totals=np.zeros(TOTALS),
         lane_sums=np.zeros((at.C_SUMS, LANES * segments)),
