@@ -312,7 +312,10 @@ class CudaDevice:
 
 
 def block_shape(items: int, count: int, most: int) -> tuple[int, int]:
-    """Items and worlds of a block: where a world has few items, several worlds fill it.
+    """Items and worlds of a block.
+
+    Where worlds have few items, several fill a warp, but no more: what so few threads do for a world takes long because
+    they wait, and threads of different blocks wait on different processors. A single item has a block of its own.
 
     Parameters
     ----------
@@ -329,7 +332,7 @@ def block_shape(items: int, count: int, most: int) -> tuple[int, int]:
         Threads along the items and along the worlds.
     """
     wide = min(items, most)
-    return wide, min(max(most // wide, 1), count)
+    return wide, 1 if items == 1 else min(max(min(WARP, most) // wide, 1), count)
 
 
 def _version(number: int) -> str:

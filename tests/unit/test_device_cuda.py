@@ -71,14 +71,16 @@ def test_results_do_not_depend_on_the_grid(device, driver, monkeypatch, grid, bl
 @pytest.mark.parametrize(
     "items, count, grid, block",
     [
-        (1, 1000, (1, 8), (1, 128)),
-        (50, 3, (1, 2), (50, 2)),
+        (1, 1000, (1, 1000), (1, 1)),
+        (6, 1000, (1, 200), (6, 5)),
+        (6, 3, (1, 1), (6, 3)),
+        (50, 3, (1, 3), (50, 1)),
         (128, 2, (1, 2), (128, 1)),
         (129, 70000, (2, 65535), (128, 1)),
         (2**20, 1, (2**13, 1), (128, 1)),
     ],
 )
-def test_a_block_is_filled_with_worlds_where_items_are_few(device, monkeypatch, items, count, grid, block):
+def test_a_warp_is_filled_with_worlds_where_items_are_few(device, monkeypatch, items, count, grid, block):
     seen = []
 
     def note(self, *arguments):
@@ -92,11 +94,11 @@ def test_a_block_is_filled_with_worlds_where_items_are_few(device, monkeypatch, 
 
 def test_a_block_has_no_more_threads_than_the_launch_has_registers_for(program):
     """A launch of 188 registers had failed with 512 threads and more: a GPU has 65,536 for a block."""
-    device = CudaDevice(program, driver := FakeDriver(program, most_threads=340))
+    device = CudaDevice(program, driver := FakeDriver(program, most_threads=100))
     device.block = 1024
     worlds, _ = run_on(device)
     device.close()
-    assert {block for _, _, block in driver.launches} == {(127, 2), (15, 3)}  # (127, 3) would be 381
+    assert {block for _, _, block in driver.launches} == {(96, 1), (15, 2)}  # 127 and 15 items
     for world, expected in zip(worlds, run_on_cpu(), strict=True):
         assert_same_bits(world._asdict(), expected._asdict())
 

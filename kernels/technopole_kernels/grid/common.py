@@ -10,7 +10,7 @@ import numpy as np
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device
-from technopole_kernels.grid.work import LANES, RUNNING, WARP
+from technopole_kernels.grid.work import LANES, RUNNING
 
 
 @device
@@ -33,14 +33,10 @@ def segment_of_lane(world, i):
 
 
 @device
-def group_of(i, groups):
-    """(group, lane) of a thread where each lane has so many threads that add up different columns.
-
-    The threads of a warp belong to one group, and those of the same lanes follow one another, so that what several
-    groups read is fetched once.
-    """
-    together = WARP * groups
-    return i % together // WARP, i // together * WARP + i % WARP
+def column_of(i, columns):
+    """(column, lane) of a thread where each lane has a thread for every column: those of a segment lie side by side."""
+    together = LANES * columns
+    return i % together // LANES, i // together * LANES + i % LANES
 
 
 @device
@@ -51,8 +47,9 @@ def segment_range(world, segment, i):
 
 
 @device
-def sum_row(values, first, end, sums, lane):
+def sum_row(world, values, sums, lane):
     """Sum of the values of the firms of a lane."""
+    first, end = segment_range(world, lane // LANES, lane)
     total = 0.0
     for firm in range(first, end, LANES):
         total += values[firm]

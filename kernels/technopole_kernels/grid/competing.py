@@ -7,7 +7,7 @@ import numpy as np
 from technopole_kernels import layout as at
 from technopole_kernels._atomic import count_up
 from technopole_kernels._jit import device, stage
-from technopole_kernels.accounts import SPAWN, fate_of, production_base, settle_books
+from technopole_kernels.accounts import SPAWN, fate_of, settle_books
 from technopole_kernels.choose import natural, pick_row
 from technopole_kernels.entry import abroad_draw
 from technopole_kernels.grid.common import running, segment_of_firm
@@ -23,7 +23,7 @@ from technopole_kernels.market import (
 from technopole_kernels.mathx import exp_core, log_core
 from technopole_kernels.observe import size_class
 from technopole_kernels.prepare import small_firm
-from technopole_kernels.rng import EVENT, SPINOFF, centred, draw, uniform
+from technopole_kernels.rng import SPINOFF, centred, draw, uniform
 from technopole_kernels.spread import ALWAYS
 
 
@@ -37,7 +37,7 @@ def compete(setting, world, work, _records, firm):
     rate = overhead_of(setting, world, firm, cell)
     price = price_of(setting, world, cell, efficiency_of(setting, world, firm, cell), rate)
     fitness = fitness_of(setting, world, firm, cell, standard_of(setting, world, cell), price)
-    moved, custom = shocked_share(setting, world, firm, cell)
+    moved, custom = shocked_share(setting, world, firm, cell, np.uint64(work.shock[firm]))
     new[at.F_CASH, firm] = fitness  # until the next launch over the firms knows the cash
     new[at.F_SHARE, firm] = moved  # and the share
     new[at.F_CUSTOM, firm] = custom
@@ -94,14 +94,12 @@ def fitness_of(setting, world, firm, cell, standard, price):
 
 
 @device
-def shocked_share(setting, world, firm, cell):
-    """Share and customer base of a firm after the shock to its demand."""
+def shocked_share(setting, world, firm, cell, word):
+    """Share and customer base of a firm after the shock to its demand, made from a random word."""
     params, share = setting.params[0], world.firms[at.F_SHARE, firm]
-    period, replicate = np.uint64(world.clock[at.PERIOD]), np.uint64(world.clock[at.REPLICATE])
-    _, _, _, w3 = draw(world.identity[at.NOW, firm], period, EVENT, setting.seed[0], replicate)
     relative = relative_size(world.sectors[at.S_FIRMS, cell % world.sectors.shape[1]], share)
     size_effect = exp_core(-params.market_size_exponent * log_core(relative))
-    v = centred(uniform(w3))
+    v = centred(uniform(word))
     log_tail = log_core(1.0 - (v if v > 0.0 else -v))
     shock = laplace(params.market_turbulence, size_effect, log_tail, v > 0.0, params.market_shock_cap, share)
     custom = (1.0 - params.market_custom_decay) * world.firms[at.F_CUSTOM, firm] + shock
@@ -142,14 +140,6 @@ def books_of(setting, world, firm, cell, share):
     cost = sales * setting.constants.sectors[at.K_COST_SHARE, k]
     own, old_cash = world.load[at.OWN_RESEARCH, firm], world.firms[at.F_CASH, firm]
     return settle_books(sales, cost, own, old_cash, params.accounts_tax, params.accounts_payout)
-
-
-@device
-def base_of(setting, world, cell, share, overhead):
-    """What a firm's production costs without transaction cost and overhead."""
-    S = world.sectors.shape[1]
-    cost = share * world.sectors[at.S_DEMAND, cell % S] * setting.constants.sectors[at.K_COST_SHARE, cell % S]
-    return production_base(cost, 1.0 + world.regions[at.R_TRANSACTION, cell // S], overhead)
 
 
 @device

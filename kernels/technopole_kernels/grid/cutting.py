@@ -16,6 +16,7 @@ def begin(_setting, world, work, _records, _i):
     if work.status[0] == RUNNING and world.clock[at.PERIOD] >= work.until[0]:
         work.status[0] = FINISHED
     work.bad[0] = 0
+    work.listed[0] = 0
 
 
 @stage

@@ -15,7 +15,7 @@ from technopole_kernels.grid import (
     starting,
     summing,
 )
-from technopole_kernels.grid.work import LANES, SUMMED, WARP
+from technopole_kernels.grid.work import INNOVATING, LANES, SUMMED
 from technopole_kernels.types import TILE
 
 
@@ -39,7 +39,8 @@ PERIOD = _launches(
     (cutting.assign_firms, "lanes"),
     (starting.demand_of_sector, "sectors"),
     (starting.labour_of_cell, "cells"),
-    (starting.sum_start, "three lanes"),
+    (starting.sum_start, "lanes"),
+    (starting.sum_start_knowledge, "lanes of four columns"),
     (starting.collect_start, "start sums"),
     (starting.start_of_region, "regions"),
     (starting.start_of_sector, "sectors"),
@@ -56,17 +57,19 @@ PERIOD = _launches(
     (pooling.charges_of_region, "regions"),
     (learning.learn, "firms"),
     (learning.research, "firms"),
+    (learning.innovate, "innovators"),
     (competing.compete, "firms"),
     (summing.sum_research, "lanes"),
-    (summing.sum_market, "four lanes"),
-    (summing.sum_knowledge, "two lanes"),
+    (summing.sum_market, "lanes of two columns"),
+    (summing.sum_knowledge, "lanes of four columns"),
     (settling.collect_first, "first sums"),
     (settling.market_of_sector, "sectors"),
     (settling.shares_of_cell, "cells"),
     (competing.decide, "firms"),
-    (summing.sum_accounts, "three lanes"),
-    (population.count_fates, "lanes"),
-    (population.list_fates, "lanes"),
+    (summing.sum_fates, "lanes"),
+    (summing.sum_accounts, "lanes"),
+    (population.count_stayers, "lanes"),
+    (population.rank_stayers, "lanes"),
     (settling.collect_second, "second sums"),
     (settling.close_cell, "cells"),
     (settling.close_region, "regions"),
@@ -85,12 +88,11 @@ PERIOD = _launches(
     (entering.check_region, "regions"),
     (entering.verdict, "world"),
     (entering.draw_of_cell, "cells"),
-    (population.count_children, "cells"),
     (population.count_population, "regions"),
     (population.find_room, "world"),
     (population.place_cells, "regions"),
-    (population.place_children, "sectors"),
-    (population.place_at_home, "cells"),
+    (population.place_children, "firms"),
+    (population.order_children, "cells"),
     (population.found, "entrants"),
     (population.share_of_cell, "cells"),
     (population.scale_of_sector, "sectors"),
@@ -113,17 +115,17 @@ def count_items(items, regions, sectors, room):
     """Return how many threads a launch needs for a world, at most: those without an item do nothing."""
     cells = regions * sectors
     segments = min(cells, room) + room // TILE + regions + 1
-    lanes = -(-LANES * segments // WARP) * WARP
+    lanes = LANES * segments
     return {
         "world": 1,
         "regions": regions,
         "sectors": sectors,
         "cells": cells,
         "lanes": lanes,
-        "two lanes": 2 * lanes,
-        "three lanes": 3 * lanes,
-        "four lanes": 4 * lanes,
+        "lanes of two columns": 2 * lanes,
+        "lanes of four columns": 4 * lanes,
         "firms": room,
+        "innovators": room // INNOVATING + 1,
         "start sums": (at.SMALL_SALES - at.FIRMS) * cells,
         "first sums": (at.E_SHARE_SQUARED - at.E_INNOVATIONS) * cells,
         "second sums": (at.C_SUMS - at.E_SHARE_SQUARED) * cells,

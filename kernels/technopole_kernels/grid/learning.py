@@ -3,10 +3,11 @@
 import numpy as np
 
 from technopole_kernels import layout as at
+from technopole_kernels._atomic import take_number
 from technopole_kernels._jit import device, stage
 from technopole_kernels.grid.common import running, segment_of_firm
 from technopole_kernels.grid.meeting import gaps_of
-from technopole_kernels.grid.work import BY_SMALL, INNOVATED, PATENTED
+from technopole_kernels.grid.work import BY_SMALL, INNOVATED, INNOVATING, PATENTED
 from technopole_kernels.innovation import (
     affordable,
     chance_bound,
@@ -39,23 +40,36 @@ def learn(setting, world, work, _records, firm):
 
 @stage
 def research(setting, world, work, _records, firm):
-    """Research, tie and innovation of a firm."""
+    """Research and tie of a firm; list it if it innovates."""
     segment = segment_of_firm(world, work, firm)
     if segment < 0 or not running(work):
         return
     cell = world.segments[at.G_CELL, segment]
     small, own, spent, intensity = research_of(setting, world, firm, cell)
-    to_innovate, tie, fate = events_of(setting, world, firm, cell)
+    u, tie, fate, shock = events_of(setting, world, firm, cell)
     done = 0
-    if innovates(setting, world, cell, small, spent, to_innovate):
-        row, gain, patented = innovation_of(setting, world, firm, cell, small)
-        world.next[row, firm] += gain
-        done = INNOVATED + (BY_SMALL if small > 0.0 else 0) + (PATENTED if patented else 0)
+    if innovates(setting, world, cell, small, spent, u):
+        done = INNOVATED + (BY_SMALL if small > 0.0 else 0)
+        work.innovators[take_number(work.listed, 0)] = np.int32(firm)
+    work.innovated[firm] = np.uint8(done)
+    work.shock[firm] = shock
     world.fate[firm] = fate
     world.tie[at.NEXT, firm] = tie
     world.load[at.OWN_RESEARCH, firm] = own
     world.next[at.F_RESEARCH, firm] = intensity
-    work.innovated[firm] = np.uint8(done)
+
+
+@stage
+def innovate(setting, world, work, _records, i):
+    """Raise a channel of every so manyth innovator."""
+    if not running(work):
+        return
+    for j in range(i, work.listed[0], world.firms.shape[1] // INNOVATING + 1):
+        firm = np.int64(work.innovators[j])
+        done, cell = np.int64(work.innovated[firm]), world.segments[at.G_CELL, work.segment[firm]]
+        row, gain, patented = innovation_of(setting, world, firm, cell, done >= BY_SMALL)
+        world.next[row, firm] += gain
+        work.innovated[firm] = np.uint8(done + (PATENTED if patented else 0))
 
 
 @device
@@ -108,13 +122,13 @@ def learn_channels(setting, world, firm, cell):
 
 @device
 def events_of(setting, world, firm, cell):
-    """What is drawn for a firm: the uniform of innovation, its next tie, and the word of its fate."""
+    """What is drawn for a firm: the uniform of innovation, its next tie, and words for its fate and its demand."""
     params, region = setting.params[0], cell // world.sectors.shape[1]
     forms = params.science_tie_rate * world.regions[at.R_INDEX + at.SERVICES, region]
     period, replicate = np.uint64(world.clock[at.PERIOD]), np.uint64(world.clock[at.REPLICATE])
-    w0, w1, w2, _ = draw(world.identity[at.NOW, firm], period, EVENT, setting.seed[0], replicate)
+    w0, w1, w2, w3 = draw(world.identity[at.NOW, firm], period, EVENT, setting.seed[0], replicate)
     tie = next_tie(world.tie[at.NOW, firm] != 0, uniform(w1), forms, params.science_tie_break)
-    return uniform(w0), tie, np.uint32(w2)
+    return uniform(w0), tie, np.uint32(w2), np.uint32(w3)
 
 
 @device
@@ -164,7 +178,7 @@ def innovation_of(setting, world, firm, cell, small):
     w0, w1, w2, w3 = draw(world.identity[at.NOW, firm], period, INNOVATION, setting.seed[0], replicate)
     power = exp_core(log_core(1.0 - uniform(w0)) / params.innovation_step_shape)
     small_chance = params.innovation_radical * params.sme_radical
-    radical = uniform(w1) < (small_chance if small > 0.0 else params.innovation_radical)
+    radical = uniform(w1) < (small_chance if small else params.innovation_radical)
     scale = setting.constants.sectors[at.K_INNOVATION_SCALE, k]
     gain = log1p(step_size(scale, power, radical, params.innovation_radical_size))
     to_quality, to_technology, to_organisation = kind_bounds(params)

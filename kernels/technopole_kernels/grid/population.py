@@ -1,13 +1,14 @@
-"""Launches that write the next population: lists of stayers and spawners, room, entrants, survivors."""
+"""Launches that write the next population: ranks of stayers, room, children, entrants, survivors."""
 
 import numpy as np
 
 from technopole_kernels import layout as at
+from technopole_kernels._atomic import take_number
 from technopole_kernels._jit import device, stage
 from technopole_kernels.accounts import LEAVE, SPAWN
 from technopole_kernels.demography import expected_knowledge, expected_share, key_of_entrant
 from technopole_kernels.grid.common import running, segment_of_firm, segment_of_lane
-from technopole_kernels.grid.work import ABROAD, AT_HOME, BEFORE, LANES, POPULATION, SPAWNS, STAYERS
+from technopole_kernels.grid.work import BEFORE, LANES, POPULATION, STAYERS
 from technopole_kernels.mathx import exp, normal_quantile_core
 from technopole_kernels.rng import ENTRANT, ENTRANT_SIZE, SPINOFF, STARTUP, draw, uniform_open
 from technopole_kernels.status import Status
@@ -25,51 +26,34 @@ def part_of(world, segment, i):
 
 
 @stage
-def count_fates(_setting, world, work, _records, i):
-    """Stayers and spawners of a part of a segment."""
+def count_stayers(_setting, world, work, _records, i):
+    """Stayers of a part of a segment."""
     segment = segment_of_lane(world, i)
     if segment < 0 or not running(work):
         return
     first, end = part_of(world, segment, i)
     stayers = 0
-    spawns = 0
     for firm in range(first, end):
-        fate = world.fate[firm]
-        stayers += 0 if fate == LEAVE else 1
-        spawns += 1 if fate >= SPAWN else 0
-    work.part_counts[STAYERS, i] = stayers
-    work.part_counts[SPAWNS, i] = spawns
-
-
-@device
-def before_part(part_counts, row, segment, i):
-    """Sum over the parts of a segment before a thread's."""
-    total = 0
-    for j in range(segment * LANES, i):
-        total += part_counts[row, j]
-    return total
+        stayers += 0 if world.fate[firm] == LEAVE else 1
+    work.part_stayers[i] = stayers
 
 
 @stage
-def list_fates(_setting, world, work, _records, i):
-    """Rank the stayers of a part of a segment within it, and list its spawners; the last part knows their numbers."""
+def rank_stayers(_setting, world, work, _records, i):
+    """Rank the stayers of a part of a segment within it; the last part knows how many there are."""
     segment = segment_of_lane(world, i)
     if segment < 0 or not running(work):
         return
     first, end = part_of(world, segment, i)
-    stayers = before_part(work.part_counts, STAYERS, segment, i)
-    spawns = before_part(work.part_counts, SPAWNS, segment, i)
-    begin = world.segments[at.G_BEGIN, segment]
+    stayers = 0
+    for before in range(segment * LANES, i):
+        stayers += work.part_stayers[before]
     for firm in range(first, end):
-        fate = world.fate[firm]
-        work.place[firm] = np.int32(-1) if fate == LEAVE else np.int32(stayers)
-        stayers += 0 if fate == LEAVE else 1
-        if fate >= SPAWN:
-            work.spawners[begin + spawns] = np.int32(firm)
-            spawns += 1
+        leaves = world.fate[firm] == LEAVE
+        work.place[firm] = np.int32(-1) if leaves else np.int32(stayers)
+        stayers += 0 if leaves else 1
     if i % LANES == LANES - 1:
         work.segment_counts[STAYERS, segment] = stayers
-        work.segment_counts[SPAWNS, segment] = spawns
 
 
 @stage
@@ -103,7 +87,7 @@ def find_room(_setting, world, work, _records, _i):
 
 @stage
 def place_cells(_setting, world, work, _records, r):
-    """Where the cells of a region begin, and the next slot of an entrant."""
+    """Where the cells of a region begin, and the slots of their children."""
     if not running(work):
         return
     counts, S = world.counts, world.sectors.shape[1]
@@ -115,65 +99,28 @@ def place_cells(_setting, world, work, _records, r):
 
 
 @stage
-def count_children(_setting, world, work, _records, cell):
-    """Spin-offs of a cell that stay there, and those that go elsewhere."""
-    if not running(work):
+def place_children(_setting, world, work, _records, firm):
+    """Give the child of a firm one of the slots for children in the cell it joins; the parent stands in ``age``."""
+    if segment_of_firm(world, work, firm) < 0 or not running(work):
         return
-    at_home = abroad = 0
-    for segment in range(work.cell_segment[cell], work.cell_segment[cell + 1]):
-        begin = world.segments[at.G_BEGIN, segment]
-        for j in range(begin, begin + work.segment_counts[SPAWNS, segment]):
-            stays = home_of_child(world, work.spawners[j]) == cell
-            at_home += 1 if stays else 0
-            abroad += 0 if stays else 1
-    work.cell_counts[AT_HOME, cell] = at_home
-    work.cell_counts[ABROAD, cell] = abroad
-
-
-@device
-def home_of_child(world, parent):
-    """Cell that the child of a firm joins."""
-    return np.int64(world.fate[parent] - SPAWN)
+    fate = world.fate[firm]
+    if fate >= SPAWN:
+        world.age[at.NOW, take_number(world.counts[at.N_CURSOR], np.int64(fate - SPAWN))] = np.int32(firm)
 
 
 @stage
-def place_children(_setting, world, work, _records, k):
-    """Give the children of a sector their slots, in order of their parents: those abroad one by one, others as a block.
-
-    The parent stands in ``age``.
-    """
+def order_children(_setting, world, work, _records, cell):
+    """Put the children of a cell in order of their parents, whoever came first."""
     if not running(work):
         return
-    cursor, age, counts = world.counts[at.N_CURSOR], world.age[at.NOW], work.cell_counts
-    for cell in range(k, world.cells.shape[1], world.sectors.shape[1]):
-        at_home, abroad, slot = counts[AT_HOME, cell], counts[ABROAD, cell], cursor[cell]
-        counts[AT_HOME, cell] = slot
-        cursor[cell] = slot + at_home
-        if abroad > 0:
-            for segment in range(work.cell_segment[cell], work.cell_segment[cell + 1]):
-                begin = world.segments[at.G_BEGIN, segment]
-                for j in range(begin, begin + work.segment_counts[SPAWNS, segment]):
-                    parent = work.spawners[j]
-                    place = home_of_child(world, parent)
-                    if place != cell:
-                        slot = cursor[place]
-                        age[slot] = parent
-                        cursor[place] = slot + 1
-
-
-@stage
-def place_at_home(_setting, world, work, _records, cell):
-    """Give the children that stay in a cell their slots."""
-    if not running(work):
-        return
-    slot = work.cell_counts[AT_HOME, cell]
-    for segment in range(work.cell_segment[cell], work.cell_segment[cell + 1]):
-        begin = world.segments[at.G_BEGIN, segment]
-        for j in range(begin, begin + work.segment_counts[SPAWNS, segment]):
-            parent = work.spawners[j]
-            if home_of_child(world, parent) == cell:
-                world.age[at.NOW, slot] = parent
-                slot += 1
+    begin, end, _ = entrants_of(world, cell)
+    age = world.age[at.NOW]
+    for i in range(begin + 1, end):
+        parent, slot = age[i], i
+        while slot > begin and age[slot - 1] > parent:
+            age[slot] = age[slot - 1]
+            slot -= 1
+        age[slot] = parent
 
 
 @device

@@ -3,8 +3,15 @@
 import numpy as np
 
 from technopole_kernels import layout as at
-from technopole_kernels._jit import device, stage
-from technopole_kernels.grid.common import collect, group_of, running, segment_of_lane, segment_range, sum_row
+from technopole_kernels._jit import stage
+from technopole_kernels.grid.common import (
+    collect,
+    column_of,
+    running,
+    segment_of_lane,
+    segment_range,
+    sum_row,
+)
 from technopole_kernels.grid.work import LANES, MEAN_CELL
 from technopole_kernels.mathx import log
 from technopole_kernels.prepare import (
@@ -20,6 +27,7 @@ from technopole_kernels.prepare import (
     share_of,
     small_firm,
 )
+from technopole_kernels.types import CHANNELS
 
 
 @stage
@@ -47,48 +55,36 @@ def labour_of_cell(setting, world, work, _records, cell):
 
 @stage
 def sum_start(setting, world, work, _records, i):
-    """Sums of a lane of firms as they stand at the start of the period, in three groups."""
-    group, lane = group_of(i, 3)
-    segment = segment_of_lane(world, lane)
+    """Numbers and shares of the firms of a lane, and of the small ones, as the period starts."""
+    segment = segment_of_lane(world, i)
     if segment < 0 or not running(work):
         return
-    first, end = segment_range(world, segment, lane)
-    if group == 0:
-        labour = world.cells[at.C_LABOUR, world.segments[at.G_CELL, segment]]
-        sum_shares(world.firms[at.F_SHARE], labour, setting.params[0].sme_size, first, end, work.lane_sums, lane)
-    elif group == 1:
-        sum_row(world.firms[at.F_ORGANISATION], first, end, work.lane_sums[at.ORGANISATION], lane)
-        sum_row(world.firms[at.F_TECHNOLOGY], first, end, work.lane_sums[at.TECHNOLOGY], lane)
-        count_tied(world.tie[at.NOW], first, end, work.lane_sums[at.TIED], lane)
-    else:
-        sum_row(world.firms[at.F_SOURCING], first, end, work.lane_sums[at.SOURCING], lane)
-        sum_row(world.firms[at.F_QUALITY], first, end, work.lane_sums[at.QUALITY], lane)
-
-
-@device
-def sum_shares(shares, labour, size, first, end, sums, lane):
-    """Number and share of the firms of a lane, and of the small ones."""
+    first, end = segment_range(world, segment, i)
+    shares, tie, size = world.firms[at.F_SHARE], world.tie[at.NOW], setting.params[0].sme_size
+    labour = world.cells[at.C_LABOUR, world.segments[at.G_CELL, segment]]
     share = small_share = 0.0
-    count = small = 0
+    count = small = tied = 0
     for firm in range(first, end, LANES):
         is_small = small_firm(shares[firm], labour, size)
         count += 1
         share += shares[firm]
+        tied += np.int64(tie[firm])
         small += 1 if is_small > 0.0 else 0
         small_share += shares[firm] * is_small
-    sums[at.FIRMS, lane] = float(count)
-    sums[at.SHARE, lane] = share
-    sums[at.SMALL_FIRMS, lane] = float(small)
-    sums[at.SMALL_SHARE, lane] = small_share
+    sums = work.lane_sums
+    sums[at.FIRMS, i] = float(count)
+    sums[at.SHARE, i] = share
+    sums[at.TIED, i] = float(tied)
+    sums[at.SMALL_FIRMS, i] = float(small)
+    sums[at.SMALL_SHARE, i] = small_share
 
 
-@device
-def count_tied(tie, first, end, sums, lane):
-    """Number of firms of a lane with a tie to a university."""
-    tied = 0
-    for firm in range(first, end, LANES):
-        tied += np.int64(tie[firm])
-    sums[lane] = float(tied)
+@stage
+def sum_start_knowledge(_setting, world, work, _records, i):
+    """Knowledge of the firms of a lane in one channel, as the period starts."""
+    channel, lane = column_of(i, CHANNELS)
+    if segment_of_lane(world, lane) >= 0 and running(work):
+        sum_row(world, world.firms[at.F_ORGANISATION + channel], work.lane_sums[at.ORGANISATION + channel], lane)
 
 
 @stage

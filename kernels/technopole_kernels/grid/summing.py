@@ -1,19 +1,19 @@
 """Launches over lanes of segments: what firms have just written or can be told from it, added up for their cells.
 
 A lane adds up in the order of the CPU's kernels, one firm after the other, so these launches do as little else as
-possible: what takes time is done before, by a thread for each firm. Short loops without a store are unrolled, so that
-several values are on their way at the same time; hence columns are added up in groups, each by threads of its own.
+possible: what takes time is done before, by a thread for each firm.
 """
 
 import numpy as np
 
 from technopole_kernels import layout as at
-from technopole_kernels._jit import device, stage
-from technopole_kernels.accounts import LEAVE, SPAWN
-from technopole_kernels.grid.common import group_of, running, segment_of_lane, segment_range, sum_row
-from technopole_kernels.grid.competing import base_of, books_of, efficiency_of, price_of, standard_of
+from technopole_kernels._jit import stage
+from technopole_kernels.accounts import LEAVE, SPAWN, production_base, settle_books
+from technopole_kernels.grid.common import column_of, running, segment_of_lane, segment_range, sum_row
+from technopole_kernels.grid.competing import efficiency_of, price_of, standard_of
 from technopole_kernels.grid.learning import research_subsidy
 from technopole_kernels.grid.work import BY_SMALL, INNOVATED, LANES, PATENTED
+from technopole_kernels.types import CHANNELS
 
 
 @stage
@@ -43,182 +43,107 @@ def sum_research(setting, world, work, _records, i):
 
 
 @stage
-def sum_market(setting, world, work, _records, i):
-    """Sums of a lane that the market needs, in four groups.
-
-    They are weighted by the shares that firms keep (M) and by what they win (W).
-    """
-    group, lane = group_of(i, 4)
-    segment = segment_of_lane(world, lane)
-    if segment < 0 or not running(work):
-        return
-    first, end = segment_range(world, segment, lane)
-    cell = world.segments[at.G_CELL, segment]
-    if group == 0:
-        sum_kept_quality(setting, world, cell, first, end, work.lane_sums, lane)
-    elif group == 1:
-        sum_won_quality(setting, world, cell, first, end, work.lane_sums, lane)
-    elif group == 2:
-        sum_kept_prices(setting, world, cell, first, end, work.lane_sums, lane)
-    else:
-        sum_won_prices(setting, world, cell, first, end, work.lane_sums, lane)
-
-
-@device
-def won_by(setting, world, firm):
-    """What a firm's fitness wins: a part of its market, or growth of its share."""
-    moved = world.next[at.F_SHARE, firm] if setting.params[0].market_rule == 1 else 1.0
-    return world.next[at.F_CASH, firm] * moved
-
-
-@device
-def price_and_efficiency(setting, world, firm, cell):
-    """ln p and z of a firm, as they were when it competed."""
-    efficiency = efficiency_of(setting, world, firm, cell)
-    return price_of(setting, world, cell, efficiency, world.load[at.OVERHEAD_RATE, firm]), efficiency
-
-
-@device
-def sum_kept_quality(setting, world, cell, first, end, sums, lane):
-    """Shares that are kept, weighted by quality and by whether it is good enough for the name of the place."""
-    new, standard = world.next, standard_of(setting, world, cell)
-    one = all_quality = all_name = name_quality = 0.0
-    for firm in range(first, end, LANES):
-        moved, quality = new[at.F_SHARE, firm], new[at.F_QUALITY, firm]
-        name = 1.0 if quality >= standard else 0.0
-        one += moved
-        all_quality += moved * quality
-        all_name += moved * name
-        name_quality += moved * (name * quality)
-    sums[at.M_ONE, lane] = one
-    sums[at.M_QUALITY, lane] = all_quality
-    sums[at.M_NAME, lane] = all_name
-    sums[at.M_NAME_QUALITY, lane] = name_quality
-
-
-@device
-def sum_won_quality(setting, world, cell, first, end, sums, lane):
-    """What is won, weighted in the same way; and fitness."""
-    new, standard = world.next, standard_of(setting, world, cell)
-    fitness = one = all_quality = all_name = name_quality = 0.0
-    for firm in range(first, end, LANES):
-        win, quality = won_by(setting, world, firm), new[at.F_QUALITY, firm]
-        name = 1.0 if quality >= standard else 0.0
-        fitness += new[at.F_CASH, firm]
-        one += win
-        all_quality += win * quality
-        all_name += win * name
-        name_quality += win * (name * quality)
-    sums[at.E_FITNESS, lane] = fitness
-    sums[at.W_ONE, lane] = one
-    sums[at.W_QUALITY, lane] = all_quality
-    sums[at.W_NAME, lane] = all_name
-    sums[at.W_NAME_QUALITY, lane] = name_quality
-
-
-@device
-def sum_kept_prices(setting, world, cell, first, end, sums, lane):
-    """Shares that are kept, weighted by efficiency and price; efficiency and its square."""
-    efficiencies = squares = kept_efficiency = kept_price = 0.0
-    for firm in range(first, end, LANES):
-        price, efficiency = price_and_efficiency(setting, world, firm, cell)
-        moved = world.next[at.F_SHARE, firm]
-        efficiencies += efficiency
-        squares += efficiency * efficiency
-        kept_efficiency += moved * efficiency
-        kept_price += moved * price
-    sums[at.E_EFFICIENCY, lane] = efficiencies
-    sums[at.E_EFFICIENCY_SQUARED, lane] = squares
-    sums[at.M_EFFICIENCY, lane] = kept_efficiency
-    sums[at.M_PRICE, lane] = kept_price
-
-
-@device
-def sum_won_prices(setting, world, cell, first, end, sums, lane):
-    """What is won, weighted by efficiency and price."""
-    won_efficiency = won_price = 0.0
-    for firm in range(first, end, LANES):
-        price, efficiency = price_and_efficiency(setting, world, firm, cell)
-        win = won_by(setting, world, firm)
-        won_efficiency += win * efficiency
-        won_price += win * price
-    sums[at.W_EFFICIENCY, lane] = won_efficiency
-    sums[at.W_PRICE, lane] = won_price
-
-
-@stage
 def sum_knowledge(_setting, world, work, _records, i):
-    """Sums of a lane over the new knowledge of firms, in two groups."""
-    group, lane = group_of(i, 2)
-    segment = segment_of_lane(world, lane)
-    if segment < 0 or not running(work):
-        return
-    first, end = segment_range(world, segment, lane)
-    new, sums = world.next, work.lane_sums
-    if group == 0:
-        sum_row(new[at.F_ORGANISATION], first, end, sums[at.E_ORGANISATION], lane)
-        sum_row(new[at.F_TECHNOLOGY], first, end, sums[at.E_TECHNOLOGY], lane)
-    else:
-        sum_row(new[at.F_SOURCING], first, end, sums[at.E_SOURCING], lane)
-        sum_row(new[at.F_QUALITY], first, end, sums[at.E_QUALITY], lane)
+    """New knowledge of the firms of a lane in one channel."""
+    channel, lane = column_of(i, CHANNELS)
+    if segment_of_lane(world, lane) >= 0 and running(work):
+        sum_row(world, world.next[at.F_ORGANISATION + channel], work.lane_sums[at.E_ORGANISATION + channel], lane)
 
 
 @stage
-def sum_accounts(setting, world, work, _records, i):
-    """Sums of a lane over shares, accounts and fates, in three groups."""
-    group, lane = group_of(i, 3)
+def sum_market(setting, world, work, _records, i):
+    """Sums of a lane that the market needs, and of efficiency.
+
+    A lane has two threads: they weigh by the shares that firms keep (M) and by what they win (W).
+    """
+    winning, lane = column_of(i, 2)
     segment = segment_of_lane(world, lane)
     if segment < 0 or not running(work):
         return
     first, end = segment_range(world, segment, lane)
-    cell = world.segments[at.G_CELL, segment]
-    if group == 0:
-        sum_fates(world, first, end, work.lane_sums, lane)
-    elif group == 1:
-        sum_books(setting, world, cell, first, end, work.lane_sums, lane)
+    cell, overheads = world.segments[at.G_CELL, segment], world.load[at.OVERHEAD_RATE]
+    shares, fits, qualities = world.next[at.F_SHARE], world.next[at.F_CASH], world.next[at.F_QUALITY]
+    standard, replicator = standard_of(setting, world, cell), setting.params[0].market_rule == 1
+    one = all_quality = all_name = name_quality = all_efficiency = all_price = 0.0
+    plain = squares = 0.0
+    for firm in range(first, end, LANES):
+        moved, fitness, quality = shares[firm], fits[firm], qualities[firm]
+        efficiency = efficiency_of(setting, world, firm, cell)
+        price = price_of(setting, world, cell, efficiency, overheads[firm])
+        name = 1.0 if quality >= standard else 0.0
+        win = fitness * (moved if replicator else 1.0)
+        weight = win if winning == 1 else moved
+        one += weight
+        all_quality += weight * quality
+        all_name += weight * name
+        name_quality += weight * (name * quality)
+        all_efficiency += weight * efficiency
+        all_price += weight * price
+        plain += fitness if winning == 1 else efficiency
+        squares += efficiency * efficiency
+    sums, row = work.lane_sums, at.W_ONE if winning == 1 else at.M_ONE
+    sums[row, lane] = one
+    sums[row + 1, lane] = all_quality
+    sums[row + 2, lane] = all_name
+    sums[row + 3, lane] = name_quality
+    sums[row + 4, lane] = all_efficiency
+    sums[row + 5, lane] = all_price
+    if winning == 1:
+        sums[at.E_FITNESS, lane] = plain
     else:
-        sum_overhead(setting, world, cell, first, end, work.lane_sums, lane)
+        sums[at.E_EFFICIENCY, lane] = plain
+        sums[at.E_EFFICIENCY_SQUARED, lane] = squares
 
 
-@device
-def sum_fates(world, first, end, sums, lane):
-    """Squares of the shares, share of those who stay, exits and spin-offs."""
+@stage
+def sum_fates(_setting, world, work, _records, i):
+    """Sums of a lane over shares and fates."""
+    segment = segment_of_lane(world, i)
+    if segment < 0 or not running(work):
+        return
+    first, end = segment_range(world, segment, i)
+    shares, fates, sums = world.next[at.F_SHARE], world.fate, work.lane_sums
     squares = staying = 0.0
     exits = spinoffs = 0
     for firm in range(first, end, LANES):
-        share, fate = world.next[at.F_SHARE, firm], world.fate[firm]
+        share, fate = shares[firm], fates[firm]
         squares += share * share
         staying += 0.0 if fate == LEAVE else share
         exits += 1 if fate == LEAVE else 0
         spinoffs += 1 if fate >= SPAWN else 0
-    sums[at.E_SHARE_SQUARED, lane] = squares
-    sums[at.E_STAY_SHARE, lane] = staying
-    sums[at.E_EXITS, lane] = float(exits)
-    sums[at.E_SPINOFFS, lane] = float(spinoffs)
+    sums[at.E_SHARE_SQUARED, i] = squares
+    sums[at.E_STAY_SHARE, i] = staying
+    sums[at.E_EXITS, i] = float(exits)
+    sums[at.E_SPINOFFS, i] = float(spinoffs)
 
 
-@device
-def sum_books(setting, world, cell, first, end, sums, lane):
-    """Taxes, payouts and cash."""
-    taxes = payouts = all_cash = 0.0
+@stage
+def sum_accounts(setting, world, work, _records, i):
+    """Sums of a lane over accounts."""
+    segment = segment_of_lane(world, i)
+    if segment < 0 or not running(work):
+        return
+    first, end = segment_range(world, segment, i)
+    params, cell, S = setting.params[0], world.segments[at.G_CELL, segment], world.sectors.shape[1]
+    demand, cost_share = world.sectors[at.S_DEMAND, cell % S], setting.constants.sectors[at.K_COST_SHARE, cell % S]
+    load = 1.0 + world.regions[at.R_TRANSACTION, cell // S]
+    tax_rate, payout_rate = params.accounts_tax, params.accounts_payout
+    shares, overheads = world.next[at.F_SHARE], world.load[at.OVERHEAD_RATE]
+    research, old_cash = world.load[at.OWN_RESEARCH], world.firms[at.F_CASH]
+    taxes = payouts = all_cash = loaded = all_overhead = 0.0
     for firm in range(first, end, LANES):
-        tax, payout, cash = books_of(setting, world, firm, cell, world.next[at.F_SHARE, firm])
+        sales, overhead = shares[firm] * demand, overheads[firm]
+        cost = sales * cost_share
+        tax, payout, cash = settle_books(sales, cost, research[firm], old_cash[firm], tax_rate, payout_rate)
+        base = production_base(cost, load, overhead)
         taxes += tax
         payouts += payout
         all_cash += cash
-    sums[at.E_TAX, lane] = taxes
-    sums[at.E_PAYOUT, lane] = payouts
-    sums[at.E_CASH, lane] = all_cash
-
-
-@device
-def sum_overhead(setting, world, cell, first, end, sums, lane):
-    """What production costs without transaction cost and overhead, and overhead."""
-    loaded = overheads = 0.0
-    for firm in range(first, end, LANES):
-        overhead = world.load[at.OVERHEAD_RATE, firm]
-        base = base_of(setting, world, cell, world.next[at.F_SHARE, firm], overhead)
         loaded += base
-        overheads += base * overhead
-    sums[at.E_LOADED, lane] = loaded
-    sums[at.E_OVERHEAD, lane] = overheads
+        all_overhead += base * overhead
+    sums = work.lane_sums
+    sums[at.E_TAX, i] = taxes
+    sums[at.E_PAYOUT, i] = payouts
+    sums[at.E_CASH, i] = all_cash
+    sums[at.E_LOADED, i] = loaded
+    sums[at.E_OVERHEAD, i] = all_overhead

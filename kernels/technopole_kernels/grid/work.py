@@ -11,18 +11,15 @@ from technopole_kernels import layout as at
 from technopole_kernels._llvm import WIDTH
 
 LANES = WIDTH  # threads of a segment: the lanes of the sums in reduce.py
-WARP = 32  # threads of a GPU that do the same at the same time
 COPIES = 64  # of the size classes, so that threads seldom count in the same place at the same time
 RUNNING, FINISHED = 0, 100  # Work.status, beside the numbers of Status
 
 # Work.region_counts
 TILES, SEGMENTS, POPULATION = range(3)
 COUNTS = 3
-# Work.cell_counts
-AT_HOME, ABROAD = range(2)  # spin-offs that stay in the cell, and then the slot of the first; those that do not
 # Work.segment_counts
-STAYERS, SPAWNS, BEFORE = range(3)  # of the segment; stayers of its cell in the segments before it
-SEGMENT_ROWS = 3
+STAYERS, BEFORE = range(2)  # of the segment; stayers of its cell in the segments before it
+SEGMENT_ROWS = 2
 # Work.innovated
 INNOVATED, BY_SMALL, PATENTED = 1, 2, 4
 # Work.region_values
@@ -32,6 +29,8 @@ REGION_ROWS = 2
 TAX, RESEARCH, INNOVATIONS, EMPLOYMENT, MEAN_CELL, MEAN_SUCCESS, STARTUPS, WEIGHT, WORKFORCE = range(9)
 SUMMED = 4  # the first of them, each by a thread of its own
 TOTALS = 9
+
+INNOVATING = 8  # there is a thread for innovators for so many firms: seldom more than one innovator for each
 
 
 class Work(NamedTuple):
@@ -48,15 +47,16 @@ class Work(NamedTuple):
     region_counts: np.ndarray  # (COUNTS, R) i64: numbers, then the sums of those before
     region_values: np.ndarray  # (REGION_ROWS, R)
     cell_segment: np.ndarray  # (C+1,) i64, first segment of every cell
-    cell_counts: np.ndarray  # (2, C) i64
     cell_values: np.ndarray  # (C,) employment; then whether a region is specialised; then share
     totals: np.ndarray  # (TOTALS,)
     lane_sums: np.ndarray  # (C_SUMS, LANES*G) what each lane of a segment has added up
     segment_counts: np.ndarray  # (SEGMENT_ROWS, G) i64
-    part_counts: np.ndarray  # (2, LANES*G) i64: stayers and spawners of the parts of a segment
+    part_stayers: np.ndarray  # (LANES*G,) i64, of the parts of a segment
     segment: np.ndarray  # (N,) i32, segment of a firm
+    shock: np.ndarray  # (N,) u32, random word of the shock to a firm's demand
     innovated: np.ndarray  # (N,) u8, what a firm has done: INNOVATED, and with it BY_SMALL and PATENTED
-    spawners: np.ndarray  # (N,) i32, firms of a segment that spawn, from its begin on
+    innovators: np.ndarray  # (N,) i32, in any order
+    listed: np.ndarray  # (1,) i64, number of innovators
     place: np.ndarray  # (N,) i32, rank among the stayers of the segment; -1 for those who leave
     sizes: np.ndarray  # (COPIES, SIZE_CLASSES) i64
 
@@ -82,15 +82,16 @@ def new_work(constants, world):
         region_counts=integers(COUNTS, regions),
         region_values=np.zeros((REGION_ROWS, regions)),
         cell_segment=integers(cells + 1),
-        cell_counts=integers(2, cells),
         cell_values=np.zeros(cells),
         totals=np.zeros(TOTALS),
         lane_sums=np.zeros((at.C_SUMS, LANES * segments)),
         segment_counts=integers(SEGMENT_ROWS, segments),
-        part_counts=integers(2, LANES * segments),
+        part_stayers=integers(LANES * segments),
         segment=np.zeros(room, dtype=np.int32),
+        shock=np.zeros(room, dtype=np.uint32),
         innovated=np.zeros(room, dtype=np.uint8),
-        spawners=np.zeros(room, dtype=np.int32),
+        innovators=np.zeros(room, dtype=np.int32),
+        listed=integers(1),
         place=np.zeros(room, dtype=np.int32),
         sizes=integers(COPIES, at.SIZE_CLASSES),
     )
