@@ -10,6 +10,7 @@ import numpy as np
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device
+from technopole_kernels.choose import natural
 from technopole_kernels.grid.work import LANES, RUNNING
 
 
@@ -22,7 +23,18 @@ def running(work):
 @device
 def segment_of_firm(world, work, firm):
     """Segment of a firm; -1 if there are fewer firms."""
-    return np.int64(work.segment[firm]) if firm < world.offsets[world.offsets.size - 1] else np.int64(-1)
+    return natural(work.segment[firm]) if firm < world.offsets[world.offsets.size - 1] else np.int64(-1)
+
+
+@device
+def spot_of(world, segment):
+    """(cell, region, sector) of a segment.
+
+    Numbers of 32 bits without a sign are divided at once. Divisions that may be longer take a branch each, and a thread
+    waits for memory in front of every branch: so this is done once for a firm.
+    """
+    cell, sectors = natural(world.segments[at.G_CELL, segment]), natural(world.sectors.shape[1])
+    return cell, cell // sectors, cell % sectors
 
 
 @device

@@ -10,7 +10,7 @@ from technopole_kernels._jit import device, stage
 from technopole_kernels.accounts import SPAWN, fate_of, settle_books
 from technopole_kernels.choose import natural, pick_row
 from technopole_kernels.entry import abroad_draw
-from technopole_kernels.grid.common import running, segment_of_firm
+from technopole_kernels.grid.common import running, segment_of_firm, spot_of
 from technopole_kernels.grid.work import COPIES
 from technopole_kernels.innovation import credit_terms
 from technopole_kernels.market import (
@@ -33,11 +33,11 @@ def compete(setting, world, work, _records, firm):
     segment = segment_of_firm(world, work, firm)
     if segment < 0 or not running(work):
         return
-    cell, new = world.segments[at.G_CELL, segment], world.next
-    rate = overhead_of(setting, world, firm, cell)
-    price = price_of(setting, world, cell, efficiency_of(setting, world, firm, cell), rate)
-    fitness = fitness_of(setting, world, firm, cell, standard_of(setting, world, cell), price)
-    moved, custom = shocked_share(setting, world, firm, cell, np.uint64(work.shock[firm]))
+    spot, new = spot_of(world, segment), world.next
+    rate = overhead_of(setting, world, firm, spot)
+    price = price_of(setting, world, spot, efficiency_of(setting, world, firm, spot), rate)
+    fitness = fitness_of(setting, world, firm, spot, standard_of(setting, world, spot), price)
+    moved, custom = shocked_share(setting, world, firm, spot, np.uint64(work.shock[firm]))
     new[at.F_CASH, firm] = fitness  # until the next launch over the firms knows the cash
     new[at.F_SHARE, firm] = moved  # and the share
     new[at.F_CUSTOM, firm] = custom
@@ -45,17 +45,18 @@ def compete(setting, world, work, _records, firm):
 
 
 @device
-def standard_of(setting, world, cell):
+def standard_of(setting, world, spot):
     """Quality from which a firm of a cell may use the name of the place."""
-    params, k = setting.params[0], cell % world.sectors.shape[1]
+    params, k = setting.params[0], spot[2]
     known = world.sectors[at.S_NEXT + at.S_KNOWLEDGE + 3, k] - params.reputation_tolerance
     return known if params.reputation_standard == 1 else ALWAYS
 
 
 @device
-def efficiency_of(setting, world, firm, cell):
+def efficiency_of(setting, world, firm, spot):
     """z = lambda (m + a) + (1 - lambda) c + ln A with the new knowledge."""
-    new, labour = world.next, setting.constants.sectors[at.K_LABOUR_SHARE, cell % world.sectors.shape[1]]
+    cell, _, k = spot
+    new, labour = world.next, setting.constants.sectors[at.K_LABOUR_SHARE, k]
     gain = efficiency_gain(
         labour, new[at.F_ORGANISATION, firm], new[at.F_TECHNOLOGY, firm], new[at.F_SOURCING, firm]
     )
@@ -63,28 +64,30 @@ def efficiency_of(setting, world, firm, cell):
 
 
 @device
-def overhead_of(setting, world, firm, cell):
+def overhead_of(setting, world, firm, spot):
     """Overhead of a firm per unit of production: that of its cell, or what the other rules have charged it."""
     if setting.params[0].sharing_rule == 0:
-        return world.cells[at.C_OVERHEAD, cell]
+        return world.cells[at.C_OVERHEAD, spot[0]]
     return world.load[at.OVERHEAD_RATE, firm]
 
 
 @device
-def price_of(setting, world, cell, efficiency, overhead):
+def price_of(setting, world, spot, efficiency, overhead):
     """ln p of a firm."""
+    cell, region, _ = spot
     price = world.cells[at.C_PRICE_LEVEL, cell]
     if setting.params[0].sharing_rule != 0:
-        price += log_core(1.0 + world.regions[at.R_TRANSACTION, cell // world.sectors.shape[1]] + overhead)
+        price += log_core(1.0 + world.regions[at.R_TRANSACTION, region] + overhead)
     return price - efficiency
 
 
 @device
-def fitness_of(setting, world, firm, cell, standard, price):
+def fitness_of(setting, world, firm, spot, standard, price):
     """Fitness of a firm in its market."""
     params = setting.params[0]
+    cell, _, k = spot
     name = params.reputation_weight * world.cells[at.C_REPUTATION, cell]
-    level = world.sectors[at.S_FITNESS_LEVEL, cell % world.sectors.shape[1]]
+    level = world.sectors[at.S_FITNESS_LEVEL, k]
     return exp_core(
         log_fitness(
             world.next[at.F_QUALITY, firm], standard, name, price, world.firms[at.F_CUSTOM, firm], level,
@@ -94,10 +97,10 @@ def fitness_of(setting, world, firm, cell, standard, price):
 
 
 @device
-def shocked_share(setting, world, firm, cell, word):
+def shocked_share(setting, world, firm, spot, word):
     """Share and customer base of a firm after the shock to its demand, made from a random word."""
     params, share = setting.params[0], world.firms[at.F_SHARE, firm]
-    relative = relative_size(world.sectors[at.S_FIRMS, cell % world.sectors.shape[1]], share)
+    relative = relative_size(world.sectors[at.S_FIRMS, spot[2]], share)
     size_effect = exp_core(-params.market_size_exponent * log_core(relative))
     v = centred(uniform(word))
     log_tail = log_core(1.0 - (v if v > 0.0 else -v))
@@ -112,16 +115,16 @@ def decide(setting, world, work, _records, firm):
     segment = segment_of_firm(world, work, firm)
     if segment < 0 or not running(work):
         return
-    cell, new = world.segments[at.G_CELL, segment], world.next
-    k = cell % world.sectors.shape[1]
+    spot, new = spot_of(world, segment), world.next
+    cell, _, k = spot
     keep, win, demand = world.sectors[at.S_KEEP, k], world.sectors[at.S_WIN, k], world.sectors[at.S_DEMAND, k]
     replicator = setting.params[0].market_rule == 1
     share = new_share(keep, new[at.F_SHARE, firm], win, new[at.F_CASH, firm], replicator)
-    _, _, cash = books_of(setting, world, firm, cell, share)
-    fate = decide_fate(setting, world, firm, cell, share, share * demand, cash)
+    _, _, cash = books_of(setting, world, firm, spot, share)
+    fate = decide_fate(setting, world, firm, spot, share, share * demand, cash)
     identity, age = world.identity[at.NOW, firm], world.age[at.NOW, firm]
     if fate == SPAWN:
-        home = home_of(setting, world, identity, cell)
+        home = home_of(setting, world, identity, spot)
         count_up(world.counts[at.N_CHILDREN], home)
         fate = np.uint32(SPAWN + np.uint32(home))
     count_up(work.sizes[firm % COPIES], np.int64(size_class(share * world.cells[at.C_LABOUR, cell])))
@@ -133,9 +136,9 @@ def decide(setting, world, work, _records, firm):
 
 
 @device
-def books_of(setting, world, firm, cell, share):
+def books_of(setting, world, firm, spot, share):
     """Tax, payout and the cash of a firm."""
-    params, k = setting.params[0], cell % world.sectors.shape[1]
+    params, k = setting.params[0], spot[2]
     sales = share * world.sectors[at.S_DEMAND, k]
     cost = sales * setting.constants.sectors[at.K_COST_SHARE, k]
     own, old_cash = world.load[at.OWN_RESEARCH, firm], world.firms[at.F_CASH, firm]
@@ -143,11 +146,11 @@ def books_of(setting, world, firm, cell, share):
 
 
 @device
-def decide_fate(setting, world, firm, cell, share, sales, cash):
+def decide_fate(setting, world, firm, spot, share, sales, cash):
     """Whether a firm leaves, stays or spawns."""
-    params, S, labour = setting.params[0], world.sectors.shape[1], world.cells[at.C_LABOUR, cell]
-    k = cell % S
-    per_sales, access = credit_terms(params, world.regions[at.R_INDEX + at.FINANCE, cell // S])
+    cell, region, k = spot
+    params, labour = setting.params[0], world.cells[at.C_LABOUR, cell]
+    per_sales, access = credit_terms(params, world.regions[at.R_INDEX + at.FINANCE, region])
     small = small_firm(world.firms[at.F_SHARE, firm], labour, params.sme_size)
     credit = per_sales * sales * (access if small > 0.0 else 1.0)
     minimum = params.exit_minimum * setting.constants.sectors[at.K_REFERENCE_SIZE, k]
@@ -157,15 +160,15 @@ def decide_fate(setting, world, firm, cell, share, sales, cash):
 
 
 @device
-def home_of(setting, world, identity, cell):
+def home_of(setting, world, identity, spot):
     """Cell of a firm's child: the parent's, or that of the sector in another region."""
-    constants, home, S = setting.constants, setting.params[0].entry_home, world.sectors.shape[1]
-    region = cell // S
+    constants, home = setting.constants, setting.params[0].entry_home
+    cell, region, k = spot
     period, replicate = np.uint64(world.clock[at.PERIOD]), np.uint64(world.clock[at.REPLICATE])
     _, _, w2, _ = draw(identity, period, SPINOFF, setting.seed[0], replicate)
     u, place = uniform(w2), cell
     row, row_end = constants.proximity_start[region], constants.proximity_start[region + 1]
     if (u >= home) & (constants.far[row_end - 1] > 0.0):
         entry, _ = pick_row(abroad_draw(u, home), constants.far, row, row_end, constants.far_guide[region])
-        place = constants.proximity_region[natural(entry)] * S + cell % S
+        place = constants.proximity_region[natural(entry)] * world.sectors.shape[1] + k
     return place

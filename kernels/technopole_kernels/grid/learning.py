@@ -5,7 +5,8 @@ import numpy as np
 from technopole_kernels import layout as at
 from technopole_kernels._atomic import take_number
 from technopole_kernels._jit import device, stage
-from technopole_kernels.grid.common import running, segment_of_firm
+from technopole_kernels.choose import natural
+from technopole_kernels.grid.common import running, segment_of_firm, spot_of
 from technopole_kernels.grid.meeting import gaps_of
 from technopole_kernels.grid.work import BY_SMALL, INNOVATED, INNOVATING, PATENTED
 from technopole_kernels.innovation import (
@@ -30,8 +31,8 @@ def learn(setting, world, work, _records, firm):
     segment = segment_of_firm(world, work, firm)
     if segment < 0 or not running(work):
         return
-    cell, new = world.segments[at.G_CELL, segment], world.next
-    organisation, technology, sourcing, quality = learn_channels(setting, world, firm, cell)
+    new = world.next
+    organisation, technology, sourcing, quality = learn_channels(setting, world, firm, spot_of(world, segment))
     new[at.F_ORGANISATION, firm] = organisation
     new[at.F_TECHNOLOGY, firm] = technology
     new[at.F_SOURCING, firm] = sourcing
@@ -44,11 +45,11 @@ def research(setting, world, work, _records, firm):
     segment = segment_of_firm(world, work, firm)
     if segment < 0 or not running(work):
         return
-    cell = world.segments[at.G_CELL, segment]
-    small, own, spent, intensity = research_of(setting, world, firm, cell)
-    u, tie, fate, shock = events_of(setting, world, firm, cell)
+    spot = spot_of(world, segment)
+    small, own, spent, intensity = research_of(setting, world, firm, spot)
+    u, tie, fate, shock = events_of(setting, world, firm, spot)
     done = 0
-    if innovates(setting, world, cell, small, spent, u):
+    if innovates(setting, world, spot, small, spent, u):
         done = INNOVATED + (BY_SMALL if small > 0.0 else 0)
         work.innovators[take_number(work.listed, 0)] = np.int32(firm)
     work.innovated[firm] = np.uint8(done)
@@ -65,55 +66,43 @@ def innovate(setting, world, work, _records, i):
     if not running(work):
         return
     for j in range(i, work.listed[0], world.firms.shape[1] // INNOVATING + 1):
-        firm = np.int64(work.innovators[j])
-        done, cell = np.int64(work.innovated[firm]), world.segments[at.G_CELL, work.segment[firm]]
-        row, gain, patented = innovation_of(setting, world, firm, cell, done >= BY_SMALL)
+        firm = natural(work.innovators[j])
+        done, spot = np.int64(work.innovated[firm]), spot_of(world, natural(work.segment[firm]))
+        row, gain, patented = innovation_of(setting, world, firm, spot, done >= BY_SMALL)
         world.next[row, firm] += gain
         work.innovated[firm] = np.uint8(done + (PATENTED if patented else 0))
 
 
 @device
-def learn_channels(setting, world, firm, cell):
+def learn_channels(setting, world, firm, spot):
     """New knowledge of a firm before it innovates, in the four channels.
 
     All is read before anything is written, so that a thread waits for memory once.
     """
     params, cells, firms = setting.params[0], world.cells, world.firms
-    regions, traits, S = world.regions, setting.constants.sectors, world.sectors.shape[1]
-    region, k = cell // S, cell % S
-    far_organisation, far_technology, far_sourcing, far_quality = gaps_of(setting, world, firm, cell)
+    regions, traits = world.regions, setting.constants.sectors
+    cell, region, k = spot
+    far_organisation, far_technology, far_sourcing, far_quality = gaps_of(setting, world, firm, spot)
     protects = 0.0 if params.learning_rule == 1 else 1.0
     openness = 1.0 - protects * traits[at.K_APPROPRIABILITY, k]
     g = absorptive_capacity(firms[at.F_RESEARCH, firm], params.learning_difficulty, traits[at.K_RD_INTENSITY, k])
     spill = params.spillover_rate
     organisation = learned(
-        firms[at.F_ORGANISATION, firm],
-        params.learning_organisation,
-        g,
-        far_organisation,
-        spill,
+        firms[at.F_ORGANISATION, firm], params.learning_organisation, g, far_organisation, spill,
         cells[at.C_POOL, cell],
-    )
+    )  # fmt: skip
     technology = learned(
         firms[at.F_TECHNOLOGY, firm], params.learning_technology * openness, g, far_technology, spill,
         cells[at.C_POOL + 1, cell],
     )  # fmt: skip
     sourcing = learned(
-        firms[at.F_SOURCING, firm],
-        params.learning_sourcing,
-        g,
-        far_sourcing,
-        spill,
+        firms[at.F_SOURCING, firm], params.learning_sourcing, g, far_sourcing, spill,
         cells[at.C_POOL + 2, cell],
-    )
+    )  # fmt: skip
     quality = learned(
-        firms[at.F_QUALITY, firm],
-        params.learning_quality * openness,
-        g,
-        far_quality,
-        spill,
+        firms[at.F_QUALITY, firm], params.learning_quality * openness, g, far_quality, spill,
         cells[at.C_POOL + 3, cell],
-    )
+    )  # fmt: skip
     strength, reading = upgrading_strength(params, regions, region), reading_strength(params, regions, region)
     tied = world.tie[at.NOW, firm]
     technology = upgraded(technology, g, cells[at.C_UPGRADING, cell], strength, reading, tied)
@@ -121,9 +110,9 @@ def learn_channels(setting, world, firm, cell):
 
 
 @device
-def events_of(setting, world, firm, cell):
+def events_of(setting, world, firm, spot):
     """What is drawn for a firm: the uniform of innovation, its next tie, and words for its fate and its demand."""
-    params, region = setting.params[0], cell // world.sectors.shape[1]
+    params, region = setting.params[0], spot[1]
     forms = params.science_tie_rate * world.regions[at.R_INDEX + at.SERVICES, region]
     period, replicate = np.uint64(world.clock[at.PERIOD]), np.uint64(world.clock[at.REPLICATE])
     w0, w1, w2, w3 = draw(world.identity[at.NOW, firm], period, EVENT, setting.seed[0], replicate)
@@ -132,11 +121,10 @@ def events_of(setting, world, firm, cell):
 
 
 @device
-def research_of(setting, world, firm, cell):
+def research_of(setting, world, firm, spot):
     """Whether a firm is small, its own research, all its research, and its next intensity."""
     params, cells, firms, regions = setting.params[0], world.cells, world.firms, world.regions
-    S = world.sectors.shape[1]
-    region, k = cell // S, cell % S
+    cell, region, k = spot
     share = firms[at.F_SHARE, firm]
     sales = share * world.sectors[at.S_DEMAND, k]
     small = small_firm(share, cells[at.C_LABOUR, cell], params.sme_size)
@@ -155,10 +143,10 @@ def research_subsidy(setting, world, region, k):
 
 
 @device
-def innovates(setting, world, cell, small, spent, u):
+def innovates(setting, world, spot, small, spent, u):
     """Whether a firm innovates: with probability 1 - exp(-zeta x^gamma)."""
-    params, traits, S = setting.params[0], setting.constants.sectors, world.sectors.shape[1]
-    region, k = cell // S, cell % S
+    params, traits = setting.params[0], setting.constants.sectors
+    cell, region, k = spot
     spending, rate = traits[at.K_RD_INTENSITY, k], traits[at.K_INNOVATION_RATE, k]
     pooling = params.sme_pooling * world.regions[at.R_INDEX + at.UNIVERSITY, region]
     pooled = pooling * spending * world.cells[at.SMALL_SALES, cell]
@@ -171,9 +159,9 @@ def innovates(setting, world, cell, small, spent, u):
 
 
 @device
-def innovation_of(setting, world, firm, cell, small):
+def innovation_of(setting, world, firm, spot, small):
     """Row of the channel that an innovator raises, by how much, and whether it is patented."""
-    params, k = setting.params[0], cell % world.sectors.shape[1]
+    params, k = setting.params[0], spot[2]
     period, replicate = np.uint64(world.clock[at.PERIOD]), np.uint64(world.clock[at.REPLICATE])
     w0, w1, w2, w3 = draw(world.identity[at.NOW, firm], period, INNOVATION, setting.seed[0], replicate)
     power = exp_core(log_core(1.0 - uniform(w0)) / params.innovation_step_shape)

@@ -6,8 +6,9 @@ from technopole_kernels import layout as at
 from technopole_kernels._atomic import take_number
 from technopole_kernels._jit import device, stage
 from technopole_kernels.accounts import LEAVE, SPAWN
+from technopole_kernels.choose import natural
 from technopole_kernels.demography import expected_knowledge, expected_share, key_of_entrant
-from technopole_kernels.grid.common import running, segment_of_firm, segment_of_lane
+from technopole_kernels.grid.common import running, segment_of_firm, segment_of_lane, spot_of
 from technopole_kernels.grid.work import BEFORE, LANES, POPULATION, STAYERS
 from technopole_kernels.mathx import exp, normal_quantile_core
 from technopole_kernels.rng import ENTRANT, ENTRANT_SIZE, SPINOFF, STARTUP, draw, uniform_open
@@ -135,27 +136,28 @@ def found(setting, world, work, _records, i):
     """Write every eighth entrant of a cell, with a raw share and no cash yet."""
     if not running(work):
         return
-    cell = i // LANES
+    cell = natural(i // LANES)
     begin, startups, end = entrants_of(world, cell)
+    k = cell % natural(world.sectors.shape[1])
     for slot in range(begin + i % LANES, end, LANES):
         parent = np.int64(world.age[at.NOW, slot]) if slot < startups else np.int64(-1)
-        found_one(setting, world, cell, parent, slot, slot - startups)
+        found_one(setting, world, cell, k, parent, slot, slot - startups)
 
 
 @device
-def found_one(setting, world, cell, parent, slot, rank):
-    """Write one entrant."""
-    params, firms, k = setting.params[0], world.firms, cell % world.sectors.shape[1]
+def found_one(setting, world, cell, k, parent, slot, rank):
+    """Write one entrant to a cell of sector k."""
+    params, firms = setting.params[0], world.firms
     period, replicate = np.uint64(world.clock[at.PERIOD]), np.uint64(world.clock[at.REPLICATE])
     seed, site = setting.seed[0], SPINOFF if parent >= 0 else STARTUP
     w0, w1, _, _ = draw(key_of_entrant(world, cell, parent, rank), period, site, seed, replicate)
     identity = w0 | (w1 << np.uint64(32))
     w0, w1, w2, w3 = draw(identity, period, ENTRANT, seed, replicate)
     v0, _, _, _ = draw(identity, period, ENTRANT_SIZE, seed, replicate)
-    organisation = entrant_knowledge(params, world, cell, parent, 0, params.initial_sd_organisation, w0)
-    technology = entrant_knowledge(params, world, cell, parent, 1, params.initial_sd_technology, w1)
-    sourcing = entrant_knowledge(params, world, cell, parent, 2, params.initial_sd_sourcing, w2)
-    quality = entrant_knowledge(params, world, cell, parent, 3, params.initial_sd_quality, w3)
+    organisation = entrant_knowledge(params, world, cell, k, parent, 0, params.initial_sd_organisation, w0)
+    technology = entrant_knowledge(params, world, cell, k, parent, 1, params.initial_sd_technology, w1)
+    sourcing = entrant_knowledge(params, world, cell, k, parent, 2, params.initial_sd_sourcing, w2)
+    quality = entrant_knowledge(params, world, cell, k, parent, 3, params.initial_sd_quality, w3)
     standing = params.entry_custom_sd * normal_quantile_core(uniform_open(v0))
     firms[at.F_ORGANISATION, slot] = organisation
     firms[at.F_TECHNOLOGY, slot] = technology
@@ -170,9 +172,9 @@ def found_one(setting, world, cell, parent, slot, rank):
 
 
 @device
-def entrant_knowledge(params, world, cell, parent, channel, deviation, word):
+def entrant_knowledge(params, world, cell, k, parent, channel, deviation, word):
     """Knowledge of an entrant in a channel."""
-    k, local = cell % world.sectors.shape[1], world.cells[at.FIRMS, cell]
+    local = world.cells[at.FIRMS, cell]
     known = expected_knowledge(world, cell, k, local, parent, params.entry_inheritance, channel)
     return known + params.entry_dispersion * deviation * normal_quantile_core(uniform_open(word))
 
@@ -221,9 +223,9 @@ def move(_setting, world, work, _records, firm):
     segment = segment_of_firm(world, work, firm)
     if segment < 0 or not running(work) or work.place[firm] < 0:
         return
-    cell, firms, new = world.segments[at.G_CELL, segment], world.firms, world.next
+    (cell, _, k), firms, new = spot_of(world, segment), world.firms, world.next
     slot = world.new_offsets[cell] + work.segment_counts[BEFORE, segment] + work.place[firm]
-    scale = world.sectors[at.S_SCALE, cell % world.sectors.shape[1]]
+    scale = world.sectors[at.S_SCALE, k]
     organisation, technology = new[at.F_ORGANISATION, firm], new[at.F_TECHNOLOGY, firm]
     sourcing, quality = new[at.F_SOURCING, firm], new[at.F_QUALITY, firm]
     research, custom = new[at.F_RESEARCH, firm], new[at.F_CUSTOM, firm]

@@ -9,7 +9,14 @@ import numpy as np
 from technopole_kernels import layout as at
 from technopole_kernels._jit import stage
 from technopole_kernels.accounts import LEAVE, SPAWN, production_base, settle_books
-from technopole_kernels.grid.common import column_of, running, segment_of_lane, segment_range, sum_row
+from technopole_kernels.grid.common import (
+    column_of,
+    running,
+    segment_of_lane,
+    segment_range,
+    spot_of,
+    sum_row,
+)
 from technopole_kernels.grid.competing import efficiency_of, price_of, standard_of
 from technopole_kernels.grid.learning import research_subsidy
 from technopole_kernels.grid.work import BY_SMALL, INNOVATED, LANES, PATENTED
@@ -23,8 +30,8 @@ def sum_research(setting, world, work, _records, i):
     if segment < 0 or not running(work):
         return
     first, end = segment_range(world, segment, i)
-    cell, S = world.segments[at.G_CELL, segment], world.sectors.shape[1]
-    subsidy = research_subsidy(setting, world, cell // S, cell % S)
+    _, region, k = spot_of(world, segment)
+    subsidy = research_subsidy(setting, world, region, k)
     spending = own_research = 0.0
     innovations = by_small = patents = 0
     for firm in range(first, end, LANES):
@@ -61,15 +68,15 @@ def sum_market(setting, world, work, _records, i):
     if segment < 0 or not running(work):
         return
     first, end = segment_range(world, segment, lane)
-    cell, overheads = world.segments[at.G_CELL, segment], world.load[at.OVERHEAD_RATE]
+    spot, overheads = spot_of(world, segment), world.load[at.OVERHEAD_RATE]
     shares, fits, qualities = world.next[at.F_SHARE], world.next[at.F_CASH], world.next[at.F_QUALITY]
-    standard, replicator = standard_of(setting, world, cell), setting.params[0].market_rule == 1
+    standard, replicator = standard_of(setting, world, spot), setting.params[0].market_rule == 1
     one = all_quality = all_name = name_quality = all_efficiency = all_price = 0.0
     plain = squares = 0.0
     for firm in range(first, end, LANES):
         moved, fitness, quality = shares[firm], fits[firm], qualities[firm]
-        efficiency = efficiency_of(setting, world, firm, cell)
-        price = price_of(setting, world, cell, efficiency, overheads[firm])
+        efficiency = efficiency_of(setting, world, firm, spot)
+        price = price_of(setting, world, spot, efficiency, overheads[firm])
         name = 1.0 if quality >= standard else 0.0
         win = fitness * (moved if replicator else 1.0)
         weight = win if winning == 1 else moved
@@ -124,9 +131,9 @@ def sum_accounts(setting, world, work, _records, i):
     if segment < 0 or not running(work):
         return
     first, end = segment_range(world, segment, i)
-    params, cell, S = setting.params[0], world.segments[at.G_CELL, segment], world.sectors.shape[1]
-    demand, cost_share = world.sectors[at.S_DEMAND, cell % S], setting.constants.sectors[at.K_COST_SHARE, cell % S]
-    load = 1.0 + world.regions[at.R_TRANSACTION, cell // S]
+    params, (_, region, k) = setting.params[0], spot_of(world, segment)
+    demand, cost_share = world.sectors[at.S_DEMAND, k], setting.constants.sectors[at.K_COST_SHARE, k]
+    load = 1.0 + world.regions[at.R_TRANSACTION, region]
     tax_rate, payout_rate = params.accounts_tax, params.accounts_payout
     shares, overheads = world.next[at.F_SHARE], world.load[at.OVERHEAD_RATE]
     research, old_cash = world.load[at.OWN_RESEARCH], world.firms[at.F_CASH]
