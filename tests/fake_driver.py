@@ -130,6 +130,7 @@ class FakeDriver:
         )
         self.failures, self.most_threads = failures or {}, most_threads
         self.graphs, self._recorded, self._number = {}, {}, 0
+        self.pieces, self._waiting = {}, {}
         self.launches, self.image, self.options, self.retained = [], None, {}, 0
         self._blocks = {}
         self._thread = threading.local()
@@ -210,6 +211,7 @@ class FakeDriver:
         return CUresult.CUDA_SUCCESS, stream
 
     def cuStreamDestroy(self, stream):
+        assert not self._waiting.get(stream), "copies were not waited for"
         del self.graphs[stream]
         return (CUresult.CUDA_SUCCESS,)
 
@@ -277,6 +279,35 @@ class FakeDriver:
 
     def cuMemcpyDtoH(self, target, source, nbytes):
         return self._copy(target, source, nbytes, source)
+
+    def cuMemAllocHost(self, nbytes):
+        piece = np.full(nbytes, 0xCD, dtype=np.uint8)
+        self.pieces[piece.ctypes.data] = piece
+        return CUresult.CUDA_SUCCESS, piece.ctypes.data
+
+    def cuMemFreeHost(self, address):
+        del self.pieces[address]
+        return (CUresult.CUDA_SUCCESS,)
+
+    def cuMemcpyHtoDAsync(self, target, source, nbytes, stream):
+        """The copy is made when its stream is waited for: whoever changes the piece before sends something else."""
+        return self._later(stream, self.cuMemcpyHtoD, target, source, nbytes)
+
+    def cuMemcpyDtoHAsync(self, target, source, nbytes, stream):
+        return self._later(stream, self.cuMemcpyDtoH, target, source, nbytes)
+
+    def _later(self, stream, copy, *arguments):
+        if stream not in self.graphs:
+            return (CUresult.CUDA_ERROR_INVALID_VALUE,)
+        self._waiting.setdefault(stream, []).append((copy, arguments))
+        return (CUresult.CUDA_SUCCESS,)
+
+    def cuStreamSynchronize(self, stream):
+        for copy, arguments in self._waiting.pop(stream, []):
+            code = copy(*arguments)
+            if code != (CUresult.CUDA_SUCCESS,):
+                return code
+        return (CUresult.CUDA_SUCCESS,)
 
     def cuLaunchKernel(
         self, function, grid_x, grid_y, grid_z, block_x, block_y, block_z, shared, stream, parameters, extra

@@ -13,6 +13,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from technopole.device_ferry import LEAST, Ferry
 from technopole.device_graph import Graph
 from technopole.device_interface import DeviceError, DeviceFailure, DeviceMemoryError, contiguous
 
@@ -95,7 +96,7 @@ class CudaDevice:
                 for name in program.names
             }
             self._most = {name: self._most_threads(function) for name, function in self._functions.items()}
-            self._graph = Graph(self._call)
+            self._graph, self._ferry = Graph(self._call), Ferry(self._call)
         except BaseException:
             self._leave()
             raise
@@ -128,7 +129,9 @@ class CudaDevice:
     def upload(self, address: int, array: NDArray[Any]) -> None:
         """Copy an array to the device."""
         self._enter()
-        if array.nbytes:
+        if array.nbytes >= LEAST and self._ferry.usable():
+            self._ferry.upload(address, contiguous(array))
+        elif array.nbytes:
             self._call("cuMemcpyHtoD", address, contiguous(array).ctypes.data, array.nbytes)
 
     def clear(self, address: int, nbytes: int) -> None:
@@ -140,7 +143,9 @@ class CudaDevice:
     def download(self, address: int, array: NDArray[Any]) -> None:
         """Fill an array from the device."""
         self._enter()
-        if array.nbytes:
+        if array.nbytes >= LEAST and self._ferry.usable():
+            self._ferry.download(contiguous(array), address)
+        elif array.nbytes:
             self._call("cuMemcpyDtoH", contiguous(array).ctypes.data, address, array.nbytes)
 
     def launch(
@@ -212,6 +217,7 @@ class CudaDevice:
         for address in list(self._blocks):
             self.release(address)
         self._graph.close()
+        self._ferry.close()
         self._call("cuModuleUnload", self._module)
         self._closed = True
         self._leave()

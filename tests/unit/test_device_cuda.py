@@ -14,7 +14,7 @@ import pytest
 
 from fake_driver import CUresult, FakeDriver
 from launching import TOYS, compiled_toys, run_on, run_on_cpu, toy_program
-from technopole import device_cuda, device_graph
+from technopole import device_cuda, device_ferry, device_graph
 from technopole.device import DeviceError, DeviceFailure, DeviceMemoryError, open_device
 from technopole.device_cuda import CudaDevice, load_driver
 from technopole.device_emulated import EmulatedDevice
@@ -188,6 +188,40 @@ def test_every_thread_gets_the_context(device):
     thread.start()
     thread.join()
     assert found
+
+
+@pytest.mark.parametrize("nbytes", [1, 99, 100, 101, 200, 250, 1001])
+def test_large_arrays_are_copied_in_pieces(program, monkeypatch, nbytes):
+    monkeypatch.setattr(device_ferry, "PIECE", 100)
+    monkeypatch.setattr(device_cuda, "LEAST", 99)
+    device = CudaDevice(program, driver := FakeDriver(program))
+    address = device.allocate(nbytes + 2)
+    sent, back = (
+        np.random.default_rng(nbytes).integers(256, size=nbytes, dtype=np.uint8),
+        np.zeros(nbytes, "u1"),
+    )
+    device.clear(address, nbytes + 2)
+    device.upload(address + 1, sent)
+    device.download(address + 1, back)
+    assert np.array_equal(sent, back)
+    device.download(address, around := np.zeros(nbytes + 2, "u1"))
+    assert around[0] == around[-1] == 0, "a copy went too far"
+    assert len(driver.pieces) == (2 if nbytes >= 97 else 0)
+    device.close()
+    assert not driver.pieces and not driver.graphs, "memory of the host was not given back"
+
+
+@pytest.mark.parametrize("function", ["cuMemAllocHost", "cuStreamCreate"])
+def test_where_no_memory_may_be_kept_in_its_place_the_driver_copies(program, monkeypatch, function):
+    monkeypatch.setattr(device_cuda, "LEAST", 10)
+    device = CudaDevice(program, driver := FakeDriver(program))
+    sent, back = np.arange(100.0), np.zeros(100)
+    driver.failures[function] = CUresult.CUDA_ERROR_OUT_OF_MEMORY
+    device.upload(address := device.allocate(800), sent)
+    device.download(address, back)
+    assert np.array_equal(sent, back) and not driver.pieces
+    driver.failures.clear()
+    device.close()
 
 
 def test_two_gpus_take_turns_on_one_thread(program):
@@ -393,8 +427,13 @@ def test_the_real_package_takes_the_arguments(program, bindings):
     opened.clear(opened.allocate(64), 64)
     driver._start = lambda *_: None
     opened.repeat([("evaluate", 1)], 1, 2, 3, 4, 5, times=1)
+    large = np.zeros(device_cuda.LEAST, dtype=np.uint8)
+    opened.upload(place := opened.allocate(large.nbytes), large)
+    opened.download(place, large)
     opened.close()
-    code = "".join(Path(one.__file__).read_text(encoding="utf-8") for one in (device_cuda, device_graph))
+    code = "".join(
+        Path(one.__file__).read_text(encoding="utf-8") for one in (device_cuda, device_ferry, device_graph)
+    )
     named = set(re.findall(r'_?call\(\s*"(cu\w+)"', code))
     assert driver.seen == named
 
