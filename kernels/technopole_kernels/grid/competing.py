@@ -53,14 +53,19 @@ def standard_of(setting, world, spot):
 
 
 @device
+def efficiency_terms(setting, world, spot):
+    """What the efficiency of all firms of a cell is made with: the weight of labour, and ln A."""
+    cell, _, k = spot
+    return setting.constants.sectors[at.K_LABOUR_SHARE, k], world.cells[at.C_EFFICIENCY, cell]
+
+
+@device
 def efficiency_of(setting, world, firm, spot):
     """z = lambda (m + a) + (1 - lambda) c + ln A with the new knowledge."""
-    cell, _, k = spot
-    new, labour = world.next, setting.constants.sectors[at.K_LABOUR_SHARE, k]
-    gain = efficiency_gain(
+    new, (labour, own) = world.next, efficiency_terms(setting, world, spot)
+    return own + efficiency_gain(
         labour, new[at.F_ORGANISATION, firm], new[at.F_TECHNOLOGY, firm], new[at.F_SOURCING, firm]
     )
-    return world.cells[at.C_EFFICIENCY, cell] + gain
 
 
 @device

@@ -102,7 +102,7 @@ def place_cells(_setting, world, work, _records, r):
 @stage
 def place_children(_setting, world, work, _records, firm):
     """Give the child of a firm one of the slots for children in the cell it joins; the parent stands in ``age``."""
-    if segment_of_firm(world, work, firm) < 0 or not running(work):
+    if firm >= world.offsets[world.offsets.size - 1] or not running(work):
         return
     fate = world.fate[firm]
     if fate >= SPAWN:

@@ -17,9 +17,10 @@ from technopole_kernels.grid.common import (
     spot_of,
     sum_row,
 )
-from technopole_kernels.grid.competing import efficiency_of, price_of, standard_of
+from technopole_kernels.grid.competing import efficiency_terms, price_of, standard_of
 from technopole_kernels.grid.learning import research_subsidy
 from technopole_kernels.grid.work import BY_SMALL, INNOVATED, LANES, PATENTED
+from technopole_kernels.market import efficiency_gain
 from technopole_kernels.types import CHANNELS
 
 
@@ -68,14 +69,16 @@ def sum_market(setting, world, work, _records, i):
     if segment < 0 or not running(work):
         return
     first, end = segment_range(world, segment, lane)
-    spot, overheads = spot_of(world, segment), world.load[at.OVERHEAD_RATE]
-    shares, fits, qualities = world.next[at.F_SHARE], world.next[at.F_CASH], world.next[at.F_QUALITY]
+    spot, new, overheads = spot_of(world, segment), world.next, world.load[at.OVERHEAD_RATE]
+    shares, fits, qualities = new[at.F_SHARE], new[at.F_CASH], new[at.F_QUALITY]
+    organisations, technologies, sourcings = new[at.F_ORGANISATION], new[at.F_TECHNOLOGY], new[at.F_SOURCING]
+    labour, own = efficiency_terms(setting, world, spot)
     standard, replicator = standard_of(setting, world, spot), setting.params[0].market_rule == 1
     one = all_quality = all_name = name_quality = all_efficiency = all_price = 0.0
     plain = squares = 0.0
     for firm in range(first, end, LANES):
         moved, fitness, quality = shares[firm], fits[firm], qualities[firm]
-        efficiency = efficiency_of(setting, world, firm, spot)
+        efficiency = own + efficiency_gain(labour, organisations[firm], technologies[firm], sourcings[firm])
         price = price_of(setting, world, spot, efficiency, overheads[firm])
         name = 1.0 if quality >= standard else 0.0
         win = fitness * (moved if replicator else 1.0)
