@@ -44,7 +44,19 @@ _ROWS: tuple[tuple[str, int], ...] = (
 VARIABLE_OF_ROW = tuple(name for name, rows in _ROWS for _ in range(rows))
 
 
-def _limits(world: World) -> NDArray[np.float64]:
+def limits_of(world: World) -> NDArray[np.float64]:
+    """Return the lowest and the highest value of every state variable that a host may set.
+
+    Parameters
+    ----------
+    world : World
+        How much the shares may miss the sum of one follows from it.
+
+    Returns
+    -------
+    ndarray, shape (rows, 2)
+        In the order of `VARIABLE_OF_ROW`.
+    """
     tolerance = shares_tolerance(world)
     largest = float(np.finfo(np.float64).max)
     limits = np.empty((L_ROWS, 2))
@@ -85,7 +97,7 @@ class Handle:
             "problem": self.problem,
             "records": records,
             "stop": np.zeros(1, dtype=np.int64),
-            "limits": _limits(world),
+            "limits": limits_of(world),
         }
         # with nothing to do: so that they are compiled
         drive(setting, world, self.problem, records, 0, 1, self._values["stop"], WHOLE, 0, 0)

@@ -7,13 +7,15 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from technopole.compile_beside import ECONOMY, compile_period, compiling_beside
 from technopole.errors import TechnopoleError
 from technopole_kernels._jit import cache_directory, has_compiled_code
 
 __all__ = [
     "COMPILE_SECONDS",
+    "ECONOMY",
     "cache_directory",
     "compile_in_background",
     "compile_kernels",
@@ -23,18 +25,6 @@ __all__ = [
 
 COMPILE_SECONDS = 45
 """How long compilation takes, about; said to people who wait."""
-
-ECONOMY: dict[str, Any] = {
-    "time": {"periods": 1},
-    "run": {"replicates": 1, "threads": 1},
-    "regions": [{"id": "here", "x": 0.0, "y": 0.0}, {"id": "there", "x": 1.0, "y": 0.0}],
-    "sectors": [{"id": "any"}],
-    "cells": [
-        {"region": "here", "sector": "any", "firms": 3},
-        {"region": "there", "sector": "any", "firms": 3},
-    ],
-}
-"""An economy that goes through all kernels; their code does not depend on sizes or parameters."""
 
 
 class StorageProblem(NamedTuple):
@@ -89,6 +79,8 @@ def compile_kernels(precision: str = "float64") -> float:
 
     begin = time.perf_counter()
     config = Config.from_dict(ECONOMY, "warm-up").replace({"run.precision": precision})
+    with compiling_beside(precision):
+        compile_period(config)
     Simulation(config).run()
     models = Model.many(config, 1)
     models.step()

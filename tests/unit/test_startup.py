@@ -1,5 +1,6 @@
 """Starts: many at once, without a folder to write to, after an edit of the kernels; and nothing compiled twice."""
 
+import io
 import os
 import re
 import shutil
@@ -10,8 +11,9 @@ from pathlib import Path
 import pytest
 
 import technopole as tp
-from technopole import commands, warmup
+from technopole import commands, compile_beside, warmup
 from technopole.config import Config
+from technopole.machine import Threads
 from technopole_kernels import _jit
 from worlds import economy
 
@@ -237,6 +239,7 @@ from technopole.quick_start import load_compiler_without_blas
 load_compiler_without_blas()
 from technopole.simulation import Simulation
 from technopole.config import Config
+from technopole.machine import Threads
 from technopole.warmup import ECONOMY
 Simulation(Config.from_dict(ECONOMY, "test"))
 print([name for name in ("scipy", "zarr", "matplotlib", "dask") if name in sys.modules])
@@ -245,3 +248,68 @@ import scipy.linalg
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "[]\n"
+
+
+def beside(*arguments, cache, **options):
+    """Start the second process of a compilation."""
+    return subprocess.Popen(
+        [sys.executable, "-c", compile_beside.PROGRAM, *arguments],
+        env={**os.environ, "TECHNOPOLE_CACHE": str(cache)},
+        stdin=subprocess.PIPE,
+        **options,
+    )
+
+
+@pytest.mark.slow
+def test_the_second_process_compiles_the_smaller_kernels(tmp_path):
+    with beside("float64", cache=tmp_path) as process:
+        assert process.wait(120) == 0
+    names = {name.rsplit("-", 1)[0].removeprefix("technopole_kernels.") for name in files(tmp_path)}
+    assert names == {"initial.initialise", "initial.name_firms", "host_check.check_state"}
+
+
+def test_the_second_process_ends_with_the_first(tmp_path):
+    with beside("float64", cache=tmp_path) as process:
+        process.stdin.close()
+        assert process.wait(60) == 1
+    assert files(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "compiled, place, processors, begun",
+    [(False, "x", 2, 1), (True, "x", 2, 0), (False, None, 2, 0), (False, "x", 1, 0)],
+)
+def test_a_second_process_is_there_where_it_helps(monkeypatch, compiled, place, processors, begun):
+    started, ended = [], []
+
+    class Process:
+        stdin = io.BytesIO()
+
+        def wait(self, timeout=None):
+            ended.append(timeout)
+
+        def kill(self):
+            ended.append("killed")
+
+    monkeypatch.setattr(compile_beside, "has_compiled_code", lambda precision: compiled)
+    monkeypatch.setattr(compile_beside, "cache_directory", lambda: place)
+    monkeypatch.setattr(compile_beside, "available_processors", lambda: Threads(processors, "so said"))
+    monkeypatch.setattr(compile_beside, "_start", lambda precision: started.append(precision) or Process())
+    with compile_beside.compiling_beside("float32"):
+        pass
+    assert started == ["float32"] * begun
+    assert ended == [compile_beside.TOGETHER, "killed", None] * begun
+    with pytest.raises(KeyboardInterrupt), compile_beside.compiling_beside("float32"):
+        raise KeyboardInterrupt
+    assert ended[3:] == ["killed", None] * begun
+
+
+def test_a_second_process_that_does_not_start_is_no_problem(monkeypatch):
+    def refuse(precision):
+        raise OSError("no more processes")
+
+    monkeypatch.setattr(compile_beside, "has_compiled_code", lambda precision: False)
+    monkeypatch.setattr(compile_beside, "available_processors", lambda: Threads(2, "so said"))
+    monkeypatch.setattr(compile_beside, "_start", refuse)
+    with compile_beside.compiling_beside("float64"):
+        pass
