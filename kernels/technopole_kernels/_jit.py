@@ -34,6 +34,7 @@ from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 
 from technopole_kernels._stages import (
+    ChainCompiler,
     KernelCompiler,
     ScalarCompiler,
     StageCompiler,
@@ -171,6 +172,14 @@ takes longer than many stages."""
 def stage(function):
     """Compile a function that only kernels call: it exists only as a part of their code. It allocates nothing."""
     compiled = close_to_python(numba.njit(**_INSIDE, **FLAGS)(function))
+    STAGES.append(compiled)
+    return compiled
+
+
+def chain(function):
+    """Compile a `stage` of loops whose operations wait for one another: Philox, logarithms and exponentials."""
+    inside = {**_INSIDE, "pipeline_class": ChainCompiler}
+    compiled = close_to_python(numba.njit(**inside, **FLAGS)(function))
     STAGES.append(compiled)
     return compiled
 

@@ -8,7 +8,7 @@ itself in a loop with more than a few sums. The array that is worked on says how
 import operator
 
 from llvmlite import ir
-from numba.core import types
+from numba.core import cgutils, types
 from numba.core.typing import signature
 from numba.core.typing.templates import ConcreteTemplate, infer_global
 from numba.extending import intrinsic, lower_builtin, models, register_model
@@ -132,6 +132,20 @@ def store(_typing, lanes, array, index, count):
         return context.get_dummy_value()
 
     return types.void(lanes, array, types.intp, types.intp), generate
+
+
+@intrinsic
+def fetch(_typing, array, index):
+    """Ask for the line of the cache that ``array[index]`` is in, which will soon be read; ends are not checked."""
+
+    def generate(context, builder, sig, args):
+        start = address(context, builder, sig.args[0], args[0], args[1])
+        ask = ir.FunctionType(ir.VoidType(), [start.type, PLACE, PLACE, PLACE])
+        function = cgutils.get_or_insert_function(builder.module, ask, "llvm.prefetch.p0")
+        builder.call(function, [start, PLACE(0), PLACE(3), PLACE(1)])  # to read, near, data
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp), generate
 
 
 @intrinsic
