@@ -113,14 +113,19 @@ def rate_fitness(technology, quality, fitness, price_weight, quality_weight, lev
         fitness[i] = exp_core(within(f, _HIGHEST))
 
 
+@device
+def add_first(sums, technology, quality, fitness, i, count):
+    a, b, d = sums
+    return a + load(technology, i, count), b + load(quality, i, count), d + load(fitness, i, count)
+
+
 @stage
 def sum_first(technology, quality, fitness, cells, c):
-    a = b = d = nothing(fitness)
-    n = fitness.size
-    for i in range(0, n, WIDTH):
-        a = a + load(technology, i, n - i)
-        b = b + load(quality, i, n - i)
-        d = d + load(fitness, i, n - i)
+    n, none = fitness.size, nothing(fitness)
+    whole, sums = n - n % WIDTH, (none, none, none)
+    for i in range(0, whole, WIDTH):
+        sums = add_first(sums, technology, quality, fitness, i, WIDTH)
+    a, b, d = add_first(sums, technology, quality, fitness, whole, n - whole)
     cells[TECHNOLOGY_SUM, c] = total(a)
     cells[QUALITY_SUM, c] = total(b)
     cells[FITNESS_SUM, c] = total(d)
@@ -137,18 +142,23 @@ def account(share, fitness, cash, research, keep, win, demand, margin, effort, o
         research[i] = (1.0 - fading) * research[i] + spent
 
 
+@device
+def add_second(sums, share, cash, research, i, count):
+    a, b, d = sums
+    s = load(share, i, count)
+    return a + s * s, b + load(cash, i, count), d + load(research, i, count)
+
+
 @stage
 def sum_second(share, cash, research, cells, c):
-    b = d = e = nothing(share)
-    n = share.size
-    for i in range(0, n, WIDTH):
-        s = load(share, i, n - i)
-        b = b + s * s
-        d = d + load(cash, i, n - i)
-        e = e + load(research, i, n - i)
-    cells[SQUARES, c] = total(b)
-    cells[CASH_SUM, c] = total(d)
-    cells[RESEARCH_SUM, c] = total(e)
+    n, none = share.size, nothing(share)
+    whole, sums = n - n % WIDTH, (none, none, none)
+    for i in range(0, whole, WIDTH):
+        sums = add_second(sums, share, cash, research, i, WIDTH)
+    a, b, d = add_second(sums, share, cash, research, whole, n - whole)
+    cells[SQUARES, c] = total(a)
+    cells[CASH_SUM, c] = total(b)
+    cells[RESEARCH_SUM, c] = total(d)
 
 
 @stage
