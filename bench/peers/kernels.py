@@ -12,6 +12,7 @@ from technopole_kernels._kinds import within
 from technopole_kernels._lanes import WIDTH, fetch, load, nothing, total
 from technopole_kernels.choose import list_below, natural
 from technopole_kernels.mathx import exp_core, log, log_core
+from technopole_kernels.reduce import gather
 from technopole_kernels.rng import MEETING, draw, uniform, uniform_open
 
 _HIGHEST = 600.0
@@ -41,12 +42,6 @@ def draw_numbers(first, period, seed, world_number, partner_t, partner_q, chance
         partner_q[i] = place(w1, count)
         chance[i] = uniform(w2)
         size[i] = w3
-
-
-@stage
-def gather(source, partner, target):
-    for i in range(target.size):
-        target[i] = source[natural(partner[i])]
 
 
 @device

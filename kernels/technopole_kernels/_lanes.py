@@ -135,6 +135,26 @@ def store(_typing, lanes, array, index, count):
 
 
 @intrinsic
+def look_up(_typing, array, places, index):
+    """The elements of a row at ``places[index:]``, as many as there are lanes; ends are not checked.
+
+    Put together from single loads: a processor that can gather them in one instruction takes longer for it.
+    """
+
+    def generate(context, builder, sig, args):
+        data = address(context, builder, sig.args[0], args[0], INDEX(0))
+        first = address(context, builder, sig.args[1], args[1], args[2])
+        result = ir.Constant(sig.return_type.vector, ir.Undefined)
+        for j in range(sig.return_type.vector.count):
+            place = builder.zext(builder.load(builder.gep(first, [INDEX(j)])), INDEX)
+            result = builder.insert_element(result, builder.load(builder.gep(data, [place])), PLACE(j))
+        return result
+
+    lanes = _lanes_of(array)
+    return None if lanes is None else (lanes(array, places, types.intp), generate)
+
+
+@intrinsic
 def fetch(_typing, array, index):
     """Ask for the line of the cache that ``array[index]`` is in, which will soon be read; ends are not checked."""
 

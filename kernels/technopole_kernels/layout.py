@@ -173,3 +173,5 @@ FAR_DRAW, FAR_REGION = SALES, DEMAND
     (5 + i) * ROW for i in range(6)
 )  # without noise
 SITE = 11 * ROW  # 1 for a spin-off, 0 for a start-up
+SLOT = 12 * ROW  # where it is written, a whole number
+TAIL = 13 * ROW  # numbers in a tail of the normal distribution
