@@ -81,7 +81,7 @@ def whole_float(_typing, kept):
 
 @intrinsic
 def within(_typing, value, most):
-    """A number, or the nearest one from ``-most`` to ``most``; what is not a number stays so.
+    """A number, or the nearest one from ``-most`` to ``most``; what is not a number stays so, and is found.
 
     Written with branches, LLVM makes four instructions of it instead of a minimum and a maximum.
     """

@@ -46,26 +46,34 @@ def pick_row(v, cumulative, begin, end, guide):
     return entry, rest if rest < BELOW_ONE else BELOW_ONE
 
 
+@device
+def list_some(below, first, compared, chosen, count):
+    """List the places from ``first`` on whose bits are set behind ``count`` others; returns how many there are now."""
+    write_places(below, first, chosen, count, compared)
+    return count + count_bits(below)
+
+
 @stage
 def list_below(u, bound, chosen):
     """List the places of the values below a bound, in order; returns their number.
 
     There must be room in ``chosen`` for the next multiple of eight (sixteen) places.
     """
-    count = 0
-    for i in range(0, u.size, width(u)):
-        below = less(u, i, u.size - i, bound)
-        write_places(below, i, chosen, count, u)
-        count += count_bits(below)
+    count, step = 0, width(u)
+    whole = u.size - u.size % step
+    for i in range(0, whole, step):
+        count = list_some(less(u, i, step, bound), i, u, chosen, count)
+    if whole < u.size:
+        count = list_some(less(u, whole, u.size - whole, bound), whole, u, chosen, count)
     return count
 
 
 @stage
 def list_equal(values, wanted, chosen):
     """List the places of the values that equal one, in order, as `list_below` does; returns their number."""
-    count = 0
-    for i in range(0, values.size, WIDTH):
-        same = equal(values, i, values.size - i, wanted)
-        write_places(same, i, chosen, count, values)
-        count += count_bits(same)
+    count, whole = 0, values.size - values.size % WIDTH
+    for i in range(0, whole, WIDTH):
+        count = list_some(equal(values, i, WIDTH, wanted), i, values, chosen, count)
+    if whole < values.size:
+        count = list_some(equal(values, whole, values.size - whole, wanted), whole, values, chosen, count)
     return count

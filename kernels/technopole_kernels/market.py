@@ -2,7 +2,7 @@
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
-from technopole_kernels._kinds import by_kind
+from technopole_kernels._kinds import by_kind, within
 from technopole_kernels._lanes import load, nothing, total, width
 from technopole_kernels.mathx import log
 from technopole_kernels.reduce import sum_sectors
@@ -34,10 +34,7 @@ def log_fitness(quality, standard, name, price, custom, level, quality_weight, p
     """omega_q (q + name) - omega_p ln p + d - level, bounded; the name helps who meets the standard."""
     name = name if quality >= standard else 0.0
     fitness = quality_weight * (quality + name) - price_weight * price
-    fitness = fitness + custom - level
-    most = by_kind(fitness, MOST_FIT, MOST_FIT_SINGLE)
-    fitness = most if fitness > most else fitness  # not a number stays so, and is found
-    return -most if fitness < -most else fitness
+    return within(fitness + custom - level, by_kind(fitness, MOST_FIT, MOST_FIT_SINGLE))
 
 
 @device
