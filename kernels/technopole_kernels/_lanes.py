@@ -79,6 +79,17 @@ def width(_typing, array):
 
 
 @intrinsic
+def whole(_typing, array):
+    """Number of elements of a row in whole vectors: up to there nothing need be masked."""
+
+    def generate(context, builder, sig, args):
+        size = cgutils.create_struct_proxy(sig.args[0])(context, builder, args[0]).nitems
+        return builder.and_(size, INDEX(-width_of(sig.args[0].dtype)))
+
+    return types.intp(array), generate
+
+
+@intrinsic
 def nothing(_typing, array):
     """Zeros in all lanes of an array."""
 

@@ -5,7 +5,7 @@ import numpy as np
 from technopole_kernels._bits import count_bits, equal, less, write_places
 from technopole_kernels._jit import device, stage
 from technopole_kernels._kinds import by_kind
-from technopole_kernels._lanes import width
+from technopole_kernels._lanes import whole, width
 from technopole_kernels._llvm import WIDTH
 from technopole_kernels.types import GUIDES
 
@@ -59,21 +59,20 @@ def list_below(u, bound, chosen):
 
     There must be room in ``chosen`` for the next multiple of eight (sixteen) places.
     """
-    count, step = 0, width(u)
-    whole = u.size - u.size % step
-    for i in range(0, whole, step):
-        count = list_some(less(u, i, step, bound), i, u, chosen, count)
-    if whole < u.size:
-        count = list_some(less(u, whole, u.size - whole, bound), whole, u, chosen, count)
+    count, last = 0, whole(u)
+    for i in range(0, last, width(u)):
+        count = list_some(less(u, i, width(u), bound), i, u, chosen, count)
+    if last < u.size:
+        count = list_some(less(u, last, u.size - last, bound), last, u, chosen, count)
     return count
 
 
 @stage
 def list_equal(values, wanted, chosen):
     """List the places of the values that equal one, in order, as `list_below` does; returns their number."""
-    count, whole = 0, values.size - values.size % WIDTH
-    for i in range(0, whole, WIDTH):
+    count, last = 0, whole(values)
+    for i in range(0, last, WIDTH):
         count = list_some(equal(values, i, WIDTH, wanted), i, values, chosen, count)
-    if whole < values.size:
-        count = list_some(equal(values, whole, values.size - whole, wanted), whole, values, chosen, count)
+    if last < values.size:
+        count = list_some(equal(values, last, values.size - last, wanted), last, values, chosen, count)
     return count

@@ -3,7 +3,7 @@
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
 from technopole_kernels._kinds import by_kind, within
-from technopole_kernels._lanes import load, nothing, total, width
+from technopole_kernels._lanes import load, nothing, total, whole, width
 from technopole_kernels.mathx import log
 from technopole_kernels.reduce import sum_sectors
 from technopole_kernels.rng import centred
@@ -168,6 +168,17 @@ def sum_market(setting, world, tile):
         sum_weighted(sums[segment, at.W_ONE :], win, quality[begin:end], buffer, begin - shift)
 
 
+@device
+def add_weighted(lanes, weight, quality, users, users_quality, efficiency, price, i, count):
+    """Add some firms, at most all lanes, to the sums below."""
+    a, b, c, d, e, f = lanes
+    w = load(weight, i, count)
+    return (
+        a + w, b + w * load(quality, i, count), c + w * load(users, i, count),
+        d + w * load(users_quality, i, count), e + w * load(efficiency, i, count), f + w * load(price, i, count),
+    )  # fmt: skip
+
+
 @stage
 def sum_weighted(sums, weight, quality, buffer, place):
     """Sums of 1, quality, users of the name, their quality, efficiency and price of a segment, with a weight."""
@@ -176,15 +187,13 @@ def sum_weighted(sums, weight, quality, buffer, place):
     users_quality = buffer[at.SCRATCH + place : at.SCRATCH + place + n]
     efficiency = buffer[at.EFFICIENCY + place : at.EFFICIENCY + place + n]
     price = buffer[at.PRICE + place : at.PRICE + place + n]
-    a = b = c = d = e = f = nothing(weight)
-    for i in range(0, n, width(weight)):
-        w = load(weight, i, n - i)
-        a = a + w
-        b = b + w * load(quality, i, n - i)
-        c = c + w * load(users, i, n - i)
-        d = d + w * load(users_quality, i, n - i)
-        e = e + w * load(efficiency, i, n - i)
-        f = f + w * load(price, i, n - i)
+    none, last = nothing(weight), whole(weight)
+    lanes = none, none, none, none, none, none
+    for i in range(0, last, width(weight)):
+        lanes = add_weighted(lanes, weight, quality, users, users_quality, efficiency, price, i, width(weight))
+    a, b, c, d, e, f = add_weighted(
+        lanes, weight, quality, users, users_quality, efficiency, price, last, n - last
+    )
     sums[0] = total(a)
     sums[1] = total(b)
     sums[2] = total(c)

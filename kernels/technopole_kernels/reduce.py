@@ -6,7 +6,7 @@ And loops over whole rows, for numba allocates memory to assign one slice to ano
 """
 
 from technopole_kernels._jit import device, stage
-from technopole_kernels._lanes import load, look_up, nothing, put, total, width
+from technopole_kernels._lanes import load, look_up, nothing, put, total, whole, width
 from technopole_kernels.choose import natural
 
 
@@ -14,10 +14,10 @@ from technopole_kernels.choose import natural
 def sum_lanes(values, begin, end):
     """Sum of ``values[begin:end]``; lane j takes every eighth (sixteenth) element from ``begin + j``."""
     x = values[begin:end]
-    lanes = nothing(x)
-    for i in range(0, x.size, width(x)):
-        lanes = lanes + load(x, i, x.size - i)
-    return total(lanes)
+    lanes, last = nothing(x), whole(x)
+    for i in range(0, last, width(x)):
+        lanes = lanes + load(x, i, width(x))
+    return total(lanes + load(x, last, x.size - last))
 
 
 @stage
@@ -47,8 +47,8 @@ def copy_all(source, target):
 @stage
 def gather(source, places, target):
     """Copy the elements of a row at some places, whole numbers from 0, into another row."""
-    whole = target.size - target.size % width(target)
-    for i in range(0, whole, width(target)):
+    last = whole(target)
+    for i in range(0, last, width(target)):
         put(look_up(source, places, i), target, i)
-    for i in range(whole, target.size):
+    for i in range(last, target.size):
         target[i] = source[natural(places[i])]
