@@ -192,6 +192,27 @@ def choose(_typing, lanes, bits):
     return lanes(lanes, types.intp), generate
 
 
+def _pick(builder, first, second, places):
+    """Elements of two vectors; those of the second are numbered on from those of the first."""
+    return builder.shuffle_vector(first, second, ir.Constant(ir.VectorType(PLACE, len(places)), places))
+
+
+def _in_eight(builder, vector):
+    """Eight float64: of sixteen float32 the halves are added."""
+    if vector.type.count > WIDTH:
+        low, high = list(range(WIDTH)), list(range(WIDTH, 2 * WIDTH))
+        vector = builder.fadd(_pick(builder, vector, vector, low), _pick(builder, vector, vector, high))
+        vector = builder.fpext(vector, ir.VectorType(ir.DoubleType(), WIDTH))
+    return vector
+
+
+def _fold(builder, first, second, length):
+    """Add the halves of all stretches of a length in two vectors; returns them in one vector."""
+    low = [place for place in range(2 * WIDTH) if place % length < length // 2]
+    high = [place + length // 2 for place in low]
+    return builder.fadd(_pick(builder, first, second, low), _pick(builder, first, second, high))
+
+
 @intrinsic
 def total(_typing, lanes):
     """Sum of the lanes as float64: of eight, ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7)).
@@ -199,17 +220,27 @@ def total(_typing, lanes):
     Of sixteen the halves are added first, as float32.
     """
 
-    def generate(_context, builder, sig, args):
-        vector = args[0]
-        half = sig.args[0].vector.count // 2
-        while half:
-            places = ir.VectorType(PLACE, half)
-            low = builder.shuffle_vector(vector, vector, ir.Constant(places, list(range(half))))
-            high = builder.shuffle_vector(vector, vector, ir.Constant(places, list(range(half, 2 * half))))
-            vector = builder.fadd(low, high)
-            if vector.type == ir.VectorType(ir.FloatType(), WIDTH):
-                vector = builder.fpext(vector, ir.VectorType(ir.DoubleType(), WIDTH))
-            half //= 2
+    def generate(_context, builder, _sig, args):
+        vector = _in_eight(builder, args[0])
+        for length in (8, 4, 2):
+            vector = _fold(builder, vector, ir.Constant(vector.type, ir.Undefined), length)
         return builder.extract_element(vector, PLACE(0))
 
     return types.float64(lanes), generate
+
+
+@intrinsic
+def put_totals(_typing, lanes, sums, column):
+    """Write the `total` of each of up to eight lanes to ``sums[column:]``, side by side and made all at once."""
+
+    def generate(context, builder, sig, args):
+        vectors = [_in_eight(builder, vector) for vector in cgutils.unpack_tuple(builder, args[0])]
+        vectors += [ir.Constant(vectors[0].type, ir.Undefined)] * (WIDTH - len(vectors))
+        for length in (8, 4, 2):
+            pairs = zip(vectors[::2], vectors[1::2], strict=True)
+            vectors = [_fold(builder, first, second, length) for first, second in pairs]
+        start = address(context, builder, sig.args[1], args[1], args[2])
+        store_first(builder, vectors[0], start, INDEX(len(sig.args[0])))
+        return context.get_dummy_value()
+
+    return types.void(lanes, sums, types.intp), generate

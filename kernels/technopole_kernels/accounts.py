@@ -7,7 +7,7 @@ import numpy as np
 from technopole_kernels import layout as at
 from technopole_kernels._bits import count_bits, equal_beside
 from technopole_kernels._jit import device, stage
-from technopole_kernels._lanes import choose, load, nothing, total, whole, width
+from technopole_kernels._lanes import choose, load, nothing, put_totals, total, whole, width
 from technopole_kernels.innovation import credit_terms
 from technopole_kernels.reduce import copy_all
 from technopole_kernels.rng import uniform_of
@@ -97,13 +97,8 @@ def sum_accounts(sums, share, cash, overhead, buffer, place):
     lanes = none, none, none, none, none, none
     for i in range(0, last, width(share)):
         lanes = add_accounts(lanes, share, tax, loaded, overhead, payout, cash, i, width(share))
-    a, b, c, d, e, f = add_accounts(lanes, share, tax, loaded, overhead, payout, cash, last, n - last)
-    sums[at.E_SHARE_SQUARED] = total(a)
-    sums[at.E_TAX] = total(b)
-    sums[at.E_LOADED] = total(c)
-    sums[at.E_OVERHEAD] = total(d)
-    sums[at.E_PAYOUT] = total(e)
-    sums[at.E_CASH] = total(f)
+    lanes = add_accounts(lanes, share, tax, loaded, overhead, payout, cash, last, n - last)
+    put_totals(lanes, sums, at.E_SHARE_SQUARED)
 
 
 @stage

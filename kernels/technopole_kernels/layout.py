@@ -14,7 +14,7 @@ PERIOD, REPLICATE, TILES, SEGMENTS = range(4)
 F_ROWS = 8
 
 # World.cells: sums over the firms at the start of the period; SMALL_SALES is a mean, made from the others
-(FIRMS, SHARE, ORGANISATION, TECHNOLOGY, SOURCING, QUALITY, TIED, SMALL_FIRMS, SMALL_SHARE, SMALL_SALES) = (
+(FIRMS, SHARE, ORGANISATION, TECHNOLOGY, SOURCING, QUALITY, SMALL_FIRMS, SMALL_SHARE, TIED, SMALL_SALES) = (
     range(10)
 )
 # sums over the operating firms, made by the first sweep; M... are weighted by s exp(shock), W... by what wins customers

@@ -3,7 +3,7 @@
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
 from technopole_kernels._kinds import by_kind, within
-from technopole_kernels._lanes import load, nothing, total, whole, width
+from technopole_kernels._lanes import load, nothing, put_totals, whole, width
 from technopole_kernels.mathx import log
 from technopole_kernels.reduce import sum_sectors
 from technopole_kernels.rng import centred
@@ -191,15 +191,8 @@ def sum_weighted(sums, weight, quality, buffer, place):
     lanes = none, none, none, none, none, none
     for i in range(0, last, width(weight)):
         lanes = add_weighted(lanes, weight, quality, users, users_quality, efficiency, price, i, width(weight))
-    a, b, c, d, e, f = add_weighted(
-        lanes, weight, quality, users, users_quality, efficiency, price, last, n - last
-    )
-    sums[0] = total(a)
-    sums[1] = total(b)
-    sums[2] = total(c)
-    sums[3] = total(d)
-    sums[4] = total(e)
-    sums[5] = total(f)
+    lanes = add_weighted(lanes, weight, quality, users, users_quality, efficiency, price, last, n - last)
+    put_totals(lanes, sums, 0)
 
 
 @stage

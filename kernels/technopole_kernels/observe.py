@@ -4,7 +4,7 @@ import numpy as np
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
-from technopole_kernels._lanes import load, nothing, total, whole, width
+from technopole_kernels._lanes import load, nothing, put_totals, whole, width
 from technopole_kernels.choose import natural
 
 _HALF_OCTAVE = np.uint64(51)
@@ -31,8 +31,8 @@ def add_knowledge(lanes, organisation, technology, sourcing, quality, research, 
     a, b, c, d, e, f, g = lanes
     z = load(efficiency, i, count)
     return (
-        a + load(organisation, i, count), b + load(technology, i, count), c + load(sourcing, i, count),
-        d + load(quality, i, count), e + load(research, i, count), f + z, g + z * z,
+        a + load(research, i, count), b + load(organisation, i, count), c + load(technology, i, count),
+        d + load(sourcing, i, count), e + load(quality, i, count), f + z, g + z * z,
     )  # fmt: skip
 
 
@@ -48,16 +48,10 @@ def sum_knowledge(sums, firms, research, efficiency, begin, end):
         lanes = add_knowledge(
             lanes, organisation, technology, sourcing, quality, research, efficiency, i, width(efficiency)
         )
-    a, b, c, d, e, f, g = add_knowledge(
+    lanes = add_knowledge(
         lanes, organisation, technology, sourcing, quality, research, efficiency, last, n - last
     )
-    sums[at.E_ORGANISATION] = total(a)
-    sums[at.E_TECHNOLOGY] = total(b)
-    sums[at.E_SOURCING] = total(c)
-    sums[at.E_QUALITY] = total(d)
-    sums[at.E_OWN_RESEARCH] = total(e)
-    sums[at.E_EFFICIENCY] = total(f)
-    sums[at.E_EFFICIENCY_SQUARED] = total(g)
+    put_totals(lanes, sums, at.E_OWN_RESEARCH)
 
 
 @device

@@ -4,7 +4,7 @@ import numpy as np
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
-from technopole_kernels._lanes import load, nothing, total, whole, width
+from technopole_kernels._lanes import load, nothing, put_totals, whole, width
 from technopole_kernels.mathx import exp, log
 from technopole_kernels.reduce import set_all
 from technopole_kernels.tiles import collect_cells, fill_cell
@@ -121,18 +121,10 @@ def sum_start(sums, firms, tie, small, begin, end):
     lanes = none, none, none, none, none, none, none
     for i in range(0, last, width(share)):
         lanes = add_start(lanes, share, organisation, technology, sourcing, quality, small, i, width(share))
-    a, b, c, d, e, f, g = add_start(
-        lanes, share, organisation, technology, sourcing, quality, small, last, n - last
-    )
+    lanes = add_start(lanes, share, organisation, technology, sourcing, quality, small, last, n - last)
+    put_totals(lanes, sums, at.SHARE)
     sums[at.FIRMS] = float(n)
-    sums[at.SHARE] = total(a)
-    sums[at.ORGANISATION] = total(b)
-    sums[at.TECHNOLOGY] = total(c)
-    sums[at.SOURCING] = total(d)
-    sums[at.QUALITY] = total(e)
     sums[at.TIED] = float(count_ones(tie))
-    sums[at.SMALL_FIRMS] = total(f)
-    sums[at.SMALL_SHARE] = total(g)
 
 
 @stage
