@@ -52,13 +52,11 @@ def close_accounts(setting, world, tile):
     load = 1.0 + world.regions[at.R_TRANSACTION, tile.region]
     tax_rate, payout_rate = params.accounts_tax, params.accounts_payout
     for i in range(share.size):
-        buffer[at.SALES + i] = share[i] * buffer[at.DEMAND + i]
-    for i in range(share.size):
-        cost = buffer[at.SALES + i] * buffer[at.COST_SHARE + i]
+        sales = share[i] * buffer[at.DEMAND + i]
+        cost = sales * buffer[at.COST_SHARE + i]
+        buffer[at.SALES + i] = sales
         buffer[at.SCRATCH + i] = production_base(cost, load, overhead[i])
-        tax, payout, left = settle_books(
-            buffer[at.SALES + i], cost, own_research[i], old_cash[i], tax_rate, payout_rate
-        )
+        tax, payout, left = settle_books(sales, cost, own_research[i], old_cash[i], tax_rate, payout_rate)
         buffer[at.TAX + i] = tax
         buffer[at.PAYOUT + i] = payout
         cash[i] = left

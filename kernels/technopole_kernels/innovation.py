@@ -108,14 +108,14 @@ def budget_research(setting, world, tile):
     per_sales, access = credit_terms(params, finance)
     size = params.sme_size
     for i in range(share.size):
-        buffer[at.SALES + i] = share[i] * buffer[at.DEMAND + i]
-    for i in range(share.size):
-        buffer[at.SMALL + i] = small_firm(share[i], buffer[at.LABOUR + i], size)
-    for i in range(share.size):
-        sales, its_access = buffer[at.SALES + i], access if buffer[at.SMALL + i] > 0.0 else 1.0
-        own_research[i] = affordable(buffer[at.INTENSITY + i] * sales, cash[i], per_sales, sales, its_access)
-    for i in range(share.size):
-        buffer[at.RESEARCH + i] = own_research[i] * buffer[at.SUBSIDY + i]
+        sales, small = share[i] * buffer[at.DEMAND + i], small_firm(share[i], buffer[at.LABOUR + i], size)
+        own = affordable(
+            buffer[at.INTENSITY + i] * sales, cash[i], per_sales, sales, access if small > 0.0 else 1.0
+        )
+        own_research[i] = own
+        buffer[at.SALES + i] = sales
+        buffer[at.SMALL + i] = small
+        buffer[at.RESEARCH + i] = own * buffer[at.SUBSIDY + i]
     sum_segments(world.segment_sum, world.segments, tile, at.E_RESEARCH, buffer, begin - at.RESEARCH)
     old, new = firms[at.F_RESEARCH, begin:end], world.next[at.F_RESEARCH, begin:end]
     smoothing = params.innovation_smoothing

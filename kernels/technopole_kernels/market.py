@@ -100,7 +100,6 @@ def rate_fitness(setting, world, tile):
     name_weight = params.reputation_weight
     for i in range(quality.size):
         buffer[at.NAME_USERS + i] = 1.0 if quality[i] >= buffer[at.STANDARD + i] else 0.0
-    for i in range(quality.size):
         buffer[at.FITNESS + i] = log_fitness(
             quality[i], buffer[at.STANDARD + i], name_weight * buffer[at.NAME + i], buffer[at.PRICE + i],
             custom[i], buffer[at.LEVEL + i], quality_weight, price_weight,
@@ -129,19 +128,18 @@ def shock_demand(setting, world, tile):
     log_row(buffer, at.FITNESS, share.size)
     for i in range(share.size):
         buffer[at.FITNESS + i] = exponent * buffer[at.FITNESS + i]
-    exp_row(buffer, at.FITNESS, share.size)
-    for i in range(share.size):
         v = centred(buffer[at.U_DEMAND + i])
         buffer[at.U_DEMAND + i] = v
         buffer[at.SCRATCH + i] = 1.0 - (v if v > 0.0 else -v)
+    exp_row(buffer, at.FITNESS, share.size)
     log_row(buffer, at.SCRATCH, share.size)
+    keep = 1.0 - params.market_custom_decay
     for i in range(share.size):
         positive = buffer[at.U_DEMAND + i] > 0.0
         size_effect, log_tail = buffer[at.FITNESS + i], buffer[at.SCRATCH + i]
-        buffer[at.SCRATCH + i] = laplace(turbulence, size_effect, log_tail, positive, cap, share[i])
-    keep = 1.0 - params.market_custom_decay
-    for i in range(share.size):
-        custom[i] = keep * old_custom[i] + buffer[at.SCRATCH + i]
+        shock = laplace(turbulence, size_effect, log_tail, positive, cap, share[i])
+        buffer[at.SCRATCH + i] = shock
+        custom[i] = keep * old_custom[i] + shock
     exp_row(buffer, at.SCRATCH, share.size)
     for i in range(share.size):
         moved[i] = share[i] * buffer[at.SCRATCH + i]
@@ -156,10 +154,9 @@ def sum_market(setting, world, tile):
     sum_segments(sums, segments, tile, at.E_FITNESS, fitness, 0)
     replicator = setting.params[0].market_rule == 1
     mine, its_fitness = moved[tile.begin : tile.end], fitness[tile.begin : tile.end]
-    for i in range(size):
-        buffer[at.WIN + i] = its_fitness[i] * (mine[i] if replicator else 1.0)
     its_quality = quality[tile.begin : tile.end]
     for i in range(size):
+        buffer[at.WIN + i] = its_fitness[i] * (mine[i] if replicator else 1.0)
         buffer[at.SCRATCH + i] = buffer[at.NAME_USERS + i] * its_quality[i]
     for segment in range(tile.first, tile.last):
         begin, end = segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]
