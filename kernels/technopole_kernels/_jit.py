@@ -1,7 +1,7 @@
 """Compilation of the kernels: the only module that calls numba's ``njit``.
 
-``kernel`` compiles a function that Python calls, ``stage`` one that kernels call, ``device`` one that is inlined,
-``scalar`` one that is inlined and that Python may call. All fix the flags on which reproducible results rest: no
+``kernel`` compiles a function that Python calls, ``stage`` one that kernels call (``chain`` with several vectors in
+a turn of its loops), ``device`` one that is inlined, ``scalar`` one that is inlined and that Python may call. All fix the flags on which reproducible results rest: no
 fast-math (so no contraction to fused multiply-add and no reordering), numpy's error model, and the interpreter
 lock released.
 
@@ -177,7 +177,10 @@ def stage(function):
 
 
 def chain(function):
-    """Compile a `stage` of loops whose operations wait for one another: Philox, logarithms and exponentials."""
+    """Compile a `stage` of loops that are long chains of operations, as Philox is: several vectors in a turn.
+
+    It pays for hundreds of elements. LLVM must see that stores do not touch what later turns read.
+    """
     inside = {**_INSIDE, "pipeline_class": ChainCompiler}
     compiled = close_to_python(numba.njit(**inside, **FLAGS)(function))
     STAGES.append(compiled)
