@@ -7,10 +7,12 @@ slice of a cell.
 
 import numpy as np
 
-from technopole_kernels._jit import device, kernel, stage
-from technopole_kernels._lanes import WIDTH, load, nothing, total
+from technopole_kernels._jit import chain, device, kernel, stage
+from technopole_kernels._kinds import within
+from technopole_kernels._lanes import WIDTH, fetch, load, nothing, total
 from technopole_kernels.choose import list_below, natural
 from technopole_kernels.mathx import exp_core, log, log_core
+from technopole_kernels.reduce import gather
 from technopole_kernels.rng import MEETING, draw, uniform, uniform_open
 
 _HIGHEST = 600.0
@@ -20,7 +22,7 @@ TECHNOLOGY, QUALITY, SHARE, CASH, RESEARCH, FITNESS = range(6)
 TECHNOLOGY_SUM, QUALITY_SUM, FITNESS_SUM, SHARE_SUM, SQUARES, CASH_SUM, RESEARCH_SUM = range(7)
 POOL_T, POOL_Q, OVERHEAD = range(7, 10)
 LEVEL, WIN = range(2)
-GAP_T, GAP_Q, CHANCE, SIZE, ABSORPTION = range(5)
+MET_T, MET_Q, CHANCE = range(3)
 
 
 @device
@@ -29,88 +31,96 @@ def place(word, count):
     return np.int32(np.uint64(word * count) >> _HALF)
 
 
-@stage
+@chain
 def draw_numbers(first, period, seed, world_number, partner_t, partner_q, chance, size):
-    """Philox numbers of a cell: two partners, the chance of an innovation and the number behind its size."""
+    """Philox numbers of a cell: two partners, the chance of an innovation and the word behind its size."""
     count = np.uint64(np.uint32(chance.size))
     for i in range(chance.size):
-        w0, w1, w2, w3 = draw(np.uint64(first + i), period, MEETING, seed, world_number)
+        firm = np.uint64(np.uint32(first + i))  # one of fewer than 2**32
+        w0, w1, w2, w3 = draw(firm, period, MEETING, seed, world_number)
         partner_t[i] = place(w0, count)
         partner_q[i] = place(w1, count)
         chance[i] = uniform(w2)
-        size[i] = uniform_open(w3)
+        size[i] = w3
+
+
+@device
+def absorptive_capacity(research, difficulty):
+    return research / (research + difficulty)
+
+
+@device
+def learned(own, met, absorption, rate, spillover, pool):
+    gap = met - own
+    gap = gap if gap > 0.0 else 0.0
+    reach = pool - own
+    reach = reach if reach > 0.0 else 0.0
+    return own + absorption * (rate * gap + spillover * reach)
 
 
 @stage
-def gather(source, partner, target):
-    for i in range(target.size):
-        target[i] = source[natural(partner[i])]
+def learn(technology, quality, met_t, met_q, research, p, pool_t, pool_q):
+    for i in range(research.size):
+        g = absorptive_capacity(research[i], p.difficulty)
+        technology[i] = learned(technology[i], met_t[i], g, p.learning_technology, p.spillover, pool_t)
+        quality[i] = learned(quality[i], met_q[i], g, p.learning_quality, p.spillover, pool_q)
 
 
 @stage
-def absorb(research, difficulty, absorption):
-    for i in range(absorption.size):
-        absorption[i] = research[i] / (research[i] + difficulty)
+def list_innovators(chance, size, research, p, listed, chances, sizes):
+    """List who innovates: first all who might at the highest absorption, without a branch on chance.
 
-
-@stage
-def learn(own, met, absorption, rate, spillover, pool):
-    for i in range(own.size):
-        x = own[i]
-        gap = met[i] - x
-        gap = gap if gap > 0.0 else 0.0
-        reach = pool - x
-        reach = reach if reach > 0.0 else 0.0
-        own[i] = x + absorption[i] * (rate * gap + spillover * reach)
-
-
-@stage
-def list_innovators(chance, size, absorption, probability, listed, sizes):
-    """List who innovates: first all who might at the highest absorption, without a branch on chance."""
-    candidates = list_below(chance, 2.0 * probability, listed)
+    ``chances`` are relative to that of an innovation of technology: below zero it is one, else one of quality.
+    """
+    candidates = list_below(chance, 2.0 * p.chance, listed)
     count = 0
     for j in range(candidates):
         i = natural(listed[natural(j)])
+        h = p.chance * absorptive_capacity(research[i], p.difficulty)
         listed[natural(count)] = np.int32(i)
-        sizes[natural(count)] = size[i]
-        count += 1 if chance[i] < 2.0 * probability * absorption[i] else 0
+        chances[natural(count)] = chance[i] - h
+        sizes[natural(count)] = uniform_open(size[i])
+        count += 1 if chance[i] < 2.0 * h else 0
     return count
 
 
 @stage
 def take_logarithms(sizes, count):
-    x = sizes[:count]
-    for j in range(x.size):
-        x[j] = log_core(x[j])
+    """Replace the first ``count`` sizes by their logarithms, and some behind them, which nobody reads."""
+    for j in range((count + WIDTH - 1) // WIDTH * WIDTH):
+        sizes[j] = log_core(sizes[j])
 
 
 @stage
-def innovate(technology, quality, chance, absorption, probability, step, listed, sizes, count):
+def innovate(technology, quality, step, listed, chances, sizes, count):
     for j in range(count):
         i = natural(listed[j])
         jump = -step * sizes[j]
-        process = chance[i] < probability * absorption[i]
+        process = chances[j] < 0.0
         technology[i] = technology[i] + (jump if process else 0.0)
         quality[i] = quality[i] + (0.0 if process else jump)
 
 
-@stage
+@chain
 def rate_fitness(technology, quality, fitness, price_weight, quality_weight, level):
     for i in range(fitness.size):
         f = quality_weight * quality[i] + price_weight * technology[i] - level
-        f = f if f < _HIGHEST else _HIGHEST
-        f = f if f > -_HIGHEST else -_HIGHEST
-        fitness[i] = exp_core(f)
+        fitness[i] = exp_core(within(f, _HIGHEST))
+
+
+@device
+def add_first(sums, technology, quality, fitness, i, count):
+    a, b, d = sums
+    return a + load(technology, i, count), b + load(quality, i, count), d + load(fitness, i, count)
 
 
 @stage
 def sum_first(technology, quality, fitness, cells, c):
-    a = b = d = nothing(fitness)
-    n = fitness.size
-    for i in range(0, n, WIDTH):
-        a = a + load(technology, i, n - i)
-        b = b + load(quality, i, n - i)
-        d = d + load(fitness, i, n - i)
+    n, none = fitness.size, nothing(fitness)
+    whole, sums = n - n % WIDTH, (none, none, none)
+    for i in range(0, whole, WIDTH):
+        sums = add_first(sums, technology, quality, fitness, i, WIDTH)
+    a, b, d = add_first(sums, technology, quality, fitness, whole, n - whole)
     cells[TECHNOLOGY_SUM, c] = total(a)
     cells[QUALITY_SUM, c] = total(b)
     cells[FITNESS_SUM, c] = total(d)
@@ -127,18 +137,23 @@ def account(share, fitness, cash, research, keep, win, demand, margin, effort, o
         research[i] = (1.0 - fading) * research[i] + spent
 
 
+@device
+def add_second(sums, share, cash, research, i, count):
+    a, b, d = sums
+    s = load(share, i, count)
+    return a + s * s, b + load(cash, i, count), d + load(research, i, count)
+
+
 @stage
 def sum_second(share, cash, research, cells, c):
-    b = d = e = nothing(share)
-    n = share.size
-    for i in range(0, n, WIDTH):
-        s = load(share, i, n - i)
-        b = b + s * s
-        d = d + load(cash, i, n - i)
-        e = e + load(research, i, n - i)
-    cells[SQUARES, c] = total(b)
-    cells[CASH_SUM, c] = total(d)
-    cells[RESEARCH_SUM, c] = total(e)
+    n, none = share.size, nothing(share)
+    whole, sums = n - n % WIDTH, (none, none, none)
+    for i in range(0, whole, WIDTH):
+        sums = add_second(sums, share, cash, research, i, WIDTH)
+    a, b, d = add_second(sums, share, cash, research, whole, n - whole)
+    cells[SQUARES, c] = total(a)
+    cells[CASH_SUM, c] = total(b)
+    cells[RESEARCH_SUM, c] = total(d)
 
 
 @stage
@@ -189,17 +204,18 @@ def work_cell(world, p, shape, c, period, seed, number):
     firms, cells, buffer, partner = world.firms, world.cells, world.buffer, world.partner
     technology, quality = firms[TECHNOLOGY, first:last], firms[QUALITY, first:last]
     fitness = firms[FITNESS, first:last]
-    met_t, met_q, g = buffer[GAP_T, :n], buffer[GAP_Q, :n], buffer[ABSORPTION, :n]
-    chance, size = buffer[CHANCE, :n], buffer[SIZE, :n]
+    research, met_t, met_q = firms[RESEARCH, first:last], buffer[MET_T], buffer[MET_Q]
+    chance, size = buffer[CHANCE, :n], world.word[:n]
+    for i in range(0, n, WIDTH):  # random partners are in any order, which no processor foresees
+        fetch(technology, i)
+        fetch(quality, i)
     draw_numbers(first, period, seed, number, partner[0], partner[1], chance, size)
-    gather(technology, partner[0], met_t)
-    gather(quality, partner[1], met_q)
-    absorb(firms[RESEARCH, first:last], p.difficulty, g)
-    learn(technology, met_t, g, p.learning_technology, p.spillover, cells[POOL_T, c])
-    learn(quality, met_q, g, p.learning_quality, p.spillover, cells[POOL_Q, c])
-    count = list_innovators(chance, size, g, p.chance, partner[0], met_t)
+    gather(technology, partner[0], met_t[:n])
+    gather(quality, partner[1], met_q[:n])
+    learn(technology, quality, met_t, met_q, research, p, cells[POOL_T, c], cells[POOL_Q, c])
+    count = list_innovators(chance, size, research, p, partner[0], met_q, met_t)
     take_logarithms(met_t, count)
-    innovate(technology, quality, chance, g, p.chance, p.step, partner[0], met_t, count)
+    innovate(technology, quality, p.step, partner[0], met_q, met_t, count)
     level = world.sectors[LEVEL, c % S] + p.price_weight * cells[OVERHEAD, c]
     rate_fitness(technology, quality, fitness, p.price_weight, p.quality_weight, level)
     sum_first(technology, quality, fitness, cells, c)

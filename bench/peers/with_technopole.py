@@ -16,13 +16,14 @@ PACKAGE = "numba"
 
 
 class World(NamedTuple):
-    """State of one world (rows of ``firms``, ``cells``) and work for one cell (rows of ``buffer``)."""
+    """State of one world (rows of ``firms``, ``cells``) and work for one cell (``word``, rows of ``buffer``)."""
 
     firms: np.ndarray
     cells: np.ndarray
     sectors: np.ndarray
     buffer: np.ndarray
     partner: np.ndarray
+    word: np.ndarray
 
 
 def aligned_rows(rows: int, columns: int) -> np.ndarray:
@@ -36,7 +37,8 @@ def aligned_rows(rows: int, columns: int) -> np.ndarray:
 def new_world(shape) -> World:
     return World(
         aligned_rows(6, shape.total), np.zeros((10, shape.cells)), np.zeros((2, shape.sectors)),
-        aligned_rows(5, shape.firms), np.zeros((2, -(-shape.firms // WIDTH) * WIDTH), dtype=np.int32),
+        aligned_rows(3, shape.firms), np.zeros((2, -(-shape.firms // WIDTH) * WIDTH), dtype=np.int32),
+        aligned_rows(1, shape.firms)[0].view(np.uint64),
     )  # fmt: skip
 
 

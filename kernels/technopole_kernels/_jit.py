@@ -1,7 +1,7 @@
 """Compilation of the kernels: the only module that calls numba's ``njit``.
 
-``kernel`` compiles a function that Python calls, ``stage`` one that kernels call, ``device`` one that is inlined,
-``scalar`` one that is inlined and that Python may call. All fix the flags on which reproducible results rest: no
+``kernel`` compiles a function that Python calls, ``stage`` one that kernels call (``chain`` with several vectors in
+a turn of its loops), ``device`` one that is inlined, ``scalar`` one that is inlined and that Python may call. All fix the flags on which reproducible results rest: no
 fast-math (so no contraction to fused multiply-add and no reordering), numpy's error model, and the interpreter
 lock released.
 
@@ -34,6 +34,7 @@ from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 
 from technopole_kernels._stages import (
+    ChainCompiler,
     KernelCompiler,
     ScalarCompiler,
     StageCompiler,
@@ -171,6 +172,17 @@ takes longer than many stages."""
 def stage(function):
     """Compile a function that only kernels call: it exists only as a part of their code. It allocates nothing."""
     compiled = close_to_python(numba.njit(**_INSIDE, **FLAGS)(function))
+    STAGES.append(compiled)
+    return compiled
+
+
+def chain(function):
+    """Compile a `stage` of loops that are long chains of operations, as Philox is: several vectors in a turn.
+
+    It pays for hundreds of elements. LLVM must see that stores do not touch what later turns read.
+    """
+    inside = {**_INSIDE, "pipeline_class": ChainCompiler}
+    compiled = close_to_python(numba.njit(**inside, **FLAGS)(function))
     STAGES.append(compiled)
     return compiled
 

@@ -8,7 +8,7 @@ itself in a loop with more than a few sums. The array that is worked on says how
 import operator
 
 from llvmlite import ir
-from numba.core import types
+from numba.core import cgutils, types
 from numba.core.typing import signature
 from numba.core.typing.templates import ConcreteTemplate, infer_global
 from numba.extending import intrinsic, lower_builtin, models, register_model
@@ -79,6 +79,17 @@ def width(_typing, array):
 
 
 @intrinsic
+def whole(_typing, array):
+    """Number of elements of a row in whole vectors: up to there nothing need be masked."""
+
+    def generate(context, builder, sig, args):
+        size = cgutils.create_struct_proxy(sig.args[0])(context, builder, args[0]).nitems
+        return builder.and_(size, INDEX(-width_of(sig.args[0].dtype)))
+
+    return types.intp(array), generate
+
+
+@intrinsic
 def nothing(_typing, array):
     """Zeros in all lanes of an array."""
 
@@ -135,6 +146,40 @@ def store(_typing, lanes, array, index, count):
 
 
 @intrinsic
+def look_up(_typing, array, places, index):
+    """The elements of a row at ``places[index:]``, as many as there are lanes; ends are not checked.
+
+    Put together from single loads: a processor that can gather them in one instruction takes longer for it.
+    """
+
+    def generate(context, builder, sig, args):
+        data = address(context, builder, sig.args[0], args[0], INDEX(0))
+        first = address(context, builder, sig.args[1], args[1], args[2])
+        result = ir.Constant(sig.return_type.vector, ir.Undefined)
+        for j in range(sig.return_type.vector.count):
+            place = builder.zext(builder.load(builder.gep(first, [INDEX(j)])), INDEX)
+            result = builder.insert_element(result, builder.load(builder.gep(data, [place])), PLACE(j))
+        return result
+
+    lanes = _lanes_of(array)
+    return None if lanes is None else (lanes(array, places, types.intp), generate)
+
+
+@intrinsic
+def fetch(_typing, array, index):
+    """Ask for the line of the cache that ``array[index]`` is in, which will soon be read; ends are not checked."""
+
+    def generate(context, builder, sig, args):
+        start = address(context, builder, sig.args[0], args[0], args[1])
+        ask = ir.FunctionType(ir.VoidType(), [start.type, PLACE, PLACE, PLACE])
+        function = cgutils.get_or_insert_function(builder.module, ask, "llvm.prefetch.p0")
+        builder.call(function, [start, PLACE(0), PLACE(3), PLACE(1)])  # to read, near, data
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp), generate
+
+
+@intrinsic
 def choose(_typing, lanes, bits):
     """The numbers whose bits are set, zeros for the others."""
 
@@ -147,6 +192,27 @@ def choose(_typing, lanes, bits):
     return lanes(lanes, types.intp), generate
 
 
+def _pick(builder, first, second, places):
+    """Elements of two vectors; those of the second are numbered on from those of the first."""
+    return builder.shuffle_vector(first, second, ir.Constant(ir.VectorType(PLACE, len(places)), places))
+
+
+def _in_eight(builder, vector):
+    """Eight float64: of sixteen float32 the halves are added."""
+    if vector.type.count > WIDTH:
+        low, high = list(range(WIDTH)), list(range(WIDTH, 2 * WIDTH))
+        vector = builder.fadd(_pick(builder, vector, vector, low), _pick(builder, vector, vector, high))
+        vector = builder.fpext(vector, ir.VectorType(ir.DoubleType(), WIDTH))
+    return vector
+
+
+def _fold(builder, first, second, length):
+    """Add the halves of all stretches of a length in two vectors; returns them in one vector."""
+    low = [place for place in range(2 * WIDTH) if place % length < length // 2]
+    high = [place + length // 2 for place in low]
+    return builder.fadd(_pick(builder, first, second, low), _pick(builder, first, second, high))
+
+
 @intrinsic
 def total(_typing, lanes):
     """Sum of the lanes as float64: of eight, ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7)).
@@ -154,17 +220,27 @@ def total(_typing, lanes):
     Of sixteen the halves are added first, as float32.
     """
 
-    def generate(_context, builder, sig, args):
-        vector = args[0]
-        half = sig.args[0].vector.count // 2
-        while half:
-            places = ir.VectorType(PLACE, half)
-            low = builder.shuffle_vector(vector, vector, ir.Constant(places, list(range(half))))
-            high = builder.shuffle_vector(vector, vector, ir.Constant(places, list(range(half, 2 * half))))
-            vector = builder.fadd(low, high)
-            if vector.type == ir.VectorType(ir.FloatType(), WIDTH):
-                vector = builder.fpext(vector, ir.VectorType(ir.DoubleType(), WIDTH))
-            half //= 2
+    def generate(_context, builder, _sig, args):
+        vector = _in_eight(builder, args[0])
+        for length in (8, 4, 2):
+            vector = _fold(builder, vector, ir.Constant(vector.type, ir.Undefined), length)
         return builder.extract_element(vector, PLACE(0))
 
     return types.float64(lanes), generate
+
+
+@intrinsic
+def put_totals(_typing, lanes, sums, column):
+    """Write the `total` of each of up to eight lanes to ``sums[column:]``, side by side and made all at once."""
+
+    def generate(context, builder, sig, args):
+        vectors = [_in_eight(builder, vector) for vector in cgutils.unpack_tuple(builder, args[0])]
+        vectors += [ir.Constant(vectors[0].type, ir.Undefined)] * (WIDTH - len(vectors))
+        for length in (8, 4, 2):
+            pairs = zip(vectors[::2], vectors[1::2], strict=True)
+            vectors = [_fold(builder, first, second, length) for first, second in pairs]
+        start = address(context, builder, sig.args[1], args[1], args[2])
+        store_first(builder, vectors[0], start, INDEX(len(sig.args[0])))
+        return context.get_dummy_value()
+
+    return types.void(lanes, sums, types.intp), generate

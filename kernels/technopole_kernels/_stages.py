@@ -7,6 +7,7 @@ import contextlib
 import gc
 from types import MethodType
 
+from llvmlite import ir
 from llvmlite.binding import Linkage
 from numba.core import types
 from numba.core.codegen import JITCodeLibrary
@@ -15,6 +16,9 @@ from numba.core.compiler_lock import global_compiler_lock
 from numba.core.untyped_passes import ReconstructSSA
 
 from technopole_kernels._narrow import Narrow, holds_single
+
+VECTORS = 4
+"""In a turn of an interleaved loop."""
 
 
 class _WithoutEnvironments:
@@ -57,6 +61,47 @@ class UnfinishedLibrary(JITCodeLibrary):
     @property
     def codegen(self):
         return _WithoutEnvironments(self._codegen)
+
+
+class InterleavedLibrary(UnfinishedLibrary):
+    """The same with loops of which each turn is several vectors long.
+
+    Operations that wait for one another leave most of a processor idle, and a long chain of them is more than it looks
+    ahead: it has to find several chains side by side.
+    """
+
+    def add_ir_module(self, ir_module):
+        for function in ir_module.functions:
+            if not function.is_declaration and "alwaysinline" not in function.attributes:
+                _interleave(ir_module, function)
+        super().add_ir_module(ir_module)
+
+
+def _interleave(ir_module, function):
+    """Ask LLVM for several vectors in a turn of every loop that it makes vectors of."""
+    for jump in _jumps_back(function):
+        wish = ir_module.add_metadata(["llvm.loop.interleave.count", ir.Constant(ir.IntType(32), VECTORS)])
+        loop = ir_module.add_metadata([wish, ir.Constant(ir.IntType(32), len(ir_module.metadata))])
+        loop.operands = (loop, wish)  # LLVM tells loops by a first operand that is the loop itself
+        jump.set_metadata("llvm.loop", loop)
+
+
+def _jumps_back(function):
+    """The jumps from the ends of loops to their beginnings."""
+    found, path, done = [], [], set()
+    waiting = [(function.entry_basic_block, False)]
+    while waiting:
+        block, leaves = waiting.pop()
+        if leaves:
+            path.remove(block)
+        elif block not in done:
+            done.add(block)
+            path.append(block)
+            waiting.append((block, True))
+            targets = [target for target in block.terminator.operands if isinstance(target, ir.Block)]
+            found += [block.terminator] * any(target in path for target in targets)
+            waiting += [(target, False) for target in targets]
+    return found
 
 
 class WholeLibrary(JITCodeLibrary):
@@ -103,10 +148,18 @@ class KernelCompiler(CompilerBase):
 class StageCompiler(CompilerBase):
     """Numba's usual pipeline with an unfinished library as its result."""
 
+    result = UnfinishedLibrary
+
     def define_pipelines(self):
         state = self.state
-        state.library = UnfinishedLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
+        state.library = self.result(state.targetctx.codegen(), state.func_id.func_qualname)
         return [_passes(state)]
+
+
+class ChainCompiler(StageCompiler):
+    """The same with interleaved loops."""
+
+    result = InterleavedLibrary
 
 
 class ScalarCompiler(CompilerBase):

@@ -7,7 +7,7 @@ import numpy as np
 from technopole_kernels import layout as at
 from technopole_kernels._bits import count_bits, equal_beside
 from technopole_kernels._jit import device, stage
-from technopole_kernels._lanes import choose, load, nothing, total, width
+from technopole_kernels._lanes import choose, load, nothing, put_totals, total, whole, width
 from technopole_kernels.innovation import credit_terms
 from technopole_kernels.reduce import copy_all
 from technopole_kernels.rng import uniform_of
@@ -52,13 +52,11 @@ def close_accounts(setting, world, tile):
     load = 1.0 + world.regions[at.R_TRANSACTION, tile.region]
     tax_rate, payout_rate = params.accounts_tax, params.accounts_payout
     for i in range(share.size):
-        buffer[at.SALES + i] = share[i] * buffer[at.DEMAND + i]
-    for i in range(share.size):
-        cost = buffer[at.SALES + i] * buffer[at.COST_SHARE + i]
+        sales = share[i] * buffer[at.DEMAND + i]
+        cost = sales * buffer[at.COST_SHARE + i]
+        buffer[at.SALES + i] = sales
         buffer[at.SCRATCH + i] = production_base(cost, load, overhead[i])
-        tax, payout, left = settle_books(
-            buffer[at.SALES + i], cost, own_research[i], old_cash[i], tax_rate, payout_rate
-        )
+        tax, payout, left = settle_books(sales, cost, own_research[i], old_cash[i], tax_rate, payout_rate)
         buffer[at.TAX + i] = tax
         buffer[at.PAYOUT + i] = payout
         cash[i] = left
@@ -75,6 +73,17 @@ def sum_tile_accounts(world, tile):
         sum_accounts(world.segment_sum[segment], share, cash, overhead, world.buffer, begin - tile.begin)
 
 
+@device
+def add_accounts(lanes, share, tax, loaded, overhead, payout, cash, i, count):
+    """Add some firms, at most all lanes, to the sums below."""
+    a, b, c, d, e, f = lanes
+    s, base = load(share, i, count), load(loaded, i, count)
+    return (
+        a + s * s, b + load(tax, i, count), c + base, d + base * load(overhead, i, count),
+        e + load(payout, i, count), f + load(cash, i, count),
+    )  # fmt: skip
+
+
 @stage
 def sum_accounts(sums, share, cash, overhead, buffer, place):
     """Sums of a segment's accounts."""
@@ -82,22 +91,12 @@ def sum_accounts(sums, share, cash, overhead, buffer, place):
     loaded = buffer[at.SCRATCH + place : at.SCRATCH + place + n]
     tax = buffer[at.TAX + place : at.TAX + place + n]
     payout = buffer[at.PAYOUT + place : at.PAYOUT + place + n]
-    a = b = c = d = e = f = nothing(share)
-    for i in range(0, n, width(share)):
-        s = load(share, i, n - i)
-        a = a + s * s
-        b = b + load(tax, i, n - i)
-        base = load(loaded, i, n - i)
-        c = c + base
-        f = f + base * load(overhead, i, n - i)
-        d = d + load(payout, i, n - i)
-        e = e + load(cash, i, n - i)
-    sums[at.E_SHARE_SQUARED] = total(a)
-    sums[at.E_TAX] = total(b)
-    sums[at.E_LOADED] = total(c)
-    sums[at.E_OVERHEAD] = total(f)
-    sums[at.E_PAYOUT] = total(d)
-    sums[at.E_CASH] = total(e)
+    none, last = nothing(share), whole(share)
+    lanes = none, none, none, none, none, none
+    for i in range(0, last, width(share)):
+        lanes = add_accounts(lanes, share, tax, loaded, overhead, payout, cash, i, width(share))
+    lanes = add_accounts(lanes, share, tax, loaded, overhead, payout, cash, last, n - last)
+    put_totals(lanes, sums, at.E_SHARE_SQUARED)
 
 
 @stage

@@ -5,7 +5,7 @@ import numpy as np
 from technopole_kernels._bits import count_bits, equal, less, write_places
 from technopole_kernels._jit import device, stage
 from technopole_kernels._kinds import by_kind
-from technopole_kernels._lanes import width
+from technopole_kernels._lanes import whole, width
 from technopole_kernels._llvm import WIDTH
 from technopole_kernels.types import GUIDES
 
@@ -46,26 +46,33 @@ def pick_row(v, cumulative, begin, end, guide):
     return entry, rest if rest < BELOW_ONE else BELOW_ONE
 
 
+@device
+def list_some(below, first, compared, chosen, count):
+    """List the places from ``first`` on whose bits are set behind ``count`` others; returns how many there are now."""
+    write_places(below, first, chosen, count, compared)
+    return count + count_bits(below)
+
+
 @stage
 def list_below(u, bound, chosen):
     """List the places of the values below a bound, in order; returns their number.
 
     There must be room in ``chosen`` for the next multiple of eight (sixteen) places.
     """
-    count = 0
-    for i in range(0, u.size, width(u)):
-        below = less(u, i, u.size - i, bound)
-        write_places(below, i, chosen, count, u)
-        count += count_bits(below)
+    count, last = 0, whole(u)
+    for i in range(0, last, width(u)):
+        count = list_some(less(u, i, width(u), bound), i, u, chosen, count)
+    if last < u.size:
+        count = list_some(less(u, last, u.size - last, bound), last, u, chosen, count)
     return count
 
 
 @stage
 def list_equal(values, wanted, chosen):
     """List the places of the values that equal one, in order, as `list_below` does; returns their number."""
-    count = 0
-    for i in range(0, values.size, WIDTH):
-        same = equal(values, i, values.size - i, wanted)
-        write_places(same, i, chosen, count, values)
-        count += count_bits(same)
+    count, last = 0, whole(values)
+    for i in range(0, last, WIDTH):
+        count = list_some(equal(values, i, WIDTH, wanted), i, values, chosen, count)
+    if last < values.size:
+        count = list_some(equal(values, last, values.size - last, wanted), last, values, chosen, count)
     return count

@@ -5,14 +5,15 @@ import numpy as np
 from technopole_kernels import layout as at
 from technopole_kernels._bits import at_least, count_bits, equal_beside, lowest_bit, pack
 from technopole_kernels._jit import device, stage
-from technopole_kernels._kinds import kind_of
+from technopole_kernels._kinds import keep_whole, kind_of, whole
 from technopole_kernels._lanes import width
 from technopole_kernels._llvm import WIDTH
 from technopole_kernels.accounts import LEAVE, SPAWN
-from technopole_kernels.choose import natural
-from technopole_kernels.mathx import exp, normal_quantile_core
+from technopole_kernels.choose import list_below, natural
+from technopole_kernels.mathx import exp, is_central, normal_quantile_centre, normal_quantile_tail
 from technopole_kernels.reduce import set_all
 from technopole_kernels.rng import ENTRANT, ENTRANT_SIZE, SPINOFF, STARTUP, draw, uniform_open_of
+from technopole_kernels.types import TILE
 
 
 @stage
@@ -64,7 +65,7 @@ def place_children(world):
 @stage
 def found_entrants(setting, world, first_cell, last_cell):
     """Write the entrants of some cells, a tile's worth at a time so that what is random is drawn in vectors."""
-    counts, partner, age = world.counts, world.partner, world.age[at.NOW]
+    counts, age = world.counts, world.age[at.NOW]
     count = 0
     for cell in range(first_cell, last_cell):
         begin = world.new_offsets[cell] + counts[at.N_SURVIVORS, cell]
@@ -74,9 +75,9 @@ def found_entrants(setting, world, first_cell, last_cell):
             expect_entrant(setting, world, cell, parent, count)
             world.keys[natural(count)] = key_of_entrant(world, cell, parent, slot - startups)
             world.buffer[at.SITE + natural(count)] = 1.0 if parent >= 0 else 0.0
-            partner[natural(count)] = slot
+            world.buffer[at.SLOT + natural(count)] = keep_whole(world.buffer, slot)
             count += 1
-            if count == partner.size:
+            if count == TILE:
                 write_entrants(setting, world, count)
                 count = 0
     write_entrants(setting, world, count)
@@ -151,16 +152,29 @@ def draw_noise(setting, world, count):
     for j in range(count):
         w0, _, _, _ = draw(keys[j], period, ENTRANT_SIZE, seed, replicate)
         buffer[at.NOISE_STANDING + j] = uniform_open_of(kind, w0)
-    noise = buffer[at.NOISE_ORGANISATION : at.NOISE_ORGANISATION + 5 * at.ROW].reshape((5, at.ROW))
-    for row in range(5):
-        values = noise[row]
-        for j in range(count):
-            values[j] = normal_quantile_core(values[j])
+    for row in range(at.NOISE_ORGANISATION, at.NOISE_STANDING + at.ROW, at.ROW):
+        make_normal(buffer[row : row + count], buffer[at.TAIL : at.TAIL + count], world.partner)
+
+
+@stage
+def make_normal(values, tail, places):
+    """Turn uniforms into standard normal numbers: all as if they were in the centre, then again those in a tail."""
+    for j in range(values.size):
+        tail[j] = 0.0 if is_central(np.float64(values[j])) else -1.0
+    tails = list_below(tail, 0.0, places)
+    for j in range(tails):
+        tail[j] = values[natural(places[j])]
+    for j in range(values.size):
+        values[j] = normal_quantile_centre(values[j])
+    for j in range(tails):
+        tail[j] = normal_quantile_tail(tail[j])
+    for j in range(tails):
+        values[natural(places[j])] = tail[j]
 
 
 @stage
 def add_noise(setting, world, count):
-    """Knowledge and raw share of the entrants in ``partner``, with their noise."""
+    """Knowledge and raw share of the entrants, with their noise."""
     params, buffer = setting.params[0], world.buffer
     spread = params.entry_dispersion
     for j in range(count):
@@ -179,14 +193,14 @@ def add_noise(setting, world, count):
 
 @stage
 def write_entrants(setting, world, count):
-    """Write the entrants in the slots of ``partner``, with a raw share and no cash yet."""
-    firms, buffer, partner = world.firms, world.buffer, world.partner
+    """Write the entrants in their slots, with a raw share and no cash yet."""
+    firms, buffer = world.firms, world.buffer
     name_entrants(setting, world, count)
     draw_noise(setting, world, count)
     add_noise(setting, world, count)
     custom = setting.params[0].entry_custom
     for j in range(count):
-        slot = natural(partner[j])
+        slot = natural(whole(buffer[at.SLOT + j]))
         firms[at.F_ORGANISATION, slot] = buffer[at.BASE_ORGANISATION + j]
         firms[at.F_TECHNOLOGY, slot] = buffer[at.BASE_TECHNOLOGY + j]
         firms[at.F_SOURCING, slot] = buffer[at.BASE_SOURCING + j]

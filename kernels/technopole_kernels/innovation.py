@@ -3,13 +3,14 @@
 import numpy as np
 
 from technopole_kernels import layout as at
-from technopole_kernels._jit import device, stage
+from technopole_kernels._jit import chain, device, stage
 from technopole_kernels._kinds import by_kind, kind_of
 from technopole_kernels.choose import list_below, natural
 from technopole_kernels.mathx import exp, log, log1p
 from technopole_kernels.prepare import small_firm
 from technopole_kernels.rng import EVENT, INNOVATION, draw, uniform_of
 from technopole_kernels.tiles import sum_segments
+from technopole_kernels.types import TILE
 from technopole_kernels.vector import exp_row, log_row
 
 
@@ -78,7 +79,7 @@ def kind_bounds(params):
     return to_quality, to_technology, to_technology + params.innovation_kind_organisation / kinds
 
 
-@stage
+@chain
 def draw_events(setting, world, tile):
     """Uniforms of the period's events; the one of closure and spin-off is kept for the second sweep."""
     begin, end = tile.begin, tile.end
@@ -87,7 +88,7 @@ def draw_events(setting, world, tile):
     buffer = world.buffer
     period, replicate = np.uint64(world.clock[at.PERIOD]), np.uint64(world.clock[at.REPLICATE])
     seed, kind = setting.seed[0], kind_of(buffer)
-    for i in range(identity.size):
+    for i in range(min(identity.size, TILE)):  # rows of the buffer are longer: LLVM sees that they do not overlap
         w0, w1, w2, w3 = draw(identity[i], period, EVENT, seed, replicate)
         buffer[at.U_INNOVATE + i] = uniform_of(kind, w0)
         buffer[at.U_TIE + i] = uniform_of(kind, w1)
@@ -107,14 +108,14 @@ def budget_research(setting, world, tile):
     per_sales, access = credit_terms(params, finance)
     size = params.sme_size
     for i in range(share.size):
-        buffer[at.SALES + i] = share[i] * buffer[at.DEMAND + i]
-    for i in range(share.size):
-        buffer[at.SMALL + i] = small_firm(share[i], buffer[at.LABOUR + i], size)
-    for i in range(share.size):
-        sales, its_access = buffer[at.SALES + i], access if buffer[at.SMALL + i] > 0.0 else 1.0
-        own_research[i] = affordable(buffer[at.INTENSITY + i] * sales, cash[i], per_sales, sales, its_access)
-    for i in range(share.size):
-        buffer[at.RESEARCH + i] = own_research[i] * buffer[at.SUBSIDY + i]
+        sales, small = share[i] * buffer[at.DEMAND + i], small_firm(share[i], buffer[at.LABOUR + i], size)
+        own = affordable(
+            buffer[at.INTENSITY + i] * sales, cash[i], per_sales, sales, access if small > 0.0 else 1.0
+        )
+        own_research[i] = own
+        buffer[at.SALES + i] = sales
+        buffer[at.SMALL + i] = small
+        buffer[at.RESEARCH + i] = own * buffer[at.SUBSIDY + i]
     sum_segments(world.segment_sum, world.segments, tile, at.E_RESEARCH, buffer, begin - at.RESEARCH)
     old, new = firms[at.F_RESEARCH, begin:end], world.next[at.F_RESEARCH, begin:end]
     smoothing = params.innovation_smoothing

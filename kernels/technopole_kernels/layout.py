@@ -14,7 +14,7 @@ PERIOD, REPLICATE, TILES, SEGMENTS = range(4)
 F_ROWS = 8
 
 # World.cells: sums over the firms at the start of the period; SMALL_SALES is a mean, made from the others
-(FIRMS, SHARE, ORGANISATION, TECHNOLOGY, SOURCING, QUALITY, TIED, SMALL_FIRMS, SMALL_SHARE, SMALL_SALES) = (
+(FIRMS, SHARE, ORGANISATION, TECHNOLOGY, SOURCING, QUALITY, SMALL_FIRMS, SMALL_SHARE, TIED, SMALL_SALES) = (
     range(10)
 )
 # sums over the operating firms, made by the first sweep; M... are weighted by s exp(shock), W... by what wins customers
@@ -173,3 +173,5 @@ FAR_DRAW, FAR_REGION = SALES, DEMAND
     (5 + i) * ROW for i in range(6)
 )  # without noise
 SITE = 11 * ROW  # 1 for a spin-off, 0 for a start-up
+SLOT = 12 * ROW  # where it is written, a whole number
+TAIL = 13 * ROW  # numbers in a tail of the normal distribution

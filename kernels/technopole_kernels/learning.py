@@ -3,16 +3,16 @@
 import numpy as np
 
 from technopole_kernels import layout as at
-from technopole_kernels._jit import device, stage
+from technopole_kernels._jit import chain, device, stage
 from technopole_kernels._kinds import by_kind, kind_of, whole, whole_float
 from technopole_kernels.choose import BELOW_ONE, below_one, list_below, natural, pick, pick_row
-from technopole_kernels.reduce import set_all
+from technopole_kernels.reduce import gather, set_all
 from technopole_kernels.rng import MEETING, draw, uniform_of
 from technopole_kernels.spread import spread_fellows
-from technopole_kernels.types import GUIDES
+from technopole_kernels.types import GUIDES, TILE
 
 
-@stage
+@chain
 def draw_meetings(setting, world, tile):
     """One uniform per firm and channel."""
     begin, end = tile.begin, tile.end
@@ -20,7 +20,7 @@ def draw_meetings(setting, world, tile):
     buffer = world.buffer
     period, replicate = np.uint64(world.clock[at.PERIOD]), np.uint64(world.clock[at.REPLICATE])
     seed, kind = setting.seed[0], kind_of(buffer)
-    for i in range(identity.size):
+    for i in range(min(identity.size, TILE)):  # rows of the buffer are longer: LLVM sees that they do not overlap
         w0, w1, w2, w3 = draw(identity[i], period, MEETING, seed, replicate)
         buffer[at.U_ORGANISATION + i] = uniform_of(kind, w0)
         buffer[at.U_TECHNOLOGY + i] = uniform_of(kind, w1)
@@ -94,8 +94,7 @@ def meet_in_region(setting, world, tile):
         v = stretched(buffer[at.U_ORGANISATION + i], stretch)
         index = np.int32(v * count)
         partner[i] = index if index < highest else highest
-    for i in range(own.size):
-        buffer[at.GAP_ORGANISATION + i] = everyone[natural(partner[i])]
+    gather(everyone, partner, buffer[at.GAP_ORGANISATION : at.GAP_ORGANISATION + own.size])
     for i in range(own.size):
         known = buffer[at.GAP_ORGANISATION + i]
         buffer[at.GAP_ORGANISATION + i] = gap_to(known, own[i], buffer[at.U_ORGANISATION + i], contact)
@@ -110,8 +109,7 @@ def meet_in_cell(known, own, u, gap, begin, count, partner, contact, far):
         index = np.int32(v * whole_float(count[i]))
         last = whole(count[i]) - np.int32(1)
         partner[i] = whole(begin[i]) + (index if index < last else last)
-    for i in range(own.size):
-        gap[i] = known[natural(partner[i])]
+    gather(known, partner, gap)
     for i in range(own.size):
         gap[i] = gap_to(gap[i], own[i], u[i], contact)
 

@@ -2,8 +2,8 @@
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
-from technopole_kernels._kinds import by_kind
-from technopole_kernels._lanes import load, nothing, total, width
+from technopole_kernels._kinds import by_kind, within
+from technopole_kernels._lanes import load, nothing, put_totals, whole, width
 from technopole_kernels.mathx import log
 from technopole_kernels.reduce import sum_sectors
 from technopole_kernels.rng import centred
@@ -34,10 +34,7 @@ def log_fitness(quality, standard, name, price, custom, level, quality_weight, p
     """omega_q (q + name) - omega_p ln p + d - level, bounded; the name helps who meets the standard."""
     name = name if quality >= standard else 0.0
     fitness = quality_weight * (quality + name) - price_weight * price
-    fitness = fitness + custom - level
-    most = by_kind(fitness, MOST_FIT, MOST_FIT_SINGLE)
-    fitness = most if fitness > most else fitness  # not a number stays so, and is found
-    return -most if fitness < -most else fitness
+    return within(fitness + custom - level, by_kind(fitness, MOST_FIT, MOST_FIT_SINGLE))
 
 
 @device
@@ -103,7 +100,6 @@ def rate_fitness(setting, world, tile):
     name_weight = params.reputation_weight
     for i in range(quality.size):
         buffer[at.NAME_USERS + i] = 1.0 if quality[i] >= buffer[at.STANDARD + i] else 0.0
-    for i in range(quality.size):
         buffer[at.FITNESS + i] = log_fitness(
             quality[i], buffer[at.STANDARD + i], name_weight * buffer[at.NAME + i], buffer[at.PRICE + i],
             custom[i], buffer[at.LEVEL + i], quality_weight, price_weight,
@@ -132,19 +128,18 @@ def shock_demand(setting, world, tile):
     log_row(buffer, at.FITNESS, share.size)
     for i in range(share.size):
         buffer[at.FITNESS + i] = exponent * buffer[at.FITNESS + i]
-    exp_row(buffer, at.FITNESS, share.size)
-    for i in range(share.size):
         v = centred(buffer[at.U_DEMAND + i])
         buffer[at.U_DEMAND + i] = v
         buffer[at.SCRATCH + i] = 1.0 - (v if v > 0.0 else -v)
+    exp_row(buffer, at.FITNESS, share.size)
     log_row(buffer, at.SCRATCH, share.size)
+    keep = 1.0 - params.market_custom_decay
     for i in range(share.size):
         positive = buffer[at.U_DEMAND + i] > 0.0
         size_effect, log_tail = buffer[at.FITNESS + i], buffer[at.SCRATCH + i]
-        buffer[at.SCRATCH + i] = laplace(turbulence, size_effect, log_tail, positive, cap, share[i])
-    keep = 1.0 - params.market_custom_decay
-    for i in range(share.size):
-        custom[i] = keep * old_custom[i] + buffer[at.SCRATCH + i]
+        shock = laplace(turbulence, size_effect, log_tail, positive, cap, share[i])
+        buffer[at.SCRATCH + i] = shock
+        custom[i] = keep * old_custom[i] + shock
     exp_row(buffer, at.SCRATCH, share.size)
     for i in range(share.size):
         moved[i] = share[i] * buffer[at.SCRATCH + i]
@@ -159,16 +154,26 @@ def sum_market(setting, world, tile):
     sum_segments(sums, segments, tile, at.E_FITNESS, fitness, 0)
     replicator = setting.params[0].market_rule == 1
     mine, its_fitness = moved[tile.begin : tile.end], fitness[tile.begin : tile.end]
-    for i in range(size):
-        buffer[at.WIN + i] = its_fitness[i] * (mine[i] if replicator else 1.0)
     its_quality = quality[tile.begin : tile.end]
     for i in range(size):
+        buffer[at.WIN + i] = its_fitness[i] * (mine[i] if replicator else 1.0)
         buffer[at.SCRATCH + i] = buffer[at.NAME_USERS + i] * its_quality[i]
     for segment in range(tile.first, tile.last):
         begin, end = segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]
         sum_weighted(sums[segment, at.M_ONE :], moved[begin:end], quality[begin:end], buffer, begin - shift)
         win = buffer[at.WIN + begin - shift : at.WIN + end - shift]
         sum_weighted(sums[segment, at.W_ONE :], win, quality[begin:end], buffer, begin - shift)
+
+
+@device
+def add_weighted(lanes, weight, quality, users, users_quality, efficiency, price, i, count):
+    """Add some firms, at most all lanes, to the sums below."""
+    a, b, c, d, e, f = lanes
+    w = load(weight, i, count)
+    return (
+        a + w, b + w * load(quality, i, count), c + w * load(users, i, count),
+        d + w * load(users_quality, i, count), e + w * load(efficiency, i, count), f + w * load(price, i, count),
+    )  # fmt: skip
 
 
 @stage
@@ -179,21 +184,12 @@ def sum_weighted(sums, weight, quality, buffer, place):
     users_quality = buffer[at.SCRATCH + place : at.SCRATCH + place + n]
     efficiency = buffer[at.EFFICIENCY + place : at.EFFICIENCY + place + n]
     price = buffer[at.PRICE + place : at.PRICE + place + n]
-    a = b = c = d = e = f = nothing(weight)
-    for i in range(0, n, width(weight)):
-        w = load(weight, i, n - i)
-        a = a + w
-        b = b + w * load(quality, i, n - i)
-        c = c + w * load(users, i, n - i)
-        d = d + w * load(users_quality, i, n - i)
-        e = e + w * load(efficiency, i, n - i)
-        f = f + w * load(price, i, n - i)
-    sums[0] = total(a)
-    sums[1] = total(b)
-    sums[2] = total(c)
-    sums[3] = total(d)
-    sums[4] = total(e)
-    sums[5] = total(f)
+    none, last = nothing(weight), whole(weight)
+    lanes = none, none, none, none, none, none
+    for i in range(0, last, width(weight)):
+        lanes = add_weighted(lanes, weight, quality, users, users_quality, efficiency, price, i, width(weight))
+    lanes = add_weighted(lanes, weight, quality, users, users_quality, efficiency, price, last, n - last)
+    put_totals(lanes, sums, 0)
 
 
 @stage

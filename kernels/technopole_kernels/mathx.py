@@ -37,6 +37,7 @@ _MANTISSA = np.uint64(0x000FFFFFFFFFFFFF)
 _TWO52_BITS = np.uint64(0x4330000000000000)
 _TWO52_BIASED = 2.0**52 + 1023.0
 _EXPONENT_OF_INVERSE = np.uint64(2046)
+_CENTRAL = 0.425  # half the probability about 1/2 of which the quantile function is a quotient of polynomials
 
 
 @device
@@ -194,6 +195,28 @@ def _quantile_denominator(r, central, far):
 
 
 @scalar
+def is_central(p):
+    """Where the quantile function is `normal_quantile_centre`; elsewhere it is `normal_quantile_tail`."""
+    return abs(p - 0.5) <= _CENTRAL
+
+
+@scalar
+def normal_quantile_centre(p):
+    """`normal_quantile_core` for the 85 % of numbers about 1/2: a fifth of the work."""
+    q = p - 0.5
+    r = 0.180625 - q * q
+    return q * _quantile_numerator(r, True, False) / _quantile_denominator(r, True, False)
+
+
+@scalar
+def normal_quantile_tail(p):
+    """`normal_quantile_core` for the other ones."""
+    sign = -1.0 if p < 0.5 else 1.0
+    r = np.sqrt(-log_core(p if p < 0.5 else 1.0 - p)) - 1.6
+    return sign * _quantile_numerator(r, False, False) / _quantile_denominator(r, False, False)
+
+
+@scalar
 def normal_quantile_core(p):
     """Inverse of the standard normal distribution function for 1.4e-11 <= p <= 1 - 1.4e-11.
 
@@ -201,7 +224,7 @@ def normal_quantile_core(p):
     probabilities of 32 bits (at least 2**-33) do not reach.
     """
     q = p - 0.5
-    central = abs(q) <= 0.425
+    central = abs(q) <= _CENTRAL
     smaller = p if q < 0.0 else 1.0 - p
     tail = np.sqrt(-log_core(smaller)) - 1.6
     r = 0.180625 - q * q if central else tail
@@ -217,7 +240,7 @@ def normal_quantile(p):
     Algorithm AS241 (PPND16) of Wichura 1988, doi:10.2307/2347330.
     """
     q = p - 0.5
-    central = abs(q) <= 0.425
+    central = abs(q) <= _CENTRAL
     smaller = p if q < 0.0 else 1.0 - p
     root = np.sqrt(-log(smaller))
     far = root > 5.0
@@ -229,7 +252,7 @@ def normal_quantile(p):
     return sign * _INF if smaller == 0.0 else result
 
 
-for _function in (expm1, log1p, normal_quantile_core, normal_quantile):
+for _function in (expm1, log1p, normal_quantile_centre, normal_quantile_tail, normal_quantile_core, normal_quantile):
     in_double(_function)
 for _function in (exp_core, exp, log_core, log):
     single(_function)(getattr(mathx_single, _function.__name__).py_func)

@@ -4,7 +4,7 @@ import numpy as np
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
-from technopole_kernels._lanes import load, nothing, total, width
+from technopole_kernels._lanes import load, nothing, put_totals, whole, width
 from technopole_kernels.choose import natural
 
 _HALF_OCTAVE = np.uint64(51)
@@ -25,29 +25,33 @@ def observe_knowledge(world, tile):
         sum_knowledge(world.segment_sum[segment], world.next, research, efficiency, begin, end)
 
 
+@device
+def add_knowledge(lanes, organisation, technology, sourcing, quality, research, efficiency, i, count):
+    """Add some firms, at most all lanes, to the sums below."""
+    a, b, c, d, e, f, g = lanes
+    z = load(efficiency, i, count)
+    return (
+        a + load(research, i, count), b + load(organisation, i, count), c + load(technology, i, count),
+        d + load(sourcing, i, count), e + load(quality, i, count), f + z, g + z * z,
+    )  # fmt: skip
+
+
 @stage
 def sum_knowledge(sums, firms, research, efficiency, begin, end):
     """Sums of knowledge, efficiency and own research over a segment."""
     organisation, technology = firms[at.F_ORGANISATION, begin:end], firms[at.F_TECHNOLOGY, begin:end]
     sourcing, quality = firms[at.F_SOURCING, begin:end], firms[at.F_QUALITY, begin:end]
     n = end - begin
-    a = b = c = d = e = f = g = nothing(efficiency)
-    for i in range(0, n, width(efficiency)):
-        z = load(efficiency, i, n - i)
-        a = a + load(organisation, i, n - i)
-        b = b + load(technology, i, n - i)
-        c = c + load(sourcing, i, n - i)
-        d = d + load(quality, i, n - i)
-        e = e + load(research, i, n - i)
-        f = f + z
-        g = g + z * z
-    sums[at.E_ORGANISATION] = total(a)
-    sums[at.E_TECHNOLOGY] = total(b)
-    sums[at.E_SOURCING] = total(c)
-    sums[at.E_QUALITY] = total(d)
-    sums[at.E_OWN_RESEARCH] = total(e)
-    sums[at.E_EFFICIENCY] = total(f)
-    sums[at.E_EFFICIENCY_SQUARED] = total(g)
+    none, last = nothing(efficiency), whole(efficiency)
+    lanes = none, none, none, none, none, none, none
+    for i in range(0, last, width(efficiency)):
+        lanes = add_knowledge(
+            lanes, organisation, technology, sourcing, quality, research, efficiency, i, width(efficiency)
+        )
+    lanes = add_knowledge(
+        lanes, organisation, technology, sourcing, quality, research, efficiency, last, n - last
+    )
+    put_totals(lanes, sums, at.E_OWN_RESEARCH)
 
 
 @device

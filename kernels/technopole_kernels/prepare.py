@@ -4,7 +4,7 @@ import numpy as np
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
-from technopole_kernels._lanes import load, nothing, total, width
+from technopole_kernels._lanes import load, nothing, put_totals, whole, width
 from technopole_kernels.mathx import exp, log
 from technopole_kernels.reduce import set_all
 from technopole_kernels.tiles import collect_cells, fill_cell
@@ -99,6 +99,17 @@ def sum_tile_start(setting, world, tile):
         sum_start(world.segment_sum[segment], world.firms, world.tie[at.NOW, begin:end], small, begin, end)
 
 
+@device
+def add_start(lanes, share, organisation, technology, sourcing, quality, small, i, count):
+    """Add some firms, at most all lanes, to the sums below."""
+    a, b, c, d, e, f, g = lanes
+    s, m = load(share, i, count), load(small, i, count)
+    return (
+        a + s, b + load(organisation, i, count), c + load(technology, i, count), d + load(sourcing, i, count),
+        e + load(quality, i, count), f + m, g + s * m,
+    )  # fmt: skip
+
+
 @stage
 def sum_start(sums, firms, tie, small, begin, end):
     """Sums of a segment's firms as they stand at the start of the period."""
@@ -106,25 +117,14 @@ def sum_start(sums, firms, tie, small, begin, end):
     organisation, technology = firms[at.F_ORGANISATION, begin:end], firms[at.F_TECHNOLOGY, begin:end]
     sourcing, quality = firms[at.F_SOURCING, begin:end], firms[at.F_QUALITY, begin:end]
     n = end - begin
-    a = b = c = d = e = f = g = nothing(share)
-    for i in range(0, n, width(share)):
-        s, m = load(share, i, n - i), load(small, i, n - i)
-        a = a + s
-        b = b + load(organisation, i, n - i)
-        c = c + load(technology, i, n - i)
-        d = d + load(sourcing, i, n - i)
-        e = e + load(quality, i, n - i)
-        f = f + m
-        g = g + s * m
+    none, last = nothing(share), whole(share)
+    lanes = none, none, none, none, none, none, none
+    for i in range(0, last, width(share)):
+        lanes = add_start(lanes, share, organisation, technology, sourcing, quality, small, i, width(share))
+    lanes = add_start(lanes, share, organisation, technology, sourcing, quality, small, last, n - last)
+    put_totals(lanes, sums, at.SHARE)
     sums[at.FIRMS] = float(n)
-    sums[at.SHARE] = total(a)
-    sums[at.ORGANISATION] = total(b)
-    sums[at.TECHNOLOGY] = total(c)
-    sums[at.SOURCING] = total(d)
-    sums[at.QUALITY] = total(e)
     sums[at.TIED] = float(count_ones(tie))
-    sums[at.SMALL_FIRMS] = total(f)
-    sums[at.SMALL_SHARE] = total(g)
 
 
 @stage

@@ -2,21 +2,22 @@
 
 Eight lanes (sixteen of float32), so they have the same bits on every CPU and do not wait for one another.
 
-And two loops over whole rows, for numba allocates memory to assign one slice to another.
+And loops over whole rows, for numba allocates memory to assign one slice to another.
 """
 
 from technopole_kernels._jit import device, stage
-from technopole_kernels._lanes import load, nothing, total, width
+from technopole_kernels._lanes import load, look_up, nothing, put, total, whole, width
+from technopole_kernels.choose import natural
 
 
 @device
 def sum_lanes(values, begin, end):
     """Sum of ``values[begin:end]``; lane j takes every eighth (sixteenth) element from ``begin + j``."""
     x = values[begin:end]
-    lanes = nothing(x)
-    for i in range(0, x.size, width(x)):
-        lanes = lanes + load(x, i, x.size - i)
-    return total(lanes)
+    lanes, last = nothing(x), whole(x)
+    for i in range(0, last, width(x)):
+        lanes = lanes + load(x, i, width(x))
+    return total(lanes + load(x, last, x.size - last))
 
 
 @stage
@@ -41,3 +42,13 @@ def copy_all(source, target):
     """Copy a row into one of the same length."""
     for i in range(target.size):
         target[i] = source[i]
+
+
+@stage
+def gather(source, places, target):
+    """Copy the elements of a row at some places, whole numbers from 0, into another row."""
+    last = whole(target)
+    for i in range(0, last, width(target)):
+        put(look_up(source, places, i), target, i)
+    for i in range(last, target.size):
+        target[i] = source[natural(places[i])]

@@ -5,6 +5,7 @@ A loop with two of them keeps more constants than there are vector registers and
 
 from technopole_kernels._jit import device, stage
 from technopole_kernels._kinds import by_kind
+from technopole_kernels._lanes import width
 from technopole_kernels.mathx import exp_core, log_core
 
 
@@ -14,10 +15,16 @@ def smallest(kind):
     return by_kind(kind, 2.0**-1022, 2.0**-126)
 
 
+@device
+def whole_vectors(buffer, size):
+    """Values that fill whole vectors: what stands in a row behind a tile is nobody's, and ends take time."""
+    return (size + (width(buffer) - 1)) // width(buffer) * width(buffer)
+
+
 @stage
 def exp_row(buffer, row, size):
     """Replace the first ``size`` values of a row by their exponential; see ``exp_core`` for their range."""
-    x = buffer[row : row + size]
+    x = buffer[row : row + whole_vectors(buffer, size)]
     for i in range(x.size):
         x[i] = exp_core(x[i])
 
@@ -25,6 +32,6 @@ def exp_row(buffer, row, size):
 @stage
 def log_row(buffer, row, size):
     """Replace the first ``size`` values of a row, all positive normal numbers, by their logarithm."""
-    x = buffer[row : row + size]
+    x = buffer[row : row + whole_vectors(buffer, size)]
     for i in range(x.size):
         x[i] = log_core(x[i])

@@ -41,7 +41,7 @@ COMPILER = (
 )
 """Modules that belong to the compiler rather than to the model."""
 SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if path.name not in COMPILER)
-DECORATORS = {"kernel", "stage", "device", "scalar", "single"}
+DECORATORS = {"kernel", "stage", "chain", "device", "scalar", "single"}
 PLAIN = {("layout.py", "_rows"), ("launches.py", "_launches")}
 """Functions that run once, in Python, while a module is imported."""
 PLAIN |= {

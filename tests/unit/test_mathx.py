@@ -197,6 +197,20 @@ def test_core_variants_return_the_same_bits(name):
     assert np.array_equal(evaluate(name, x).view(np.int64), evaluate(name + "_core", x).view(np.int64))
 
 
+def test_the_quantile_function_is_that_of_its_parts():
+    @kernel
+    def fill(p, out):
+        for i in range(p.size):
+            centre, tail = mathx.normal_quantile_centre(p[i]), mathx.normal_quantile_tail(p[i])
+            out[i] = centre if mathx.is_central(p[i]) else tail
+
+    edges = np.concatenate([_neighbours(0.075), _neighbours(0.925), 0.5 + np.array([-0.425, 0.425])])
+    p = np.concatenate([_common_sample("normal_quantile"), edges])
+    parts = np.empty_like(p)
+    fill(p, parts)
+    assert np.array_equal(parts.view(np.int64), evaluate("normal_quantile_core", p).view(np.int64))
+
+
 @pytest.mark.skipif(
     config.CPU_NAME is not None or config.DISABLE_JIT or not get_host_cpu_features().get("avx2", False),
     reason="needs AVX2",
