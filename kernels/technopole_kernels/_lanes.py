@@ -22,6 +22,7 @@ from technopole_kernels._llvm import (
     many_times,
     store_all,
     store_first,
+    turned,
     width_of,
 )
 
@@ -135,6 +136,39 @@ def store(_typing, lanes, array, index, count):
 
 
 @intrinsic
+def put_across(_typing, a, b, c, d, e, f, g, h, array, index, count):
+    """Write lane j of all eight side by side to ``array[index + 8 j :]``, for every j below ``count``."""
+
+    def generate(context, builder, sig, args):
+        start = address(context, builder, sig.args[8], args[8], args[9])
+        for j, values in enumerate(turned(builder, args[:WIDTH])):
+            with builder.if_then(builder.icmp_signed("<", INDEX(j), args[10])):
+                store_all(builder, values, builder.gep(start, [INDEX(WIDTH * j)]))
+        return context.get_dummy_value()
+
+    return types.void(a, b, c, d, e, f, g, h, array, types.intp, types.intp), generate
+
+
+@intrinsic
+def put_down(_typing, a, b, c, d, e, f, g, h, array, step, index, count, rows):
+    """Write lane i of all eight side by side to ``array[i * step + index :]``, for every i below ``rows``.
+
+    Of all eight only so many as ``count``.
+    """
+
+    def generate(context, builder, sig, args):
+        step, index, count, rows = args[9:]
+        for i, values in enumerate(turned(builder, args[:WIDTH])):
+            with builder.if_then(builder.icmp_signed("<", INDEX(i), rows)):
+                place = builder.add(builder.mul(step, INDEX(i)), index)
+                store_first(builder, values, address(context, builder, sig.args[8], args[8], place), count)
+        return context.get_dummy_value()
+
+    number = types.intp
+    return types.void(a, b, c, d, e, f, g, h, array, number, number, number, number), generate
+
+
+@intrinsic
 def choose(_typing, lanes, bits):
     """The numbers whose bits are set, zeros for the others."""
 
@@ -145,6 +179,40 @@ def choose(_typing, lanes, bits):
         return builder.select(mask, args[0], ir.Constant(vector, [0.0] * vector.count))
 
     return lanes(lanes, types.intp), generate
+
+
+@intrinsic
+def totals(_typing, a, b, c, d, e, f, g, h):
+    """The `total` of each of eight, side by side: together they take half as many instructions."""
+
+    def generate(_context, builder, sig, args):
+        vectors = [_eight(builder, vector) for vector in args]
+        fours = [_fold(builder, vectors[i], vectors[i + 2], 4) for i in (0, 1, 4, 5)]
+        twos = [_fold(builder, fours[i], fours[i + 2], 2) for i in (0, 1)]
+        return _fold(builder, *twos, 1)
+
+    return _ALL[types.float64](a, b, c, d, e, f, g, h), generate
+
+
+_FOLDED = {4: [0, 1, 2, 3, 8, 9, 10, 11], 2: [0, 1, 4, 5, 8, 9, 12, 13], 1: [0, 8, 2, 10, 4, 12, 6, 14]}
+"""Lanes of two vectors (the second's from 8 on) to which those so far behind are added: one instruction each."""
+
+
+def _fold(builder, one, other, step):
+    """Add half of the lanes of two vectors to the other half."""
+    places = ir.VectorType(PLACE, WIDTH)
+    low, high = (ir.Constant(places, [lane + shift for lane in _FOLDED[step]]) for shift in (0, step))
+    return builder.fadd(builder.shuffle_vector(one, other, low), builder.shuffle_vector(one, other, high))
+
+
+def _eight(builder, vector):
+    """Eight lanes of float64: of sixteen, the sums of the halves, as `total` adds them."""
+    if vector.type.count == WIDTH:
+        return vector
+    places = ir.VectorType(PLACE, WIDTH)
+    low, high = (ir.Constant(places, list(range(first, first + WIDTH))) for first in (0, WIDTH))
+    half = builder.fadd(builder.shuffle_vector(vector, vector, low), builder.shuffle_vector(vector, vector, high))
+    return builder.fpext(half, ir.VectorType(ir.DoubleType(), WIDTH))
 
 
 @intrinsic

@@ -7,7 +7,7 @@ import numpy as np
 from technopole_kernels import layout as at
 from technopole_kernels._bits import count_bits, equal_beside
 from technopole_kernels._jit import device, stage
-from technopole_kernels._lanes import choose, load, nothing, total, width
+from technopole_kernels._lanes import choose, load, nothing, store, total, totals, width
 from technopole_kernels.innovation import credit_terms
 from technopole_kernels.reduce import copy_all
 from technopole_kernels.rng import uniform_of
@@ -65,39 +65,24 @@ def close_accounts(setting, world, tile):
 
 
 @stage
-def sum_tile_accounts(world, tile):
+def sum_accounts(world, tile):
     """Sums of a tile's accounts by segment."""
-    segments, new = world.segments, world.next
+    segments, new, buffer = world.segments, world.next, world.buffer
+    share, cash, overhead = new[at.F_SHARE], new[at.F_CASH], world.load[at.OVERHEAD_RATE]
     for segment in range(tile.first, tile.last):
         begin, end = segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]
-        share, cash = new[at.F_SHARE, begin:end], new[at.F_CASH, begin:end]
-        overhead = world.load[at.OVERHEAD_RATE, begin:end]
-        sum_accounts(world.segment_sum[segment], share, cash, overhead, world.buffer, begin - tile.begin)
-
-
-@stage
-def sum_accounts(sums, share, cash, overhead, buffer, place):
-    """Sums of a segment's accounts."""
-    n = share.size
-    loaded = buffer[at.SCRATCH + place : at.SCRATCH + place + n]
-    tax = buffer[at.TAX + place : at.TAX + place + n]
-    payout = buffer[at.PAYOUT + place : at.PAYOUT + place + n]
-    a = b = c = d = e = f = nothing(share)
-    for i in range(0, n, width(share)):
-        s = load(share, i, n - i)
-        a = a + s * s
-        b = b + load(tax, i, n - i)
-        base = load(loaded, i, n - i)
-        c = c + base
-        f = f + base * load(overhead, i, n - i)
-        d = d + load(payout, i, n - i)
-        e = e + load(cash, i, n - i)
-    sums[at.E_SHARE_SQUARED] = total(a)
-    sums[at.E_TAX] = total(b)
-    sums[at.E_LOADED] = total(c)
-    sums[at.E_OVERHEAD] = total(f)
-    sums[at.E_PAYOUT] = total(d)
-    sums[at.E_CASH] = total(e)
+        a = b = c = d = e = f = nothing(share)
+        for i in range(begin, end, width(share)):
+            n, j = end - i, i - tile.begin
+            s, base = load(share, i, n), load(buffer, at.SCRATCH + j, n)
+            a = a + s * s
+            b = b + load(buffer, at.TAX + j, n)
+            c = c + base
+            d = d + base * load(overhead, i, n)
+            e = e + load(buffer, at.PAYOUT + j, n)
+            f = f + load(cash, i, n)
+        sums, rest = world.segment_sum[segment], nothing(share)
+        store(totals(a, b, c, d, e, f, rest, rest), sums, at.E_SHARE_SQUARED, at.E_EXITS - at.E_SHARE_SQUARED)
 
 
 @stage

@@ -9,7 +9,6 @@ from technopole_kernels.choose import list_below, natural
 from technopole_kernels.mathx import exp, log, log1p
 from technopole_kernels.prepare import small_firm
 from technopole_kernels.rng import EVENT, INNOVATION, draw, uniform_of
-from technopole_kernels.tiles import sum_segments
 from technopole_kernels.vector import exp_row, log_row
 
 
@@ -115,7 +114,6 @@ def budget_research(setting, world, tile):
         own_research[i] = affordable(buffer[at.INTENSITY + i] * sales, cash[i], per_sales, sales, its_access)
     for i in range(share.size):
         buffer[at.RESEARCH + i] = own_research[i] * buffer[at.SUBSIDY + i]
-    sum_segments(world.segment_sum, world.segments, tile, at.E_RESEARCH, buffer, begin - at.RESEARCH)
     old, new = firms[at.F_RESEARCH, begin:end], world.next[at.F_RESEARCH, begin:end]
     smoothing = params.innovation_smoothing
     for i in range(share.size):

@@ -3,11 +3,11 @@
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
 from technopole_kernels._kinds import by_kind
-from technopole_kernels._lanes import load, nothing, total, width
+from technopole_kernels._lanes import load, nothing, store, totals, width
 from technopole_kernels.mathx import log
 from technopole_kernels.reduce import sum_sectors
 from technopole_kernels.rng import centred
-from technopole_kernels.tiles import fill, sum_segments
+from technopole_kernels.tiles import fill
 from technopole_kernels.vector import exp_row, log_row, smallest
 
 MOST_FIT, MOST_FIT_SINGLE = 600.0, 60.0  # bound of ln f about its level, so that f neither overflows nor vanishes
@@ -153,10 +153,8 @@ def shock_demand(setting, world, tile):
 @stage
 def sum_market(setting, world, tile):
     """Sums weighted by s exp(shock) and by what wins customers: the new shares will be a combination of both."""
-    buffer, segments, sums, shift = world.buffer, world.segments, world.segment_sum, tile.begin
+    buffer, size = world.buffer, tile.end - tile.begin
     moved, fitness, quality = world.next[at.F_SHARE], world.next[at.F_CASH], world.next[at.F_QUALITY]
-    size = tile.end - tile.begin
-    sum_segments(sums, segments, tile, at.E_FITNESS, fitness, 0)
     replicator = setting.params[0].market_rule == 1
     mine, its_fitness = moved[tile.begin : tile.end], fitness[tile.begin : tile.end]
     for i in range(size):
@@ -164,36 +162,31 @@ def sum_market(setting, world, tile):
     its_quality = quality[tile.begin : tile.end]
     for i in range(size):
         buffer[at.SCRATCH + i] = buffer[at.NAME_USERS + i] * its_quality[i]
-    for segment in range(tile.first, tile.last):
-        begin, end = segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]
-        sum_weighted(sums[segment, at.M_ONE :], moved[begin:end], quality[begin:end], buffer, begin - shift)
-        win = buffer[at.WIN + begin - shift : at.WIN + end - shift]
-        sum_weighted(sums[segment, at.W_ONE :], win, quality[begin:end], buffer, begin - shift)
+    sum_weighted(world, tile, moved, 0, buffer, at.RESEARCH - tile.begin, at.M_ONE)
+    sum_weighted(world, tile, buffer, at.WIN - tile.begin, fitness, 0, at.W_ONE)
 
 
 @stage
-def sum_weighted(sums, weight, quality, buffer, place):
-    """Sums of 1, quality, users of the name, their quality, efficiency and price of a segment, with a weight."""
-    n = weight.size
-    users = buffer[at.NAME_USERS + place : at.NAME_USERS + place + n]
-    users_quality = buffer[at.SCRATCH + place : at.SCRATCH + place + n]
-    efficiency = buffer[at.EFFICIENCY + place : at.EFFICIENCY + place + n]
-    price = buffer[at.PRICE + place : at.PRICE + place + n]
-    a = b = c = d = e = f = nothing(weight)
-    for i in range(0, n, width(weight)):
-        w = load(weight, i, n - i)
-        a = a + w
-        b = b + w * load(quality, i, n - i)
-        c = c + w * load(users, i, n - i)
-        d = d + w * load(users_quality, i, n - i)
-        e = e + w * load(efficiency, i, n - i)
-        f = f + w * load(price, i, n - i)
-    sums[0] = total(a)
-    sums[1] = total(b)
-    sums[2] = total(c)
-    sums[3] = total(d)
-    sums[4] = total(e)
-    sums[5] = total(f)
+def sum_weighted(world, tile, weights, shift, others, other_shift, column):
+    """Sums of 1, quality, users of the name, their quality, efficiency and price of the segments, with a weight.
+
+    And of something else. Of firm i both stand in their row at ``i`` and a shift.
+    """
+    segments, buffer, quality = world.segments, world.buffer, world.next[at.F_QUALITY]
+    for segment in range(tile.first, tile.last):
+        begin, end = segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]
+        a = b = c = d = e = f = g = nothing(weights)
+        for i in range(begin, end, width(weights)):
+            n, j = end - i, i - tile.begin
+            w = load(weights, i + shift, n)
+            a = a + w
+            b = b + w * load(quality, i, n)
+            c = c + w * load(buffer, at.NAME_USERS + j, n)
+            d = d + w * load(buffer, at.SCRATCH + j, n)
+            e = e + w * load(buffer, at.EFFICIENCY + j, n)
+            f = f + w * load(buffer, at.PRICE + j, n)
+            g = g + load(others, i + other_shift, n)
+        store(totals(a, b, c, d, e, f, g, nothing(weights)), world.segment_sum[segment], column, 7)
 
 
 @stage

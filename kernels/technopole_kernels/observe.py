@@ -4,7 +4,7 @@ import numpy as np
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
-from technopole_kernels._lanes import load, nothing, total, width
+from technopole_kernels._lanes import load, nothing, store, totals, width
 from technopole_kernels.choose import natural
 
 _HALF_OCTAVE = np.uint64(51)
@@ -15,39 +15,25 @@ _FIRST_BIN = np.int64(
 
 @stage
 def observe_knowledge(world, tile):
-    """Knowledge, efficiency and own research of the operating firms."""
-    segments = world.segments
+    """Sums of knowledge, efficiency and own research over the operating firms of a tile, by segment."""
+    segments, firms, buffer = world.segments, world.next, world.buffer
+    organisation, technology = firms[at.F_ORGANISATION], firms[at.F_TECHNOLOGY]
+    sourcing, quality, research = firms[at.F_SOURCING], firms[at.F_QUALITY], world.load[at.OWN_RESEARCH]
     for segment in range(tile.first, tile.last):
         begin, end = segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]
-        place = at.EFFICIENCY + begin - tile.begin
-        efficiency = world.buffer[place : place + end - begin]
-        research = world.load[at.OWN_RESEARCH, begin:end]
-        sum_knowledge(world.segment_sum[segment], world.next, research, efficiency, begin, end)
-
-
-@stage
-def sum_knowledge(sums, firms, research, efficiency, begin, end):
-    """Sums of knowledge, efficiency and own research over a segment."""
-    organisation, technology = firms[at.F_ORGANISATION, begin:end], firms[at.F_TECHNOLOGY, begin:end]
-    sourcing, quality = firms[at.F_SOURCING, begin:end], firms[at.F_QUALITY, begin:end]
-    n = end - begin
-    a = b = c = d = e = f = g = nothing(efficiency)
-    for i in range(0, n, width(efficiency)):
-        z = load(efficiency, i, n - i)
-        a = a + load(organisation, i, n - i)
-        b = b + load(technology, i, n - i)
-        c = c + load(sourcing, i, n - i)
-        d = d + load(quality, i, n - i)
-        e = e + load(research, i, n - i)
-        f = f + z
-        g = g + z * z
-    sums[at.E_ORGANISATION] = total(a)
-    sums[at.E_TECHNOLOGY] = total(b)
-    sums[at.E_SOURCING] = total(c)
-    sums[at.E_QUALITY] = total(d)
-    sums[at.E_OWN_RESEARCH] = total(e)
-    sums[at.E_EFFICIENCY] = total(f)
-    sums[at.E_EFFICIENCY_SQUARED] = total(g)
+        a = b = c = d = e = f = g = nothing(buffer)
+        for i in range(begin, end, width(buffer)):
+            n = end - i
+            z = load(buffer, at.EFFICIENCY + i - tile.begin, n)
+            a = a + load(research, i, n)
+            b = b + load(organisation, i, n)
+            c = c + load(technology, i, n)
+            d = d + load(sourcing, i, n)
+            e = e + load(quality, i, n)
+            f = f + z
+            g = g + z * z
+        sums, rest = world.segment_sum[segment], nothing(buffer)
+        store(totals(a, b, c, d, e, f, g, rest), sums, at.E_OWN_RESEARCH, at.M_ONE - at.E_OWN_RESEARCH)
 
 
 @device

@@ -24,7 +24,7 @@ from technopole_kernels.prepare import (
 from technopole_kernels.reduce import copy_all, set_all
 from technopole_kernels.science import advance_pipeline
 from technopole_kernels.sharing import share_costs
-from technopole_kernels.spillover import make_pools, make_upgrading
+from technopole_kernels.spillover import make_pools
 from technopole_kernels.status import Status
 from technopole_kernels.sweeps import learn_and_compete, settle_and_decide
 from technopole_kernels.tiles import collect_cells, cut_tiles, take_tile
@@ -56,7 +56,6 @@ def prepare(setting, world):
     prepare_regions(setting, world)
     prepare_cells(setting, world)
     make_pools(constants, world)
-    make_upgrading(constants, world)
     if params.learning_rule == 1:
         pair_cells(setting, world)
     if params.learning_rule == 2:

@@ -1,10 +1,8 @@
 """Stage 0 and 1: demand, sums at the start of the period, indices of the regions (docs/MODEL.md 7.0, 7.1, 7.6)."""
 
-import numpy as np
-
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
-from technopole_kernels._lanes import load, nothing, total, width
+from technopole_kernels._lanes import load, nothing, store, totals, width
 from technopole_kernels.mathx import exp, log
 from technopole_kernels.reduce import set_all
 from technopole_kernels.tiles import collect_cells, fill_cell
@@ -86,54 +84,37 @@ def prepare_demand(setting, world):
 @stage
 def sum_tile_start(setting, world, tile):
     """Sums of a tile's firms as they stand at the start of the period."""
-    size = setting.params[0].sme_size
-    buffer, segments = world.buffer, world.segments
-    share = world.firms[at.F_SHARE, tile.begin : tile.end]
-    fill_cell(buffer, at.LABOUR, world.cells[at.C_LABOUR], segments, tile)
+    size, buffer = setting.params[0].sme_size, world.buffer
+    share, tie = world.firms[at.F_SHARE, tile.begin : tile.end], world.tie[at.NOW, tile.begin : tile.end]
+    fill_cell(buffer, at.LABOUR, world.cells[at.C_LABOUR], world.segments, tile)
     for i in range(share.size):
         buffer[at.SMALL + i] = small_firm(share[i], buffer[at.LABOUR + i], size)
+    for i in range(share.size):
+        buffer[at.SCRATCH + i] = tie[i]
+    sum_start(world, tile)
+
+
+@stage
+def sum_start(world, tile):
+    """The same when the buffer says who is small and, in ``SCRATCH``, who is tied."""
+    firms, buffer, segments = world.firms, world.buffer, world.segments
+    share, organisation, technology = firms[at.F_SHARE], firms[at.F_ORGANISATION], firms[at.F_TECHNOLOGY]
+    sourcing, quality = firms[at.F_SOURCING], firms[at.F_QUALITY]
     for segment in range(tile.first, tile.last):
         begin, end = segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]
-        place = at.SMALL + begin - tile.begin
-        small = buffer[place : place + end - begin]
-        sum_start(world.segment_sum[segment], world.firms, world.tie[at.NOW, begin:end], small, begin, end)
-
-
-@stage
-def sum_start(sums, firms, tie, small, begin, end):
-    """Sums of a segment's firms as they stand at the start of the period."""
-    share = firms[at.F_SHARE, begin:end]
-    organisation, technology = firms[at.F_ORGANISATION, begin:end], firms[at.F_TECHNOLOGY, begin:end]
-    sourcing, quality = firms[at.F_SOURCING, begin:end], firms[at.F_QUALITY, begin:end]
-    n = end - begin
-    a = b = c = d = e = f = g = nothing(share)
-    for i in range(0, n, width(share)):
-        s, m = load(share, i, n - i), load(small, i, n - i)
-        a = a + s
-        b = b + load(organisation, i, n - i)
-        c = c + load(technology, i, n - i)
-        d = d + load(sourcing, i, n - i)
-        e = e + load(quality, i, n - i)
-        f = f + m
-        g = g + s * m
-    sums[at.FIRMS] = float(n)
-    sums[at.SHARE] = total(a)
-    sums[at.ORGANISATION] = total(b)
-    sums[at.TECHNOLOGY] = total(c)
-    sums[at.SOURCING] = total(d)
-    sums[at.QUALITY] = total(e)
-    sums[at.TIED] = float(count_ones(tie))
-    sums[at.SMALL_FIRMS] = total(f)
-    sums[at.SMALL_SHARE] = total(g)
-
-
-@stage
-def count_ones(flags):
-    """Number of flags that are set."""
-    count = np.uint32(0)
-    for i in range(flags.size):
-        count = np.uint32(count + np.uint32(flags[i]))
-    return count
+        a = b = c = d = e = f = g = h = nothing(share)
+        for i in range(begin, end, width(share)):
+            n, j = end - i, i - tile.begin
+            s, small = load(share, i, n), load(buffer, at.SMALL + j, n)
+            a = a + s
+            b = b + load(organisation, i, n)
+            c = c + load(technology, i, n)
+            d = d + load(sourcing, i, n)
+            e = e + load(quality, i, n)
+            f = f + load(buffer, at.SCRATCH + j, n)
+            g = g + small
+            h = h + s * small
+        store(totals(a, b, c, d, e, f, g, h), world.segment_sum[segment], at.SHARE, at.SMALL_SALES - at.SHARE)
 
 
 @device
@@ -168,11 +149,20 @@ def set_economy(world, firms, sales, need, workforce, payroll):
 
 
 @stage
+def count_firms(world):
+    """Firms of every cell."""
+    firms, offsets = world.cells[at.FIRMS], world.offsets
+    for cell in range(firms.size):
+        firms[cell] = float(offsets[cell + 1] - offsets[cell])
+
+
+@stage
 def collect_start(setting, world):
     """Cell, region and sector totals of the start of the period."""
     cells, regions, sectors = world.cells, world.regions, world.sectors
     params = setting.params[0]
-    collect_cells(world, at.FIRMS, at.SMALL_SALES)
+    count_firms(world)
+    collect_cells(world, at.SHARE, at.SMALL_SALES)
     R, S = regions.shape[1], sectors.shape[1]
     set_all(sectors[at.S_FIRMS], 0.0)
     set_all(regions[at.R_FIRMS], 0.0)

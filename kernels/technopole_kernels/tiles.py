@@ -6,12 +6,11 @@ the unit of partial sums. Both follow from the offsets alone, never from the num
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
-from technopole_kernels._lanes import spread, store, width
+from technopole_kernels._lanes import load, put_down, spread, store, width
+from technopole_kernels._llvm import WIDTH
 from technopole_kernels.choose import natural
-from technopole_kernels.reduce import set_all, sum_lanes
+from technopole_kernels.reduce import set_all
 from technopole_kernels.types import TILE, Tile
-
-TOGETHER = 8  # rows of cells written side by side
 
 
 @device
@@ -48,6 +47,10 @@ def cut_tiles(world, regions, sectors):
     for r in range(regions):
         tile, segment = cut_region(world, r, sectors, tile, segment)
     end_tiles(world, tile, segment)
+    place = world.counts[at.N_SEGMENT]
+    set_all(place, world.segment_sum.shape[0] - 2)
+    for part in range(segment - 1, -1, -1):
+        place[natural(world.segments[at.G_CELL, part])] = part
 
 
 @device
@@ -87,27 +90,42 @@ def fill_cell(buffer, row, values, segments, tile):
 
 
 @stage
-def sum_segments(segment_sum, segments, tile, column, values, shift):
-    """Put the sums of ``values[firm - shift]`` over the tile's segments into their column."""
-    for segment in range(tile.first, tile.last):
-        begin, end = segments[at.G_BEGIN, segment] - shift, segments[at.G_BEGIN, segment + 1] - shift
-        segment_sum[segment, column] = sum_lanes(values, begin, end)
+def collect_cells(world, first, last):
+    """Put the segments' columns ``first:last`` into the rows of their cells: the sums over a cell, 0 if it is empty."""
+    add_parts(world, first, last)
+    for kind in range(first, last, WIDTH):
+        collect_some(world, kind, min(kind + WIDTH, last))
 
 
 @stage
-def collect_cells(world, first, last):
-    """Add the segments' columns ``first:last`` into the rows of their cells, in order of position."""
-    for kind in range(first, last, TOGETHER):
-        collect_some(world, kind, min(kind + TOGETHER, last))
+def add_parts(world, first, last):
+    """Add the parts of a cell that lies in several tiles to its first one, in order of position."""
+    segments, sums, count = world.segments, world.segment_sum, world.clock[at.SEGMENTS]
+    whole = 0
+    for segment in range(1, count):
+        if segments[at.G_CELL, segment] != segments[at.G_CELL, whole]:
+            whole = segment
+        else:
+            for kind in range(first, last):
+                sums[whole, kind] += sums[segment, kind]
 
 
 @stage
 def collect_some(world, first, last):
-    """The same for a few columns: the memory of so many rows is fetched ahead."""
-    cells = world.cells
-    for kind in range(first, last):
-        set_all(cells[kind], 0.0)
-    for segment in range(world.clock[at.SEGMENTS]):
-        cell = natural(world.segments[at.G_CELL, segment])
-        for kind in range(first, last):
-            cells[natural(kind), cell] += world.segment_sum[natural(segment), natural(kind)]
+    """Put up to eight columns into the rows of eight cells at a time: rows and columns of a square."""
+    sums, cells, place = world.segment_sum, world.cells, world.counts[at.N_SEGMENT]
+    count = last - first
+    for cell in range(0, place.size, WIDTH):
+        n = place.size - cell
+        a, b = part_of(sums, place, cell, n, 0, first), part_of(sums, place, cell, n, 1, first)
+        c, d = part_of(sums, place, cell, n, 2, first), part_of(sums, place, cell, n, 3, first)
+        e, f = part_of(sums, place, cell, n, 4, first), part_of(sums, place, cell, n, 5, first)
+        g, h = part_of(sums, place, cell, n, 6, first), part_of(sums, place, cell, n, 7, first)
+        put_down(a, b, c, d, e, f, g, h, cells[first], cells.shape[1], cell, n, count)
+
+
+@device
+def part_of(sums, place, cell, count, j, column):
+    """Eight columns of the sums over a cell, the j-th from here on; of the last one if there are no more."""
+    row = sums[natural(place[cell + (j if j < count else 0)])]
+    return load(row, column, WIDTH)
