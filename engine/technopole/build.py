@@ -17,8 +17,7 @@ from technopole.geography import cumulative_rows, far_cumulative, grouped, guide
 from technopole.policies import policy_from_config
 from technopole.schema import PARAMETERS
 from technopole_kernels import layout
-from technopole_kernels._llvm import WIDTH
-from technopole_kernels._mixing import MOST_COLUMNS
+from technopole_kernels._mixing import MIXED, SIDE
 from technopole_kernels.initial import SMALLEST_WORKFORCE, initialise, name_firms
 from technopole_kernels.labour import EMPLOYED
 from technopole_kernels.types import (
@@ -208,7 +207,8 @@ def make_constants(config: Config, tables: Tables) -> Constants:
     sectors = len(tables.sector_ids)
     csr = proximity(tables.space, config.spillover.distance_decay, config.spillover.cutoff)
     start, region, weight = csr
-    together = grouped(csr, GROUP)
+    order = _order_of_regions(csr[1].size, np.diff(tables.offsets).reshape(-1, sectors))
+    together = grouped(csr, GROUP, order)
     base, related = split_relatedness(tables.relatedness)
     firms_of_sector = np.diff(tables.offsets).reshape(-1, sectors).sum(axis=0)
     sector_of_firm = np.repeat(np.tile(np.arange(sectors), len(tables.region_ids)), np.diff(tables.offsets))
@@ -236,6 +236,7 @@ def make_constants(config: Config, tables: Tables) -> Constants:
         proximity_start=np.ascontiguousarray(start, dtype=np.int64),
         proximity_region=np.ascontiguousarray(region, dtype=np.int64),
         proximity=_floats(weight),
+        group_member=np.pad(order, (0, -order.size % GROUP), constant_values=-1),
         group_start=together[0],
         group_region=together[1],
         group_weight=_floats(together[2]),
@@ -250,6 +251,18 @@ def make_constants(config: Config, tables: Tables) -> Constants:
         initial_firms=float(tables.offsets[-1]),
         initial_workforce=float(np.maximum(workforce / EMPLOYED, SMALLEST_WORKFORCE).sum()),
     )
+
+
+def _order_of_regions(pairs: int, firms: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Order in which regions are grouped: as they are, or, where most reach most others, by occupied sectors.
+
+    What is added up for one region of a group is added up for all: regions with the same sectors should be together,
+    unless it is worth more that neighbours are.
+    """
+    regions = firms.shape[0]
+    if 2 * pairs < regions * regions:
+        return np.arange(regions)
+    return np.argsort(-(firms > 0).sum(axis=1), kind="stable")
 
 
 LINE = 64
@@ -270,7 +283,7 @@ def split_relatedness(
 def allocate_world(capacity: int, regions: int, sectors: int, precision: str = "float64") -> World:
     """Allocate all arrays of a world with room for ``capacity`` firms, whose numbers are of a precision."""
     cells = regions * sectors
-    columns = -(-5 * sectors // WIDTH) * WIDTH
+    groups = -(-regions // GROUP)
     return World(
         clock=np.zeros(4, dtype=np.int64),
         offsets=np.zeros(cells + 1, dtype=np.int64),
@@ -281,8 +294,8 @@ def allocate_world(capacity: int, regions: int, sectors: int, precision: str = "
         new_offsets=np.zeros(cells + 1, dtype=np.int64),
         economy=np.zeros(layout.ECONOMY),
         sizes=np.zeros(layout.SIZE_CLASSES, dtype=np.int64),
-        mixed=_aligned((regions + -(-MOST_COLUMNS // columns)) * columns, "float64").reshape(-1, columns),
-        reached=np.zeros((-(-regions // GROUP) * GROUP, columns)),
+        mixed=_aligned(regions * SIDE * sectors, "float64").reshape(regions, -1),
+        reached=_aligned(groups * MIXED * sectors * GROUP, "float64").reshape(groups, -1),
         buffer=_aligned(layout.BUFFER_ROWS * layout.ROW, precision),
         partner=np.zeros(TILE, dtype=np.int32),
         keys=np.zeros(TILE, dtype=np.uint64),
@@ -312,7 +325,7 @@ def _allocate_firms(capacity: int, regions: int, sectors: int, precision: str) -
         "fate": np.zeros(capacity, dtype=np.uint32),
         "tiles": np.zeros((layout.T_ROWS, tiles + 1), dtype=np.int64),
         "segments": np.zeros((layout.G_ROWS, segments + 1), dtype=np.int64),
-        "segment_sum": np.zeros((segments, layout.C_SUMS)),
+        "segment_sum": _aligned((segments + 2) * layout.SUM_COLUMNS, "float64").reshape(segments + 2, -1),
     }
 
 
@@ -337,11 +350,11 @@ def world_bytes(capacity: int, regions: int, sectors: int, precision: str = "flo
     cells = regions * sectors
     tiles = capacity // TILE + regions + 1
     segments = min(cells, capacity) + tiles
-    per_cell = 8 * (layout.C_ROWS + layout.N_ROWS + 5 + 5 + 2)
+    per_cell = 8 * (layout.C_ROWS + layout.N_ROWS + SIDE + MIXED + 2)
     return (
         per_firm * capacity
         + per_cell * cells
-        + 8 * (layout.C_SUMS + 2) * segments
+        + 8 * (layout.SUM_COLUMNS + 2) * segments
         + each * layout.BUFFER_ROWS * layout.ROW
     )
 

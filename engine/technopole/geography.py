@@ -163,9 +163,9 @@ def proximity(
 
 
 def grouped(
-    csr: tuple[IndexArray, IndexArray, FloatArray], size: int
+    csr: tuple[IndexArray, IndexArray, FloatArray], size: int, order: IndexArray
 ) -> tuple[IndexArray, IndexArray, FloatArray]:
-    """Put the rows of so many consecutive regions together, so that what they have in common is read once.
+    """Put the rows of so many regions together, so that what they have in common is read once.
 
     Parameters
     ----------
@@ -173,6 +173,8 @@ def grouped(
         Proximity as :func:`proximity` gives it.
     size : int
         Rows of a group; the last one may have fewer.
+    order : (R,) array of int64
+        The regions in the order in which they are grouped.
 
     Returns
     -------
@@ -187,11 +189,10 @@ def grouped(
     groups = -(-(rows.size - 1) // size)
     indptr, indices, weights = np.zeros(groups + 1, dtype=np.int64), [], []
     for group in range(groups):
-        members = range(group * size, min((group + 1) * size, rows.size - 1))
-        reached = np.unique(columns[rows[members.start] : rows[members.stop]])
+        members = [slice(rows[r], rows[r + 1]) for r in order[group * size : (group + 1) * size]]
+        reached = np.unique(np.concatenate([columns[row] for row in members]))
         weight = np.zeros((reached.size, size))
-        for place, region in enumerate(members):
-            row = slice(rows[region], rows[region + 1])
+        for place, row in enumerate(members):
             weight[np.searchsorted(reached, columns[row]), place] = proximities[row]
         indices.append(reached)
         weights.append(weight)

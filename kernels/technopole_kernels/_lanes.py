@@ -22,6 +22,7 @@ from technopole_kernels._llvm import (
     many_times,
     store_all,
     store_first,
+    turned,
     width_of,
 )
 
@@ -66,6 +67,7 @@ def _define(operation, instruction):
 
 _define(operator.add, "fadd")
 _define(operator.mul, "fmul")
+_define(operator.truediv, "fdiv")
 
 
 @intrinsic
@@ -177,6 +179,39 @@ def fetch(_typing, array, index):
         return context.get_dummy_value()
 
     return types.void(array, types.intp), generate
+
+
+@intrinsic
+def put_across(_typing, a, b, c, d, e, f, g, h, array, index, count):
+    """Write lane j of all eight side by side to ``array[index + 8 j :]``, for every j below ``count``."""
+
+    def generate(context, builder, sig, args):
+        start = address(context, builder, sig.args[8], args[8], args[9])
+        for j, values in enumerate(turned(builder, args[:WIDTH])):
+            with builder.if_then(builder.icmp_signed("<", INDEX(j), args[10])):
+                store_all(builder, values, builder.gep(start, [INDEX(WIDTH * j)]))
+        return context.get_dummy_value()
+
+    return types.void(a, b, c, d, e, f, g, h, array, types.intp, types.intp), generate
+
+
+@intrinsic
+def put_down(_typing, a, b, c, d, e, f, g, h, array, step, index, count, rows):
+    """Write lane i of all eight side by side to ``array[i * step + index :]``, for every i below ``rows``.
+
+    Of all eight only so many as ``count``.
+    """
+
+    def generate(context, builder, sig, args):
+        step, index, count, rows = args[9:]
+        for i, values in enumerate(turned(builder, args[:WIDTH])):
+            with builder.if_then(builder.icmp_signed("<", INDEX(i), rows)):
+                place = builder.add(builder.mul(step, INDEX(i)), index)
+                store_first(builder, values, address(context, builder, sig.args[8], args[8], place), count)
+        return context.get_dummy_value()
+
+    number = types.intp
+    return types.void(a, b, c, d, e, f, g, h, array, number, number, number, number), generate
 
 
 @intrinsic

@@ -101,3 +101,20 @@ def store_first(builder, values, start, count):
             name = f"llvm.masked.store.{suffix(values.type)}.p0"
             function = cgutils.get_or_insert_function(builder.module, store_type, name)
             builder.call(function, [values, target, PLACE(element_size(values.type.element)), mask])
+
+
+def turned(builder, rows):
+    """Rows of a square as its columns: halves are exchanged, then quarters, and so on."""
+    width = len(rows)
+    places = ir.VectorType(PLACE, width)
+    step = width // 2
+    while step:
+        rows = list(rows)
+        low = [(j & step) // step * width + (j & ~step) for j in range(width)]
+        high = [(j & step) // step * width + (j | step) for j in range(width)]
+        for i in (i for i in range(width) if not i & step):
+            pair = rows[i], rows[i + step]
+            rows[i] = builder.shuffle_vector(*pair, ir.Constant(places, low))
+            rows[i + step] = builder.shuffle_vector(*pair, ir.Constant(places, high))
+        step //= 2
+    return rows

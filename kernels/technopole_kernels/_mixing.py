@@ -1,77 +1,85 @@
 """Weighted sums of rows for several targets at once, kept in registers.
 
-``mix`` is one loop over the rows in reach: each row is loaded once and added, weighted, to the sums of ``GROUP``
-targets. How many columns fit into the registers beside each other is the processor's matter and changes no bits.
+``mix`` is one loop over the rows in reach: of each it reads the numbers of a few sectors and adds them, weighted, to
+the sums of ``GROUP`` targets, which stand side by side. How many sectors fit into the registers is the processor's
+matter and changes no bits.
 """
 
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-from technopole_kernels._llvm import INDEX, WIDTH, as_vector, has_masks, many_times, store_first
+from technopole_kernels._llvm import INDEX, WIDTH, as_vector, has_masks, many_times
 from technopole_kernels.types import GROUP
 
-_VECTOR = ir.VectorType(ir.DoubleType(), WIDTH)
+MIXED = 5  # numbers of a sector that are mixed: what is known in four channels, and firms
+SIDE = WIDTH  # numbers of a sector side by side in a row, so that a sector is one line of the cache
+_VECTOR = ir.VectorType(ir.DoubleType(), GROUP)
 _SIZE = 8  # bytes of a number
-MOST_COLUMNS = 5 * WIDTH
 
 
-def _vectors(context):
-    """Vectors of columns beside each other: 20 sums of 32 registers, or 4 pairs of 16."""
-    return 5 if has_masks(context) else 1
+def _beside(context):
+    """Sectors beside each other: 20 sums of 32 registers, or 5 pairs of 16."""
+    return 4 if has_masks(context) else 1
 
 
 @intrinsic
-def columns_at_once(_typing):
-    """Number of columns that ``mix`` takes."""
+def sectors_at_once(_typing):
+    """Number of sectors that ``mix`` takes."""
 
     def generate(context, _builder, _sig, _args):
-        return INDEX(_vectors(context) * WIDTH)
+        return INDEX(_beside(context))
 
     return types.intp(), generate
 
 
 @intrinsic
-def mix(_typing, rows, places, weights, begin, end, first, sums, target):
-    """``sums[target + g, c] = sum over j of weights[j, g] * rows[places[j], c]`` for ``j`` in ``begin:end``, in order.
+def mix(_typing, rows, places, weights, begin, end, sectors, first, sums):
+    """``sums[k, c, g] = sum over j of weights[j, g] * rows[places[j], SIDE * k + c]``, ``j`` in ``begin:end`` in order.
 
-    ``c`` is ``first`` and the columns behind it, as many as ``columns_at_once`` and as there are. Up to
-    ``MOST_COLUMNS`` numbers behind the end of a row are read and not used: ``rows`` must have room for that.
+    ``k`` are ``sectors_at_once`` of ``sectors`` from ``first`` on, the last of them again where there are no more.
+    ``c`` is below ``MIXED``, and ``sums`` a row of so many numbers for all sectors and targets.
     """
 
     def generate(context, builder, sig, args):
-        rows, places, weights, begin, end, first, sums, target = args
-        rows = cgutils.create_struct_proxy(sig.args[0])(context, builder, rows)
-        places = cgutils.create_struct_proxy(sig.args[1])(context, builder, places)
-        weights = cgutils.create_struct_proxy(sig.args[2])(context, builder, weights)
-        sums = cgutils.create_struct_proxy(sig.args[6])(context, builder, sums)
+        begin, end, first = args[3], args[4], args[6]
+        rows, places, weights, sectors, sums = (
+            cgutils.create_struct_proxy(sig.args[place])(context, builder, args[place]) for place in (0, 1, 2, 5, 7)
+        )
         width = cgutils.unpack_tuple(builder, rows.shape)[1]
-        count = _vectors(context)
-        found = [[cgutils.alloca_once(builder, _VECTOR) for _ in range(count)] for _ in range(GROUP)]
-        for line in found:
-            for place in line:
-                builder.store(ir.Constant(_VECTOR, [0.0] * WIDTH), place)
+        last = builder.sub(sectors.nitems, INDEX(1))
+        chosen = []
+        for number in range(_beside(context)):
+            place = builder.add(first, INDEX(number))
+            place = builder.select(builder.icmp_signed("<", place, last), place, last)
+            chosen.append(builder.load(builder.gep(sectors.data, [place])))
+        found = [[cgutils.alloca_once(builder, _VECTOR) for _ in range(MIXED)] for _ in chosen]
+        for place in sum(found, []):
+            builder.store(ir.Constant(_VECTOR, [0.0] * GROUP), place)
         with cgutils.for_range_slice(builder, begin, end, INDEX(1)) as (j, _):
-            row = builder.load(builder.gep(places.data, [j]))
-            start = builder.gep(rows.data, [builder.add(builder.mul(row, width), first)])
-            values = [_load(builder, start, v) for v in range(count)]
-            for g, line in enumerate(found):
-                weight = builder.load(builder.gep(weights.data, [builder.add(builder.mul(j, INDEX(GROUP)), INDEX(g))]))
-                factor = many_times(builder, weight, _VECTOR)
-                for value, place in zip(values, line, strict=True):
+            row = builder.mul(builder.load(builder.gep(places.data, [j])), width)
+            factor = _load(builder, weights.data, builder.mul(j, INDEX(GROUP)))
+            for k, line in zip(chosen, found, strict=True):
+                start = builder.add(row, builder.mul(k, INDEX(SIDE)))
+                for c, place in enumerate(line):
+                    value = builder.load(builder.gep(rows.data, [builder.add(start, INDEX(c))]))
+                    value = many_times(builder, value, _VECTOR)
                     builder.store(builder.fadd(builder.load(place), builder.fmul(factor, value)), place)
-        left = builder.sub(width, first)
-        for g, line in enumerate(found):
-            row = builder.mul(builder.add(target, INDEX(g)), width)
-            for v, place in enumerate(line):
-                start = builder.gep(sums.data, [builder.add(builder.add(row, first), INDEX(v * WIDTH))])
-                store_first(builder, builder.load(place), start, builder.sub(left, INDEX(v * WIDTH)))
+        for k, line in zip(chosen, found, strict=True):
+            for c, place in enumerate(line):
+                column = builder.add(builder.mul(k, INDEX(MIXED)), INDEX(c))
+                target = _address(builder, sums.data, builder.mul(column, INDEX(GROUP)))
+                builder.store(builder.load(place), target, align=_SIZE)
         return context.get_dummy_value()
 
-    return types.void(rows, places, weights, types.intp, types.intp, types.intp, sums, types.intp), generate
+    number = types.intp
+    return types.void(rows, places, weights, number, number, sectors, number, sums), generate
 
 
-def _load(builder, start, vector):
-    """Eight numbers, ``vector`` times eight behind a place."""
-    place = as_vector(builder, builder.gep(start, [INDEX(vector * WIDTH)]), _VECTOR)
-    return builder.load(place, align=_SIZE)
+def _address(builder, start, place):
+    return as_vector(builder, builder.gep(start, [place]), _VECTOR)
+
+
+def _load(builder, start, place):
+    """One number for each target."""
+    return builder.load(_address(builder, start, place), align=_SIZE)

@@ -7,9 +7,9 @@ import numpy as np
 from technopole_kernels import layout as at
 from technopole_kernels._bits import count_bits, equal_beside
 from technopole_kernels._jit import device, stage
-from technopole_kernels._lanes import choose, load, nothing, put_totals, total, whole, width
+from technopole_kernels._lanes import choose, load, nothing, put_totals, total, width
 from technopole_kernels.innovation import credit_terms
-from technopole_kernels.reduce import copy_all
+from technopole_kernels.reduce import copy_all, whole_until
 from technopole_kernels.rng import uniform_of
 from technopole_kernels.status import Fate
 
@@ -63,40 +63,29 @@ def close_accounts(setting, world, tile):
 
 
 @stage
-def sum_tile_accounts(world, tile):
+def sum_accounts(world, tile):
     """Sums of a tile's accounts by segment."""
-    segments, new = world.segments, world.next
+    segments, new, buffer = world.segments, world.next, world.buffer
+    share, cash, overhead = new[at.F_SHARE], new[at.F_CASH], world.load[at.OVERHEAD_RATE]
     for segment in range(tile.first, tile.last):
         begin, end = segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]
-        share, cash = new[at.F_SHARE, begin:end], new[at.F_CASH, begin:end]
-        overhead = world.load[at.OVERHEAD_RATE, begin:end]
-        sum_accounts(world.segment_sum[segment], share, cash, overhead, world.buffer, begin - tile.begin)
+        none, last = nothing(share), whole_until(begin, end, width(share))
+        lanes = none, none, none, none, none, none
+        for i in range(begin, last, width(share)):
+            lanes = add_accounts(lanes, share, cash, overhead, buffer, i, i - tile.begin, width(share))
+        lanes = add_accounts(lanes, share, cash, overhead, buffer, last, last - tile.begin, end - last)
+        put_totals(lanes, world.segment_sum[segment], at.E_SHARE_SQUARED)
 
 
 @device
-def add_accounts(lanes, share, tax, loaded, overhead, payout, cash, i, count):
-    """Add some firms, at most all lanes, to the sums below."""
+def add_accounts(lanes, share, cash, overhead, buffer, i, j, count):
+    """Add some firms, at most all lanes, to the sums above."""
     a, b, c, d, e, f = lanes
-    s, base = load(share, i, count), load(loaded, i, count)
+    s, base = load(share, i, count), load(buffer, at.SCRATCH + j, count)
     return (
-        a + s * s, b + load(tax, i, count), c + base, d + base * load(overhead, i, count),
-        e + load(payout, i, count), f + load(cash, i, count),
+        a + s * s, b + load(buffer, at.TAX + j, count), c + base, d + base * load(overhead, i, count),
+        e + load(buffer, at.PAYOUT + j, count), f + load(cash, i, count),
     )  # fmt: skip
-
-
-@stage
-def sum_accounts(sums, share, cash, overhead, buffer, place):
-    """Sums of a segment's accounts."""
-    n = share.size
-    loaded = buffer[at.SCRATCH + place : at.SCRATCH + place + n]
-    tax = buffer[at.TAX + place : at.TAX + place + n]
-    payout = buffer[at.PAYOUT + place : at.PAYOUT + place + n]
-    none, last = nothing(share), whole(share)
-    lanes = none, none, none, none, none, none
-    for i in range(0, last, width(share)):
-        lanes = add_accounts(lanes, share, tax, loaded, overhead, payout, cash, i, width(share))
-    lanes = add_accounts(lanes, share, tax, loaded, overhead, payout, cash, last, n - last)
-    put_totals(lanes, sums, at.E_SHARE_SQUARED)
 
 
 @stage
@@ -152,10 +141,7 @@ def count_fates(world, tile):
 
 
 @stage
-def cost_transactions(world):
-    """Transaction cost of the cells: a share of what production costs without it and without overhead."""
-    cells, S = world.cells, world.sectors.shape[1]
-    for r in range(world.regions.shape[1]):
-        rate = world.regions[at.R_TRANSACTION, r]
-        for cell in range(r * S, (r + 1) * S):
-            cells[at.E_TRANSACTION, cell] = rate * cells[at.E_LOADED, cell]
+def cost_transactions(cells, rate, first, last):
+    """Transaction cost of some cells: a share of what production costs without it and without overhead."""
+    for cell in range(first, last):
+        cells[at.E_TRANSACTION, cell] = rate * cells[at.E_LOADED, cell]

@@ -9,7 +9,6 @@ from technopole_kernels.choose import list_below, natural
 from technopole_kernels.mathx import exp, log, log1p
 from technopole_kernels.prepare import small_firm
 from technopole_kernels.rng import EVENT, INNOVATION, draw, uniform_of
-from technopole_kernels.tiles import sum_segments
 from technopole_kernels.types import TILE
 from technopole_kernels.vector import exp_row, log_row
 
@@ -116,7 +115,6 @@ def budget_research(setting, world, tile):
         buffer[at.SALES + i] = sales
         buffer[at.SMALL + i] = small
         buffer[at.RESEARCH + i] = own * buffer[at.SUBSIDY + i]
-    sum_segments(world.segment_sum, world.segments, tile, at.E_RESEARCH, buffer, begin - at.RESEARCH)
     old, new = firms[at.F_RESEARCH, begin:end], world.next[at.F_RESEARCH, begin:end]
     smoothing = params.innovation_smoothing
     for i in range(share.size):

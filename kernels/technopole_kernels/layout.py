@@ -22,12 +22,12 @@ F_ROWS = 8
 (E_INNOVATIONS, E_SMALL_INNOVATIONS, E_PATENTS, E_RESEARCH, E_OWN_RESEARCH) = range(10, 15)
 (E_ORGANISATION, E_TECHNOLOGY, E_SOURCING, E_QUALITY, E_EFFICIENCY, E_EFFICIENCY_SQUARED) = range(15, 21)
 (M_ONE, M_QUALITY, M_NAME, M_NAME_QUALITY, M_EFFICIENCY, M_PRICE) = range(21, 27)
-(W_ONE, W_QUALITY, W_NAME, W_NAME_QUALITY, W_EFFICIENCY, W_PRICE) = range(27, 33)
-E_FITNESS = 33
+(W_ONE, W_QUALITY, W_NAME, W_NAME_QUALITY, W_EFFICIENCY, W_PRICE, E_FITNESS) = range(27, 34)
 # and by the second
 (E_SHARE_SQUARED, E_TAX, E_LOADED, E_OVERHEAD, E_PAYOUT, E_CASH) = range(34, 40)
 (E_EXITS, E_SPINOFFS, E_STAY_SHARE) = range(40, 43)
 C_SUMS = 43
+SUM_COLUMNS = 48  # of World.segment_sum: so many lines of the cache
 # made from M... and W... when the shares are known: sums weighted by the new share
 (E_SHARE, E_QUALITY_SHARE, E_NAME_SHARE, E_NAME_QUALITY, E_EFFICIENCY_SHARE, E_PRICE_SHARE) = range(43, 49)
 E_TRANSACTION = 49  # money
@@ -35,7 +35,7 @@ C_CHECKED = 50  # what must be finite
 # state and other values of a cell
 (C_REPUTATION, C_NEXT_REPUTATION) = range(50, 52)  # log points
 C_LABOUR = 52  # workers per unit of market share
-C_POOL = 53  # spillover pools of the four channels, log points
+C_POOL = 53  # spillover pools of the four channels, log points; of occupied cells
 C_UPGRADING = 57  # technology to catch up with, log points
 C_PRICE_LEVEL = 58  # ln p of a firm without knowledge; with overhead if the sharing is proportional
 C_EFFICIENCY = 59  # ln A
@@ -48,10 +48,9 @@ C_NO_STARTUP, C_STARTUP_DRAW = 71, 72  # probability of no start-up, and what is
 C_ROWS = 73
 
 # World.counts
-N_SURVIVORS, N_CHILDREN, N_STARTUPS, N_CURSOR = range(
-    4
-)  # children by the cell they join; next slot of an entrant
-N_ROWS = 4
+# children by the cell they join; next slot of an entrant; row of World.segment_sum; a list of cells with entrants
+N_SURVIVORS, N_CHILDREN, N_STARTUPS, N_CURSOR, N_SEGMENT, N_FOUNDED = range(6)
+N_ROWS = 6
 
 # World.regions: the state, then (from R_NEXT) what it becomes, then values of the period
 (R_WORKFORCE, R_WAGE, R_TRUST, R_INFRASTRUCTURE, R_UNIVERSITY, R_SERVICES, R_FINANCE) = range(7)
@@ -75,7 +74,9 @@ S_ROWS = 23
 # World.economy
 (ALL_FIRMS, MEAN_NEED, MEAN_SALES, MEAN_WORKFORCE, MEAN_WAGE, NATIONAL_TAX, NATIONAL_RESEARCH) = range(7)
 NORM_TAX, NORM_RESEARCH = 7, 8  # state: tax and R&D per worker in national wages, period 0
-ECONOMY = 9
+FAULT = 9  # not a number, if any sum over a cell is not finite, else 0
+FOUNDED = 10  # cells with entrants, listed in N_FOUNDED
+ECONOMY = 11
 
 # World.tiles and World.segments; segments are parts of a cell in a tile
 T_REGION, T_BEGIN, T_SEGMENT = range(3)
@@ -125,6 +126,7 @@ def _rows(count: int) -> tuple[int, ...]:
     POOL_QUALITY,
     CELL_BEGIN,
     CELL_COUNT,
+    SECTOR,
     OPENNESS,
     ABSORPTION,
     UPGRADING,
@@ -158,8 +160,8 @@ def _rows(count: int) -> tuple[int, ...]:
     PAYOUT,
     NAME_USERS,
     SCRATCH,
-) = _rows(47)
-BUFFER_ROWS = 47
+) = _rows(48)
+BUFFER_ROWS = 48
 
 # rows of the same buffer while those who meet a firm elsewhere are listed, over those that are written later
 FAR_DRAW, FAR_REGION = SALES, DEMAND

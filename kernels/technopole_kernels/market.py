@@ -3,11 +3,12 @@
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
 from technopole_kernels._kinds import by_kind, within
-from technopole_kernels._lanes import load, nothing, put_totals, whole, width
+from technopole_kernels._lanes import load, nothing, put_totals, width
+from technopole_kernels.choose import natural
 from technopole_kernels.mathx import log
-from technopole_kernels.reduce import sum_sectors
+from technopole_kernels.reduce import set_all, whole_until
 from technopole_kernels.rng import centred
-from technopole_kernels.tiles import fill, sum_segments
+from technopole_kernels.tiles import fill, take_tile
 from technopole_kernels.vector import exp_row, log_row, smallest
 
 MOST_FIT, MOST_FIT_SINGLE = 600.0, 60.0  # bound of ln f about its level, so that f neither overflows nor vanishes
@@ -148,62 +149,64 @@ def shock_demand(setting, world, tile):
 @stage
 def sum_market(setting, world, tile):
     """Sums weighted by s exp(shock) and by what wins customers: the new shares will be a combination of both."""
-    buffer, segments, sums, shift = world.buffer, world.segments, world.segment_sum, tile.begin
+    buffer, size = world.buffer, tile.end - tile.begin
     moved, fitness, quality = world.next[at.F_SHARE], world.next[at.F_CASH], world.next[at.F_QUALITY]
-    size = tile.end - tile.begin
-    sum_segments(sums, segments, tile, at.E_FITNESS, fitness, 0)
     replicator = setting.params[0].market_rule == 1
     mine, its_fitness = moved[tile.begin : tile.end], fitness[tile.begin : tile.end]
     its_quality = quality[tile.begin : tile.end]
     for i in range(size):
         buffer[at.WIN + i] = its_fitness[i] * (mine[i] if replicator else 1.0)
         buffer[at.SCRATCH + i] = buffer[at.NAME_USERS + i] * its_quality[i]
-    for segment in range(tile.first, tile.last):
-        begin, end = segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]
-        sum_weighted(sums[segment, at.M_ONE :], moved[begin:end], quality[begin:end], buffer, begin - shift)
-        win = buffer[at.WIN + begin - shift : at.WIN + end - shift]
-        sum_weighted(sums[segment, at.W_ONE :], win, quality[begin:end], buffer, begin - shift)
+    sum_weighted(world, tile, moved, 0, at.M_ONE)  # the last one is in the way of the next, and written again
+    sum_weighted(world, tile, buffer, at.WIN - tile.begin, at.W_ONE)
 
 
 @device
-def add_weighted(lanes, weight, quality, users, users_quality, efficiency, price, i, count):
+def add_weighted(lanes, world, weights, weight, i, j, count):
     """Add some firms, at most all lanes, to the sums below."""
-    a, b, c, d, e, f = lanes
-    w = load(weight, i, count)
+    quality, fitness, buffer = world.next[at.F_QUALITY], world.next[at.F_CASH], world.buffer
+    a, b, c, d, e, f, g = lanes
+    w = load(weights, weight, count)
     return (
-        a + w, b + w * load(quality, i, count), c + w * load(users, i, count),
-        d + w * load(users_quality, i, count), e + w * load(efficiency, i, count), f + w * load(price, i, count),
+        a + w, b + w * load(quality, i, count), c + w * load(buffer, at.NAME_USERS + j, count),
+        d + w * load(buffer, at.SCRATCH + j, count), e + w * load(buffer, at.EFFICIENCY + j, count),
+        f + w * load(buffer, at.PRICE + j, count), g + load(fitness, i, count),
     )  # fmt: skip
 
 
 @stage
-def sum_weighted(sums, weight, quality, buffer, place):
-    """Sums of 1, quality, users of the name, their quality, efficiency and price of a segment, with a weight."""
-    n = weight.size
-    users = buffer[at.NAME_USERS + place : at.NAME_USERS + place + n]
-    users_quality = buffer[at.SCRATCH + place : at.SCRATCH + place + n]
-    efficiency = buffer[at.EFFICIENCY + place : at.EFFICIENCY + place + n]
-    price = buffer[at.PRICE + place : at.PRICE + place + n]
-    none, last = nothing(weight), whole(weight)
-    lanes = none, none, none, none, none, none
-    for i in range(0, last, width(weight)):
-        lanes = add_weighted(lanes, weight, quality, users, users_quality, efficiency, price, i, width(weight))
-    lanes = add_weighted(lanes, weight, quality, users, users_quality, efficiency, price, last, n - last)
-    put_totals(lanes, sums, 0)
+def sum_weighted(world, tile, weights, shift, column):
+    """Sums of 1, quality, users of the name, their quality, efficiency and price of the segments, with a weight.
+
+    That of firm i is ``weights[i + shift]``. And the sum of fitness.
+    """
+    segments = world.segments
+    for segment in range(tile.first, tile.last):
+        begin, end = segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]
+        none, last = nothing(weights), whole_until(begin, end, width(weights))
+        lanes = none, none, none, none, none, none, none
+        for i in range(begin, last, width(weights)):
+            lanes = add_weighted(lanes, world, weights, i + shift, i, i - tile.begin, width(weights))
+        lanes = add_weighted(lanes, world, weights, last + shift, last, last - tile.begin, end - last)
+        put_totals(lanes, world.segment_sum[segment], column)
 
 
 @stage
 def settle_market(setting, world):
-    """Coefficients of the market rule per sector, s' = keep s~ + win w, and the sums that follow from them."""
-    cells, sectors = world.cells, world.sectors
+    """Coefficients of the market rule per sector, s' = keep s~ + win w."""
+    sectors, sums = world.sectors, world.segment_sum
     all_moved, all_fitness, all_winning = sectors[at.S_WORK], sectors[at.S_WORK + 1], sectors[at.S_WORK + 2]
-    sum_sectors(cells[at.M_ONE], all_moved)
-    sum_sectors(cells[at.E_FITNESS], all_fitness)
-    sum_sectors(cells[at.W_ONE], all_winning)
+    for row in range(3):
+        set_all(sectors[at.S_WORK + row], 0.0)
+    for number in range(world.clock[at.TILES]):
+        tile = take_tile(world, number)
+        for segment in range(tile.first, tile.last):
+            k = natural(world.segments[at.G_CELL, segment] - tile.region * sectors.shape[1])
+            all_moved[k] += sums[segment, at.M_ONE]
+            all_fitness[k] += sums[segment, at.E_FITNESS]
+            all_winning[k] += sums[segment, at.W_ONE]
     for k in range(sectors.shape[1]):
         settle_sector(setting, world, k, all_moved[k], all_fitness[k], all_winning[k])
-    for j in range(at.E_TRANSACTION - at.E_SHARE):
-        combine(sectors, cells[at.M_ONE + j], cells[at.W_ONE + j], cells[at.E_SHARE + j])
 
 
 @device
@@ -228,17 +231,6 @@ def settle_sector(setting, world, k, moved, fitness, winning):
 def combined(keep, moved, win, winning):
     """A sum weighted by the new shares."""
     return keep * moved + win * winning
-
-
-@stage
-def combine(sectors, moved, winning, shares):
-    """Sums weighted by the new shares, keep s~ + win w, of all cells."""
-    keep, win = sectors[at.S_KEEP], sectors[at.S_WIN]
-    for begin in range(0, shares.size, keep.size):
-        its_moved, its_winning = moved[begin : begin + keep.size], winning[begin : begin + keep.size]
-        out = shares[begin : begin + keep.size]
-        for k in range(out.size):
-            out[k] = combined(keep[k], its_moved[k], win[k], its_winning[k])
 
 
 @stage

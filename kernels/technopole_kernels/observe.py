@@ -4,8 +4,9 @@ import numpy as np
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
-from technopole_kernels._lanes import load, nothing, put_totals, whole, width
+from technopole_kernels._lanes import load, nothing, put_totals, width
 from technopole_kernels.choose import natural
+from technopole_kernels.reduce import whole_until
 
 _HALF_OCTAVE = np.uint64(51)
 _FIRST_BIN = np.int64(
@@ -15,43 +16,30 @@ _FIRST_BIN = np.int64(
 
 @stage
 def observe_knowledge(world, tile):
-    """Knowledge, efficiency and own research of the operating firms."""
-    segments = world.segments
+    """Sums of research, knowledge and efficiency over the operating firms of a tile, by segment."""
+    segments, buffer = world.segments, world.buffer
     for segment in range(tile.first, tile.last):
         begin, end = segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]
-        place = at.EFFICIENCY + begin - tile.begin
-        efficiency = world.buffer[place : place + end - begin]
-        research = world.load[at.OWN_RESEARCH, begin:end]
-        sum_knowledge(world.segment_sum[segment], world.next, research, efficiency, begin, end)
+        none, last = nothing(buffer), whole_until(begin, end, width(buffer))
+        lanes = none, none, none, none, none, none, none, none
+        for i in range(begin, last, width(buffer)):
+            lanes = add_knowledge(lanes, world, i, i - tile.begin, width(buffer))
+        lanes = add_knowledge(lanes, world, last, last - tile.begin, end - last)
+        put_totals(lanes, world.segment_sum[segment], at.E_RESEARCH)
 
 
 @device
-def add_knowledge(lanes, organisation, technology, sourcing, quality, research, efficiency, i, count):
-    """Add some firms, at most all lanes, to the sums below."""
-    a, b, c, d, e, f, g = lanes
-    z = load(efficiency, i, count)
+def add_knowledge(lanes, world, i, j, count):
+    """Add some firms, at most all lanes, to the sums above."""
+    firms, buffer, research = world.next, world.buffer, world.load[at.OWN_RESEARCH]
+    organisation, technology = firms[at.F_ORGANISATION], firms[at.F_TECHNOLOGY]
+    sourcing, quality = firms[at.F_SOURCING], firms[at.F_QUALITY]
+    a, b, c, d, e, f, g, h = lanes
+    z = load(buffer, at.EFFICIENCY + j, count)
     return (
-        a + load(research, i, count), b + load(organisation, i, count), c + load(technology, i, count),
-        d + load(sourcing, i, count), e + load(quality, i, count), f + z, g + z * z,
+        a + load(buffer, at.RESEARCH + j, count), b + load(research, i, count), c + load(organisation, i, count),
+        d + load(technology, i, count), e + load(sourcing, i, count), f + load(quality, i, count), g + z, h + z * z,
     )  # fmt: skip
-
-
-@stage
-def sum_knowledge(sums, firms, research, efficiency, begin, end):
-    """Sums of knowledge, efficiency and own research over a segment."""
-    organisation, technology = firms[at.F_ORGANISATION, begin:end], firms[at.F_TECHNOLOGY, begin:end]
-    sourcing, quality = firms[at.F_SOURCING, begin:end], firms[at.F_QUALITY, begin:end]
-    n = end - begin
-    none, last = nothing(efficiency), whole(efficiency)
-    lanes = none, none, none, none, none, none, none
-    for i in range(0, last, width(efficiency)):
-        lanes = add_knowledge(
-            lanes, organisation, technology, sourcing, quality, research, efficiency, i, width(efficiency)
-        )
-    lanes = add_knowledge(
-        lanes, organisation, technology, sourcing, quality, research, efficiency, last, n - last
-    )
-    put_totals(lanes, sums, at.E_OWN_RESEARCH)
 
 
 @device

@@ -1,13 +1,11 @@
 """Stage 0 and 1: demand, sums at the start of the period, indices of the regions (docs/MODEL.md 7.0, 7.1, 7.6)."""
 
-import numpy as np
-
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
-from technopole_kernels._lanes import load, nothing, put_totals, whole, width
+from technopole_kernels._lanes import load, nothing, put_totals, width
 from technopole_kernels.mathx import exp, log
-from technopole_kernels.reduce import set_all
-from technopole_kernels.tiles import collect_cells, fill_cell
+from technopole_kernels.reduce import set_all, sum_sectors, whole_until
+from technopole_kernels.tiles import fill_cell
 
 
 @device
@@ -86,54 +84,42 @@ def prepare_demand(setting, world):
 @stage
 def sum_tile_start(setting, world, tile):
     """Sums of a tile's firms as they stand at the start of the period."""
-    size = setting.params[0].sme_size
-    buffer, segments = world.buffer, world.segments
-    share = world.firms[at.F_SHARE, tile.begin : tile.end]
-    fill_cell(buffer, at.LABOUR, world.cells[at.C_LABOUR], segments, tile)
+    size, buffer = setting.params[0].sme_size, world.buffer
+    share, tie = world.firms[at.F_SHARE, tile.begin : tile.end], world.tie[at.NOW, tile.begin : tile.end]
+    fill_cell(buffer, at.LABOUR, world.cells[at.C_LABOUR], world.segments, tile)
     for i in range(share.size):
         buffer[at.SMALL + i] = small_firm(share[i], buffer[at.LABOUR + i], size)
+    for i in range(share.size):
+        buffer[at.SCRATCH + i] = tie[i]
+    sum_segments(world, tile)
+
+
+@stage
+def sum_segments(world, tile):
+    """The same when the buffer says who is small and, in ``SCRATCH``, who is tied."""
+    buffer, segments = world.buffer, world.segments
     for segment in range(tile.first, tile.last):
         begin, end = segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]
-        place = at.SMALL + begin - tile.begin
-        small = buffer[place : place + end - begin]
-        sum_start(world.segment_sum[segment], world.firms, world.tie[at.NOW, begin:end], small, begin, end)
+        none, last = nothing(buffer), whole_until(begin, end, width(buffer))
+        lanes = none, none, none, none, none, none, none, none
+        for i in range(begin, last, width(buffer)):
+            lanes = add_start(lanes, world, i, i - tile.begin, width(buffer))
+        lanes = add_start(lanes, world, last, last - tile.begin, end - last)
+        put_totals(lanes, world.segment_sum[segment], at.SHARE)
 
 
 @device
-def add_start(lanes, share, organisation, technology, sourcing, quality, small, i, count):
-    """Add some firms, at most all lanes, to the sums below."""
-    a, b, c, d, e, f, g = lanes
-    s, m = load(share, i, count), load(small, i, count)
+def add_start(lanes, world, i, j, count):
+    """Add some firms, at most all lanes, to the sums above."""
+    firms, buffer = world.firms, world.buffer
+    organisation, technology = firms[at.F_ORGANISATION], firms[at.F_TECHNOLOGY]
+    sourcing, quality = firms[at.F_SOURCING], firms[at.F_QUALITY]
+    a, b, c, d, e, f, g, h = lanes
+    s, small = load(firms[at.F_SHARE], i, count), load(buffer, at.SMALL + j, count)
     return (
         a + s, b + load(organisation, i, count), c + load(technology, i, count), d + load(sourcing, i, count),
-        e + load(quality, i, count), f + m, g + s * m,
+        e + load(quality, i, count), f + small, g + s * small, h + load(buffer, at.SCRATCH + j, count),
     )  # fmt: skip
-
-
-@stage
-def sum_start(sums, firms, tie, small, begin, end):
-    """Sums of a segment's firms as they stand at the start of the period."""
-    share = firms[at.F_SHARE, begin:end]
-    organisation, technology = firms[at.F_ORGANISATION, begin:end], firms[at.F_TECHNOLOGY, begin:end]
-    sourcing, quality = firms[at.F_SOURCING, begin:end], firms[at.F_QUALITY, begin:end]
-    n = end - begin
-    none, last = nothing(share), whole(share)
-    lanes = none, none, none, none, none, none, none
-    for i in range(0, last, width(share)):
-        lanes = add_start(lanes, share, organisation, technology, sourcing, quality, small, i, width(share))
-    lanes = add_start(lanes, share, organisation, technology, sourcing, quality, small, last, n - last)
-    put_totals(lanes, sums, at.SHARE)
-    sums[at.FIRMS] = float(n)
-    sums[at.TIED] = float(count_ones(tie))
-
-
-@stage
-def count_ones(flags):
-    """Number of flags that are set."""
-    count = np.uint32(0)
-    for i in range(flags.size):
-        count = np.uint32(count + np.uint32(flags[i]))
-    return count
 
 
 @device
@@ -168,11 +154,10 @@ def set_economy(world, firms, sales, need, workforce, payroll):
 
 
 @stage
-def collect_start(setting, world):
-    """Cell, region and sector totals of the start of the period."""
+def sum_start(setting, world):
+    """Region and sector totals of the start of the period, from those of the cells."""
     cells, regions, sectors = world.cells, world.regions, world.sectors
     params = setting.params[0]
-    collect_cells(world, at.FIRMS, at.SMALL_SALES)
     R, S = regions.shape[1], sectors.shape[1]
     set_all(sectors[at.S_FIRMS], 0.0)
     set_all(regions[at.R_FIRMS], 0.0)
@@ -196,11 +181,11 @@ def collect_start(setting, world):
         firms += sectors[at.S_FIRMS, k]
         if sectors[at.S_FIRMS, k] > 0.0:
             sales += sectors[at.S_DEMAND, k]
-        for channel in range(4):
-            total = 0.0
-            for r in range(R):
-                total += cells[at.ORGANISATION + channel, r * S + k]
-            set_knowledge(sectors, channel, k, total)
+    known = sectors[at.S_WORK]
+    for channel in range(4):
+        sum_sectors(cells[at.ORGANISATION + channel], known)
+        for k in range(S):
+            set_knowledge(sectors, channel, k, known[k])
     workforce = 0.0
     payroll = 0.0
     for r in range(R):
@@ -262,9 +247,9 @@ def prepare_cells(setting, world):
     occupied = 0
     employment = 0.0
     for cell in range(R * S):
-        if cells[at.FIRMS, cell] > 0.0:
-            occupied += 1
-            employment += cells[at.SHARE, cell] * cells[at.C_LABOUR, cell]
+        is_occupied = cells[at.FIRMS, cell] > 0.0
+        occupied += 1 if is_occupied else 0
+        employment += cells[at.SHARE, cell] * cells[at.C_LABOUR, cell] if is_occupied else 0.0
     mean_cell = employment / occupied if occupied > 0 else 1.0
     log_markup, log_size = sectors[at.S_WORK], cells[at.C_EFFICIENCY]
     for k in range(S):
@@ -281,7 +266,7 @@ def prepare_cells_of(setting, world, r):
     cells, regions, sectors, traits = world.cells, world.regions, world.sectors, setting.constants.sectors
     params, economy = setting.params[0], world.economy
     S = sectors.shape[1]
-    log_markup, log_size = sectors[at.S_WORK], cells[at.C_EFFICIENCY]
+    log_markup = sectors[at.S_WORK]
     log_material = log(params.market_material_price)
     region_employment = 0.0
     for k in range(S):
@@ -309,20 +294,20 @@ def prepare_cells_of(setting, world, r):
     if concentration > 0.0:
         regional -= params.agglomeration_diversity * log(concentration)
     log_wage = log(regions[at.R_WAGE, r])
+    firms, efficiency = cells[at.FIRMS, r * S : (r + 1) * S], cells[at.C_EFFICIENCY, r * S : (r + 1) * S]
+    labour, price = cells[at.C_LABOUR, r * S : (r + 1) * S], cells[at.C_PRICE_LEVEL, r * S : (r + 1) * S]
+    overhead = cells[at.C_OVERHEAD, r * S : (r + 1) * S]
     for k in range(S):
-        cell = r * S + k
-        if cells[at.FIRMS, cell] == 0.0:
-            cells[at.C_EFFICIENCY, cell] = 0.0
-            continue
+        size = params.agglomeration_localisation * efficiency[k] + regional
+        efficiency[k] = size if firms[k] > 0.0 else 0.0
+    by_sales, crowding = params.sharing_need == 1, params.sharing_congestion * regions[at.R_CROWD, r]
+    for k in range(S):
+        per_sales = 1.0 if by_sales else labour[k] / sectors[at.S_DEMAND, k]
+        overhead[k] = cost * per_sales + crowding
+    for k in range(S):
         labour_share = traits[at.K_LABOUR_SHARE, k]
-        cells[at.C_EFFICIENCY, cell] = params.agglomeration_localisation * log_size[cell] + regional
-        cells[at.C_PRICE_LEVEL, cell] = (
-            log_markup[k] + labour_share * log_wage + (1.0 - labour_share) * log_material
-        )
-        per_sales = (
-            1.0 if params.sharing_need == 1 else cells[at.C_LABOUR, cell] / sectors[at.S_DEMAND, k]
-        )
-        overhead = cost * per_sales + params.sharing_congestion * regions[at.R_CROWD, r]
-        cells[at.C_OVERHEAD, cell] = overhead
-        if params.sharing_rule == 0:  # the same for all firms of the cell
-            cells[at.C_PRICE_LEVEL, cell] += log(1.0 + regions[at.R_TRANSACTION, r] + overhead)
+        price[k] = log_markup[k] + labour_share * log_wage + (1.0 - labour_share) * log_material
+    if params.sharing_rule == 0:  # the same for all firms of the cell
+        transaction = 1.0 + regions[at.R_TRANSACTION, r]
+        for k in range(S):
+            price[k] += log(transaction + overhead[k])

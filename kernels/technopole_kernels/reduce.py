@@ -20,6 +20,12 @@ def sum_lanes(values, begin, end):
     return total(lanes + load(x, last, x.size - last))
 
 
+@device
+def whole_until(begin, end, together):
+    """Where the last of the whole vectors in ``begin:end`` ends; ``together`` is a power of two."""
+    return begin + ((end - begin) & -together)
+
+
 @stage
 def set_all(values, value):
     """Set all values of a row to one value."""

@@ -2,26 +2,41 @@
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
-from technopole_kernels._mixing import columns_at_once, mix
-from technopole_kernels.types import GROUP
+from technopole_kernels._lanes import load, nothing, put, put_across, spread
+from technopole_kernels._mixing import MIXED, SIDE, mix, sectors_at_once
+from technopole_kernels.choose import natural
+from technopole_kernels.types import CHANNELS, GROUP
 
+ALIKE = 4  # regions whose sectors are mixed together: one sum need not wait for the other
+NEAR = 12288  # lines of the second-level cache for sectors of all regions, while those of a few sectors are added up
 NOTHING = -1e300  # a pool nobody fills: nothing can be learned from it
+# what stands behind the knowledge of a sector: firms; firms and technology if it is high-tech
+FIRMS, TEACHERS, TAUGHT = range(CHANNELS, CHANNELS + 3)
 
 
 @stage
 def make_pools(constants, world):
-    """Spillover pool of every cell in the four channels; sectors are mixed first, then regions."""
-    cells = world.cells
+    """Spillover pool of every occupied cell in the four channels; sectors are mixed first, then regions.
+
+    And the technology of high-tech firms that the traditional sectors of a region see.
+    """
     R, S = world.regions.shape[1], world.sectors.shape[1]
-    for r in range(R):
+    for r in range(0, R, ALIKE):
         mix_sectors(constants, world, r)
-    mixed, reached = world.mixed, world.reached
-    for first in range(0, 5 * S, columns_at_once()):  # so many columns of all regions stay in the cache
-        mix_regions(constants, mixed, reached, first)
-    for r in range(R):
-        for channel in range(4):
-            for k in range(S):
-                cells[at.C_POOL + channel, r * S + k] = pool_of(reached[r, (channel + 1) * S + k], reached[r, k])
+    together = max(NEAR // R, sectors_at_once())
+    for first in range(0, S, together):
+        for group in range(constants.group_start.size - 1):
+            make_group(constants, world, group, first, min(first + together, S))
+
+
+@stage
+def make_group(constants, world, group, first, last):
+    """Pools of a group of regions in some sectors."""
+    wanted, reached = world.counts[at.N_CURSOR], world.reached[0]  # not in use before firms leave, and no more
+    count = list_sectors(constants, world, group, first, last, wanted)
+    for i in range(0, count, sectors_at_once()):
+        mix_regions(constants, world, group, wanted[:count], i, reached)
+    fill_pools(constants, world, group, wanted[:count], reached)
 
 
 @device
@@ -30,95 +45,127 @@ def pool_of(known, firms):
     return known / firms if firms > 0.0 else NOTHING
 
 
+@device
+def upgrading_of(high_tech, technology, firms):
+    """Mean technology of the high-tech firms in reach, as a traditional sector sees it."""
+    return technology / firms if (high_tech == 0.0) & (firms > 0.0) else NOTHING
+
+
 @stage
-def mix_sectors(constants, world, region):
-    """Relatedness-weighted sums over the sectors of a region, of its firms and of what they know in four channels."""
-    S = world.sectors.shape[1]
-    base = sum_region(constants, world, region)
+def mix_sectors(constants, world, first):
+    """Relatedness-weighted sums over the sectors of some regions, of firms and of what they know in four channels."""
+    S, last = world.sectors.shape[1], world.regions.shape[1] - 1
+    room, step = world.reached[0], SIDE * S  # nothing is summed over regions yet
+    own_a, own_b = room[:step], room[step : 2 * step]
+    own_c, own_d = room[2 * step : 3 * step], room[3 * step : 4 * step]
+    b, c, d = min(first + 1, last), min(first + 2, last), min(first + 3, last)  # the last one again is the same
+    base_a = set_beside(constants, world.cells, first * S, own_a)
+    base_b = set_beside(constants, world.cells, b * S, own_b)
+    base_c = set_beside(constants, world.cells, c * S, own_c)
+    base_d = set_beside(constants, world.cells, d * S, own_d)
+    mixed = world.mixed
     for k in range(S):
-        mix_sector(constants, world, region, k, base)
-
-
-@device
-def sum_region(constants, world, region):
-    """Firms of a region and what they know in four channels, times the relatedness of any two sectors."""
-    cells, S, base = world.cells, world.sectors.shape[1], constants.related_base
-    firms = a = b = c = d = 0.0
-    for cell in range(region * S, (region + 1) * S):
-        firms += cells[at.FIRMS, cell]
-        a += cells[at.ORGANISATION, cell]
-        b += cells[at.TECHNOLOGY, cell]
-        c += cells[at.SOURCING, cell]
-        d += cells[at.QUALITY, cell]
-    return base * firms, base * a, base * b, base * c, base * d
-
-
-@device
-def mix_sector(constants, world, region, k, base):
-    """Add what the related sectors add to the sums of `sum_region`, for one sector."""
-    S = world.sectors.shape[1]
-    cells, mixed, begin = world.cells, world.mixed[region], region * S
-    firms, a, b, c, d = base
-    for j in range(constants.related_start[k], constants.related_start[k + 1]):
-        extra, cell = constants.related_extra[j], begin + constants.related_sector[j]
-        firms += extra * cells[at.FIRMS, cell]
-        a += extra * cells[at.ORGANISATION, cell]
-        b += extra * cells[at.TECHNOLOGY, cell]
-        c += extra * cells[at.SOURCING, cell]
-        d += extra * cells[at.QUALITY, cell]
-    mixed[k] = firms
-    mixed[S + k] = a
-    mixed[2 * S + k] = b
-    mixed[3 * S + k] = c
-    mixed[4 * S + k] = d
+        sum_a, sum_b, sum_c, sum_d = base_a, base_b, base_c, base_d
+        for j in range(constants.related_start[k], constants.related_start[k + 1]):
+            extra, place = spread(constants.related_extra[j], room), natural(SIDE * constants.related_sector[j])
+            sum_a = sum_a + extra * load(own_a, place, SIDE)
+            sum_b = sum_b + extra * load(own_b, place, SIDE)
+            sum_c = sum_c + extra * load(own_c, place, SIDE)
+            sum_d = sum_d + extra * load(own_d, place, SIDE)
+        put(sum_a, mixed[first], SIDE * k)
+        put(sum_b, mixed[b], SIDE * k)
+        put(sum_c, mixed[c], SIDE * k)
+        put(sum_d, mixed[d], SIDE * k)
+    for r in range(first, d + 1):
+        set_upgrading(constants, world, r)
 
 
 @stage
-def mix_regions(constants, mixed, reached, first):
-    """Proximity-weighted sums of some columns over the regions in reach, for the four regions of a group at a time.
+def mix_beside(constants, own, related):
+    """Relatedness-weighted sums over sectors, whose eight numbers stand side by side."""
+    base = base_of(constants, own)
+    for k in range(own.size // SIDE):
+        total = base
+        for j in range(constants.related_start[k], constants.related_start[k + 1]):
+            extra, place = spread(constants.related_extra[j], own), natural(SIDE * constants.related_sector[j])
+            total = total + extra * load(own, place, SIDE)
+        put(total, related, SIDE * k)
+
+
+@device
+def base_of(constants, own):
+    """What all sectors have in common: the sum over all of them times the relatedness of any two."""
+    total = nothing(own)
+    for k in range(own.size // SIDE):
+        total = total + load(own, SIDE * k, SIDE)
+    return spread(constants.related_base, own) * total
+
+
+@stage
+def set_upgrading(constants, world, region):
+    """Technology of high-tech firms that the traditional sectors of a region see."""
+    S, mixed = world.sectors.shape[1], world.mixed[region]
+    upgrading = world.cells[at.C_UPGRADING, region * S : (region + 1) * S]
+    for k in range(S):
+        technology, firms = mixed[SIDE * k + TAUGHT], mixed[SIDE * k + TEACHERS]
+        upgrading[k] = upgrading_of(constants.sectors[at.K_HIGH_TECH, k], technology, firms)
+
+
+@stage
+def set_beside(constants, cells, begin, own):
+    """Put the numbers of each sector of a region side by side; returns their sums times what all have in common."""
+    S = own.size // SIDE
+    firms, technology = cells[at.FIRMS, begin : begin + S], cells[at.TECHNOLOGY, begin : begin + S]
+    organisation, sourcing = cells[at.ORGANISATION, begin : begin + S], cells[at.SOURCING, begin : begin + S]
+    quality, high_tech = cells[at.QUALITY, begin : begin + S], constants.sectors[at.K_HIGH_TECH]
+    for k in range(0, S, SIDE):
+        n = S - k
+        a, f, high = load(technology, k, n), load(firms, k, n), load(high_tech, k, n)
+        put_across(
+            load(organisation, k, n), a, load(sourcing, k, n), load(quality, k, n), f, high * f, high * a,
+            nothing(own), own, SIDE * k, n,
+        )  # fmt: skip
+    return base_of(constants, own)
+
+
+@stage
+def list_sectors(constants, world, group, first, last, wanted):
+    """List the sectors of a range that any of the regions of a group has firms of; returns their number."""
+    S, firms, count = world.sectors.shape[1], world.cells[at.FIRMS], 0
+    for k in range(first, last):
+        found = 0.0
+        for place in range(group * GROUP, (group + 1) * GROUP):
+            r = constants.group_member[place]
+            found += firms[r * S + k] if r >= 0 else 0.0
+        wanted[count] = k
+        count += 1 if found > 0.0 else 0
+    return count
+
+
+@stage
+def mix_regions(constants, world, group, wanted, first, reached):
+    """Proximity-weighted sums of a few sectors over the regions in reach, for the regions of a group at a time.
 
     A region out of reach adds 0 times a number, which changes nothing.
     """
-    start = constants.group_start
-    for group in range(start.size - 1):
-        mix(
-            mixed, constants.group_region, constants.group_weight, start[group], start[group + 1], first,
-            reached, group * GROUP,
-        )  # fmt: skip
+    mix(
+        world.mixed, constants.group_region, constants.group_weight, constants.group_start[group],
+        constants.group_start[group + 1], wanted, first, reached,
+    )  # fmt: skip
 
 
 @stage
-def make_upgrading(constants, world):
-    """Relatedness-weighted mean technology of a region's high-tech firms, as the traditional sectors see it."""
-    S = world.sectors.shape[1]
-    for r in range(world.regions.shape[1]):
-        teachers = sum_high_tech(constants, world, r)
-        for k in range(S):
-            world.cells[at.C_UPGRADING, r * S + k] = upgrading_of(constants, world, r, k, teachers)
-
-
-@device
-def sum_high_tech(constants, world, region):
-    """High-tech firms of a region and their technology, times the relatedness of any two sectors."""
-    cells, S = world.cells, world.sectors.shape[1]
-    firms = 0.0
-    technology = 0.0
-    for k in range(S):
-        if constants.sectors[at.K_HIGH_TECH, k] != 0.0:
-            firms += cells[at.FIRMS, region * S + k]
-            technology += cells[at.TECHNOLOGY, region * S + k]
-    return constants.related_base * firms, constants.related_base * technology
-
-
-@device
-def upgrading_of(constants, world, region, k, teachers):
-    """Technology that the firms of a traditional sector catch up with, from the sums of `sum_high_tech`."""
-    cells, base = world.cells, region * world.sectors.shape[1]
-    weight, total = teachers
-    for j in range(constants.related_start[k], constants.related_start[k + 1]):
-        other = constants.related_sector[j]
-        if constants.sectors[at.K_HIGH_TECH, other] != 0.0:
-            weight += constants.related_extra[j] * cells[at.FIRMS, base + other]
-            total += constants.related_extra[j] * cells[at.TECHNOLOGY, base + other]
-    teaches = constants.sectors[at.K_HIGH_TECH, k] == 0.0 and weight > 0.0
-    return total / weight if teaches else NOTHING
+def fill_pools(constants, world, group, wanted, reached):
+    """Pools of the regions of a group in some sectors; those of empty cells mean nothing."""
+    cells, S, member = world.cells, world.sectors.shape[1], group * GROUP
+    for i in range(wanted.size):
+        column = MIXED * GROUP * wanted[i]
+        firms = load(reached, column + GROUP * FIRMS, GROUP)
+        for channel in range(CHANNELS):
+            put(load(reached, column + GROUP * channel, GROUP) / firms, reached, column + GROUP * channel)
+    for j in range(GROUP):
+        r = constants.group_member[member + j]
+        for i in range(wanted.size if r >= 0 else 0):
+            column, cell = natural(MIXED * GROUP * wanted[i] + j), natural(r * S + wanted[i])
+            for channel in range(CHANNELS):
+                cells[at.C_POOL + channel, cell] = reached[column + GROUP * channel]

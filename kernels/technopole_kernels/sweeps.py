@@ -6,7 +6,7 @@ from technopole_kernels.accounts import (
     close_accounts,
     count_fates,
     decide_fates,
-    sum_tile_accounts,
+    sum_accounts,
 )
 from technopole_kernels.barter import barter
 from technopole_kernels.entry import choose_homes
@@ -66,7 +66,7 @@ def settle_and_decide(setting, world, tile):
     spread_books(setting, world, tile)
     set_shares(setting, world, tile)
     close_accounts(setting, world, tile)
-    sum_tile_accounts(world, tile)
+    sum_accounts(world, tile)
     decide_fates(setting, world, tile)
     count_fates(world, tile)
     choose_homes(setting, world, tile)

@@ -1,4 +1,4 @@
-"""Cutting a world into tiles and segments, and adding up what the stages leave in them.
+"""Cutting a world into tiles and segments.
 
 A tile is up to ``TILE`` consecutive firms of one region: the unit of work. A segment is the part of a cell in one tile:
 the unit of partial sums. Both follow from the offsets alone, never from the number of threads.
@@ -6,12 +6,10 @@ the unit of partial sums. Both follow from the offsets alone, never from the num
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
-from technopole_kernels._lanes import spread, store, width
+from technopole_kernels._lanes import put, spread, store, width
 from technopole_kernels.choose import natural
-from technopole_kernels.reduce import set_all, sum_lanes
+from technopole_kernels.reduce import set_all
 from technopole_kernels.types import TILE, Tile
-
-TOGETHER = 8  # rows of cells written side by side
 
 
 @device
@@ -48,6 +46,10 @@ def cut_tiles(world, regions, sectors):
     for r in range(regions):
         tile, segment = cut_region(world, r, sectors, tile, segment)
     end_tiles(world, tile, segment)
+    place = world.counts[at.N_SEGMENT]
+    set_all(place, world.segment_sum.shape[0] - 2)  # where nothing is ever written
+    for part in range(segment - 1, -1, -1):
+        place[natural(world.segments[at.G_CELL, part])] = part
 
 
 @device
@@ -81,33 +83,8 @@ def fill(values, shift, segments, segment, value):
 
 @stage
 def fill_cell(buffer, row, values, segments, tile):
-    """Spread a value per cell over the firms of a tile."""
+    """Spread a value per cell over the firms of a tile, as spread.py does."""
     for segment in range(tile.first, tile.last):
-        fill(buffer, row - tile.begin, segments, segment, values[segments[at.G_CELL, segment]])
-
-
-@stage
-def sum_segments(segment_sum, segments, tile, column, values, shift):
-    """Put the sums of ``values[firm - shift]`` over the tile's segments into their column."""
-    for segment in range(tile.first, tile.last):
-        begin, end = segments[at.G_BEGIN, segment] - shift, segments[at.G_BEGIN, segment + 1] - shift
-        segment_sum[segment, column] = sum_lanes(values, begin, end)
-
-
-@stage
-def collect_cells(world, first, last):
-    """Add the segments' columns ``first:last`` into the rows of their cells, in order of position."""
-    for kind in range(first, last, TOGETHER):
-        collect_some(world, kind, min(kind + TOGETHER, last))
-
-
-@stage
-def collect_some(world, first, last):
-    """The same for a few columns: the memory of so many rows is fetched ahead."""
-    cells = world.cells
-    for kind in range(first, last):
-        set_all(cells[kind], 0.0)
-    for segment in range(world.clock[at.SEGMENTS]):
-        cell = natural(world.segments[at.G_CELL, segment])
-        for kind in range(first, last):
-            cells[natural(kind), cell] += world.segment_sum[natural(segment), natural(kind)]
+        lanes = spread(values[segments[at.G_CELL, segment]], buffer)
+        for i in range(segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1], width(buffer)):
+            put(lanes, buffer, row - tile.begin + i)

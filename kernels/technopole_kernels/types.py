@@ -11,7 +11,7 @@ import numpy as np
 
 TILE = 1024  # firms per tile: its buffers stay in the second-level cache
 GUIDES = 256  # where to begin in a cumulative distribution, for each 1/256 of the uniform (Chen and Asau 1974)
-GROUP = 4  # consecutive regions whose spillover is added up together
+GROUP = 8  # regions whose spillover is added up together
 CHANNELS = 4  # organisation, technology, sourcing, quality: the order everywhere
 
 
@@ -131,6 +131,7 @@ class Constants(NamedTuple):
     proximity_start: np.ndarray  # (R+1,) i64, rows of the sparse proximity
     proximity_region: np.ndarray  # (nnz,) i64
     proximity: np.ndarray  # (nnz,) 1, diagonal 1
+    group_member: np.ndarray  # (R+,) i64, regions of the groups, GROUP each, -1: none
     group_start: np.ndarray  # (R/GROUP+1,) i64, rows of the same for groups of regions
     group_region: np.ndarray  # (n,) i64, regions that any of the group reaches
     group_weight: np.ndarray  # (n,GROUP) 1, their proximity to each of the group, 0 if it does not reach them
@@ -195,14 +196,14 @@ class World(NamedTuple):
     new_offsets: np.ndarray  # (C+1,) i64
     economy: np.ndarray  # (ECONOMY,)
     sizes: np.ndarray  # (SIZE_CLASSES,) i64 operating firms by employment
-    mixed: np.ndarray  # (R+,5S+) sector-mixed counts and sums of knowledge; behind R and 5S: room to read
-    reached: np.ndarray  # (R+,5S+) the same, summed over the regions in reach
+    mixed: np.ndarray  # (R,8S) sector-mixed sums of knowledge and counts, of each sector side by side
+    reached: np.ndarray  # (R/GROUP,5S*GROUP) the same, summed over the regions in reach of each of a group
     buffer: np.ndarray  # (BUFFER_ROWS*ROW,) per-firm values of one tile
     partner: np.ndarray  # (TILE,) i32 places of partners, or of survivors, of a tile
     keys: np.ndarray  # (TILE,) u64 identities of entrants
     tiles: np.ndarray  # (T_ROWS, tiles+1) i64
     segments: np.ndarray  # (G_ROWS, segments+1) i64
-    segment_sum: np.ndarray  # (segments, C_SUMS) partial sums, columns as the first rows of ``cells``
+    segment_sum: np.ndarray  # (segments+2, SUM_COLUMNS) partial sums, columns as the first rows of ``cells``; two of 0
 
 
 class Problem(NamedTuple):

@@ -11,6 +11,7 @@ _KINDS = {
         "sectors": (2, float),
         "proximity_start": (1, _WHOLE),
         "proximity_region": (1, _WHOLE),
+        "group_member": (1, _WHOLE),
         "group_start": (1, _WHOLE),
         "group_region": (1, _WHOLE),
         "group_weight": (2, float),

@@ -3,15 +3,42 @@
 import numpy as np
 
 from technopole_kernels import layout as at
-from technopole_kernels._jit import stage
+from technopole_kernels._jit import device, stage
+from technopole_kernels._mixing import MIXED, SIDE
 from technopole_kernels.barter import NOBODY, place_of, rank_key
 from technopole_kernels.grid.common import running
 from technopole_kernels.mean_field import look_abroad, look_at_suppliers, upper_mean
 from technopole_kernels.rng import BARTER, MEETING, draw, uniform
 from technopole_kernels.sharing import charge_region, list_needs
 from technopole_kernels.sorting import sort
-from technopole_kernels.spillover import mix_sector, pool_of, sum_high_tech, sum_region, upgrading_of
+from technopole_kernels.spillover import FIRMS, pool_of, upgrading_of
 from technopole_kernels.types import CHANNELS, GROUP
+
+
+@device
+def related_sum(constants, values, k):
+    """Relatedness-weighted sum of a region's values by sector, as one of the sectors sees it."""
+    total = 0.0
+    for other in range(values.size):
+        total += values[other]
+    total = constants.related_base * total
+    for j in range(constants.related_start[k], constants.related_start[k + 1]):
+        total += constants.related_extra[j] * values[constants.related_sector[j]]
+    return total
+
+
+@device
+def related_high_tech(constants, values, k):
+    """The same of the high-tech sectors."""
+    total = 0.0
+    for other in range(values.size):
+        total += values[other] if constants.sectors[at.K_HIGH_TECH, other] != 0.0 else 0.0
+    total = constants.related_base * total
+    for j in range(constants.related_start[k], constants.related_start[k + 1]):
+        other = constants.related_sector[j]
+        if constants.sectors[at.K_HIGH_TECH, other] != 0.0:
+            total += constants.related_extra[j] * values[other]
+    return total
 
 
 @stage
@@ -19,7 +46,11 @@ def mix_of_cell(setting, world, work, _records, cell):
     """Knowledge of a region's sectors as one of them can use it."""
     if running(work):
         S, constants = world.sectors.shape[1], setting.constants
-        mix_sector(constants, world, cell // S, cell % S, sum_region(constants, world, cell // S))
+        r, k = cell // S, cell % S
+        for channel in range(CHANNELS):
+            known = world.cells[at.ORGANISATION + channel, r * S : (r + 1) * S]
+            world.mixed[r, SIDE * k + channel] = related_sum(constants, known, k)
+        world.mixed[r, SIDE * k + FIRMS] = related_sum(constants, world.cells[at.FIRMS, r * S : (r + 1) * S], k)
 
 
 @stage
@@ -27,12 +58,13 @@ def mix_of_region(setting, world, work, _records, i):
     """The same, of all regions in reach of one: a column of a region."""
     if not running(work):
         return
-    constants, columns = setting.constants, 5 * world.sectors.shape[1]
+    constants, columns = setting.constants, MIXED * world.sectors.shape[1]
     r, column = i // columns, i % columns
+    place = SIDE * (column // MIXED) + column % MIXED
     total = 0.0
-    for j in range(constants.group_start[r // GROUP], constants.group_start[r // GROUP + 1]):
-        total += constants.group_weight[j, r % GROUP] * world.mixed[constants.group_region[j], column]
-    world.reached[r, column] = total
+    for j in range(constants.proximity_start[r], constants.proximity_start[r + 1]):
+        total += constants.proximity[j] * world.mixed[constants.proximity_region[j], place]
+    world.reached[r // GROUP, GROUP * column + r % GROUP] = total
 
 
 @stage
@@ -40,12 +72,15 @@ def pools_of_cell(setting, world, work, _records, cell):
     """Spillover pools of a cell, and the technology it catches up with."""
     if not running(work):
         return
-    S, constants, reached = world.sectors.shape[1], setting.constants, world.reached
+    S, constants = world.sectors.shape[1], setting.constants
     r, k = cell // S, cell % S
+    reached, column = world.reached[r // GROUP], MIXED * k
+    firms = reached[GROUP * (column + FIRMS) + r % GROUP]
     for channel in range(CHANNELS):
-        world.cells[at.C_POOL + channel, cell] = pool_of(reached[r, (channel + 1) * S + k], reached[r, k])
-    teachers = sum_high_tech(constants, world, r)
-    world.cells[at.C_UPGRADING, cell] = upgrading_of(constants, world, r, k, teachers)
+        world.cells[at.C_POOL + channel, cell] = pool_of(reached[GROUP * (column + channel) + r % GROUP], firms)
+    technology = related_high_tech(constants, world.cells[at.TECHNOLOGY, r * S : (r + 1) * S], k)
+    teachers = related_high_tech(constants, world.cells[at.FIRMS, r * S : (r + 1) * S], k)
+    world.cells[at.C_UPGRADING, cell] = upgrading_of(constants.sectors[at.K_HIGH_TECH, k], technology, teachers)
 
 
 @stage
