@@ -1,9 +1,9 @@
 """Compilation of the kernels: the only module that calls numba's ``njit``.
 
-``kernel`` compiles a function that Python calls, ``stage`` one that kernels call (``chain`` with several vectors in
-a turn of its loops), ``device`` one that is inlined, ``scalar`` one that is inlined and that Python may call. All fix the flags on which reproducible results rest: no
-fast-math (so no contraction to fused multiply-add and no reordering), numpy's error model, and the interpreter
-lock released.
+``kernel`` compiles a function that Python calls, ``stage`` one that kernels call (``chain`` with several vectors in a
+turn of its loops), ``device`` one that is inlined, ``scalar`` one that is inlined and that Python may call. All fix
+the flags on which reproducible results rest: no fast-math (so no contraction to fused multiply-add and no
+reordering), numpy's error model, and the interpreter lock released.
 
 Cache on disk. Numba's own cache does not notice an edit of a function in another file, keeps an index
 that two processes can overwrite for one another, and can be redirected only for all packages at once.
