@@ -6,7 +6,7 @@ whose rows become columns in registers. Most cells have one segment or none.
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
-from technopole_kernels._lanes import load, nothing, put_down, spread, total
+from technopole_kernels._lanes import load, put_down, spread, total
 from technopole_kernels._llvm import WIDTH
 from technopole_kernels.accounts import cost_transactions
 from technopole_kernels.choose import natural
@@ -29,102 +29,87 @@ def add_parts(world, first, last):
 
 
 @device
-def parts_of(place, cell, count):
-    """Rows of the sums over eight cells; where there are fewer, that of the first one again."""
-    return (
-        natural(place[cell]), natural(place[cell + (1 if count > 1 else 0)]),
-        natural(place[cell + (2 if count > 2 else 0)]), natural(place[cell + (3 if count > 3 else 0)]),
-        natural(place[cell + (4 if count > 4 else 0)]), natural(place[cell + (5 if count > 5 else 0)]),
-        natural(place[cell + (6 if count > 6 else 0)]), natural(place[cell + (7 if count > 7 else 0)]),
-    )  # fmt: skip
-
-
-@device
-def put_columns(sums, parts, first, cells, cell, count, rows):
-    """Put some columns of the sums over up to eight cells into their rows; returns the sum of all eight."""
-    a, b, c, d, e, f, g, h = parts
-    a, b = load(sums[a], first, WIDTH), load(sums[b], first, WIDTH)
-    c, d = load(sums[c], first, WIDTH), load(sums[d], first, WIDTH)
-    e, f = load(sums[e], first, WIDTH), load(sums[f], first, WIDTH)
-    g, h = load(sums[g], first, WIDTH), load(sums[h], first, WIDTH)
-    put_down(a, b, c, d, e, f, g, h, cells[first], cells.shape[1], cell, count, rows)
-    return a + b + c + d + e + f + g + h
-
-
-@device
-def new_shares_of(sums, part, sectors, k):
-    """The sums of a cell that are weighted by the new shares."""
-    keep, win = spread(sectors[at.S_KEEP, k], sums), spread(sectors[at.S_WIN, k], sums)
-    return combined(keep, load(sums[part], at.M_ONE, WIDTH), win, load(sums[part], at.W_ONE, WIDTH))
+def columns_of(world, cell, count, j, first):
+    """Eight columns of the sums over a cell, the j-th from here on; where there are fewer, of the first one again."""
+    part = world.counts[at.N_SEGMENT, cell + (j if j < count else 0)]
+    return load(world.segment_sum[natural(part)], first, WIDTH)
 
 
 @stage
-def count_firms(world):
-    """Firms of every cell."""
-    firms, offsets = world.cells[at.FIRMS], world.offsets
-    for cell in range(firms.size):
-        firms[cell] = float(offsets[cell + 1] - offsets[cell])
+def put_columns(world, cell, count, first, rows):
+    """Put some columns of the sums over up to eight cells into their rows; returns the sum of all eight."""
+    a, b = columns_of(world, cell, count, 0, first), columns_of(world, cell, count, 1, first)
+    c, d = columns_of(world, cell, count, 2, first), columns_of(world, cell, count, 3, first)
+    e, f = columns_of(world, cell, count, 4, first), columns_of(world, cell, count, 5, first)
+    g, h = columns_of(world, cell, count, 6, first), columns_of(world, cell, count, 7, first)
+    put_down(a, b, c, d, e, f, g, h, world.cells[first], world.cells.shape[1], cell, count, rows)
+    return total(a + b + c + d + e + f + g + h)
+
+
+@device
+def new_shares_of(world, cell, count, k, j):
+    """The sums of a cell that are weighted by the new shares."""
+    sectors = world.sectors
+    keep, win = spread(sectors[at.S_KEEP, k], sectors), spread(sectors[at.S_WIN, k], sectors)
+    moved, winning = columns_of(world, cell, count, j, at.M_ONE), columns_of(world, cell, count, j, at.W_ONE)
+    return combined(keep, moved, win, winning)
+
+
+@stage
+def put_new_shares(world, cell, count, k):
+    """The same for the sums that are weighted by the new shares."""
+    last = k + count - 1
+    a, b = new_shares_of(world, cell, count, k, 0), new_shares_of(world, cell, count, min(k + 1, last), 1)
+    c = new_shares_of(world, cell, count, min(k + 2, last), 2)
+    d = new_shares_of(world, cell, count, min(k + 3, last), 3)
+    e = new_shares_of(world, cell, count, min(k + 4, last), 4)
+    f = new_shares_of(world, cell, count, min(k + 5, last), 5)
+    g = new_shares_of(world, cell, count, min(k + 6, last), 6)
+    h = new_shares_of(world, cell, count, min(k + 7, last), 7)
+    rows = at.E_TRANSACTION - at.E_SHARE
+    put_down(a, b, c, d, e, f, g, h, world.cells[at.E_SHARE], world.cells.shape[1], cell, count, rows)
+    return total(a + b + c + d + e + f + g + h)
 
 
 @stage
 def collect_start(world):
     """Firms of the cells and sums over them at the start of the period."""
-    count_firms(world)
-    cells, sums, place = world.cells, world.segment_sum, world.counts[at.N_SEGMENT]
+    cells, offsets = world.cells.shape[1], world.offsets
+    for cell in range(cells):
+        world.cells[at.FIRMS, cell] = float(offsets[cell + 1] - offsets[cell])
     add_parts(world, at.SHARE, at.SMALL_SALES)
-    fault, zero = nothing(sums), spread(0.0, sums)
-    for cell in range(0, place.size, WIDTH):
-        n = place.size - cell
-        parts = parts_of(place, cell, n)
-        fault = fault + zero * put_columns(sums, parts, at.SHARE, cells, cell, n, at.SMALL_SALES - at.SHARE)
-    world.economy[at.FAULT] = total(fault)
+    fault = 0.0
+    for cell in range(0, cells, WIDTH):
+        fault += 0.0 * put_columns(world, cell, cells - cell, at.SHARE, at.SMALL_SALES - at.SHARE)
+    world.economy[at.FAULT] = fault
 
 
 @stage
 def collect_end(world):
     """Sums over the cells at its end, and their transaction cost. What only the market needs stays where it is."""
-    cells, sums, place = world.cells, world.segment_sum, world.counts[at.N_SEGMENT]
-    S, sectors = world.sectors.shape[1], world.sectors
+    S, fault, rest = world.sectors.shape[1], world.economy[at.FAULT], at.E_INNOVATIONS + WIDTH
     add_parts(world, at.E_INNOVATIONS, at.M_ONE)
     add_parts(world, at.E_SHARE_SQUARED, at.C_SUMS)
-    fault, zero = nothing(sums), spread(0.0, sums)
     for r in range(world.regions.shape[1]):
-        begin = r * S
         for k in range(0, S, WIDTH):
-            n, cell = S - k, begin + k
-            parts = parts_of(place, cell, n)
-            fault = fault + zero * put_columns(sums, parts, at.E_INNOVATIONS, cells, cell, n, WIDTH)
-            rest = at.E_INNOVATIONS + WIDTH
-            fault = fault + zero * put_columns(sums, parts, rest, cells, cell, n, at.M_ONE - rest)
-            rest = at.E_SHARE_SQUARED
-            fault = fault + zero * put_columns(sums, parts, rest, cells, cell, n, at.E_STAY_SHARE - rest)
-            fault = fault + zero * put_new_shares(sums, parts, sectors, cells, cell, k, n)
-        cost_transactions(cells, world.regions[at.R_TRANSACTION, r], begin, begin + S)
-    world.economy[at.FAULT] += total(fault)
-    staying = cells[at.E_STAY_SHARE]  # is not finite only if the square of a share is not either
+            n, cell = S - k, r * S + k
+            fault += 0.0 * put_columns(world, cell, n, at.E_INNOVATIONS, WIDTH)
+            fault += 0.0 * put_columns(world, cell, n, rest, at.M_ONE - rest)
+            fault += 0.0 * put_columns(world, cell, n, at.E_SHARE_SQUARED, at.E_STAY_SHARE - at.E_SHARE_SQUARED)
+            fault += 0.0 * put_new_shares(world, cell, n, k)
+        cost_transactions(world.cells, world.regions[at.R_TRANSACTION, r], r * S, (r + 1) * S)
+    world.economy[at.FAULT] = fault
+    staying = world.cells[at.E_STAY_SHARE]  # is not finite only if the square of a share is not either
     set_all(staying, 0.0)
     for segment in range(world.clock[at.SEGMENTS]):
-        staying[natural(world.segments[at.G_CELL, segment])] += sums[segment, at.E_STAY_SHARE]
-
-
-@device
-def put_new_shares(sums, parts, sectors, cells, cell, k, count):
-    """The sums of up to eight cells that are weighted by the new shares; returns the sum of all."""
-    a, b, c, d, e, f, g, h = parts
-    last = k + count - 1
-    a, b = new_shares_of(sums, a, sectors, k), new_shares_of(sums, b, sectors, min(k + 1, last))
-    c, d = new_shares_of(sums, c, sectors, min(k + 2, last)), new_shares_of(sums, d, sectors, min(k + 3, last))
-    e, f = new_shares_of(sums, e, sectors, min(k + 4, last)), new_shares_of(sums, f, sectors, min(k + 5, last))
-    g, h = new_shares_of(sums, g, sectors, min(k + 6, last)), new_shares_of(sums, h, sectors, min(k + 7, last))
-    rows = at.E_TRANSACTION - at.E_SHARE
-    put_down(a, b, c, d, e, f, g, h, cells[at.E_SHARE], cells.shape[1], cell, count, rows)
-    return a + b + c + d + e + f + g + h
+        staying[natural(world.segments[at.G_CELL, segment])] += world.segment_sum[segment, at.E_STAY_SHARE]
 
 
 @stage
 def collect_rest(world):
     """Sums that are not needed as rows of cells, for those who look for what is wrong with them."""
-    cells, sums, place = world.cells, world.segment_sum, world.counts[at.N_SEGMENT]
+    cells, sums = world.cells, world.segment_sum
     for column in range(at.M_ONE, at.E_SHARE_SQUARED):
-        for cell in range(place.size):
-            cells[column, cell] = sums[natural(place[cell]), column]
+        set_all(cells[column], 0.0)
+        for segment in range(world.clock[at.SEGMENTS]):
+            cells[column, natural(world.segments[at.G_CELL, segment])] += sums[segment, column]

@@ -11,7 +11,7 @@ from technopole_kernels.accounts import SPAWN
 from technopole_kernels.choose import BELOW_ONE, list_equal, natural, pick_row
 from technopole_kernels.mathx import exp, log
 from technopole_kernels.prepare import policy_cell_at
-from technopole_kernels.reduce import set_all
+from technopole_kernels.reduce import copy_all, set_all
 from technopole_kernels.rng import SPINOFF, STARTUP_COUNT, draw, uniform53, uniform_of
 from technopole_kernels.spillover import mix_beside
 
@@ -110,8 +110,7 @@ def rate_cells(setting, world, r, weight):
     S = world.sectors.shape[1]
     firms, value = world.cells[at.FIRMS, r * S : (r + 1) * S], world.cells[at.C_STARTUP_MEAN, r * S : (r + 1) * S]
     related = world.sectors[at.S_PRESENT]
-    for k in range(S):
-        related[k] = value[k]
+    copy_all(value, related)
     for k in range(S):
         value[k] = crowd_value(setting.params[0], firms[k])
     for k in range(S):

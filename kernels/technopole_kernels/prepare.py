@@ -3,6 +3,7 @@
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
 from technopole_kernels._lanes import load, nothing, put_totals, width
+from technopole_kernels.choose import natural
 from technopole_kernels.mathx import exp, log
 from technopole_kernels.reduce import set_all, sum_sectors, whole_until
 from technopole_kernels.tiles import fill_cell
@@ -185,7 +186,7 @@ def sum_start(setting, world):
     for channel in range(4):
         sum_sectors(cells[at.ORGANISATION + channel], known)
         for k in range(S):
-            set_knowledge(sectors, channel, k, known[k])
+            set_knowledge(sectors, channel, natural(k), known[k])
     workforce = 0.0
     payroll = 0.0
     for r in range(R):
@@ -297,14 +298,12 @@ def prepare_cells_of(setting, world, r):
     firms, efficiency = cells[at.FIRMS, r * S : (r + 1) * S], cells[at.C_EFFICIENCY, r * S : (r + 1) * S]
     labour, price = cells[at.C_LABOUR, r * S : (r + 1) * S], cells[at.C_PRICE_LEVEL, r * S : (r + 1) * S]
     overhead = cells[at.C_OVERHEAD, r * S : (r + 1) * S]
+    by_sales, crowding = params.sharing_need == 1, params.sharing_congestion * regions[at.R_CROWD, r]
     for k in range(S):
         size = params.agglomeration_localisation * efficiency[k] + regional
         efficiency[k] = size if firms[k] > 0.0 else 0.0
-    by_sales, crowding = params.sharing_need == 1, params.sharing_congestion * regions[at.R_CROWD, r]
-    for k in range(S):
         per_sales = 1.0 if by_sales else labour[k] / sectors[at.S_DEMAND, k]
         overhead[k] = cost * per_sales + crowding
-    for k in range(S):
         labour_share = traits[at.K_LABOUR_SHARE, k]
         price[k] = log_markup[k] + labour_share * log_wage + (1.0 - labour_share) * log_material
     if params.sharing_rule == 0:  # the same for all firms of the cell

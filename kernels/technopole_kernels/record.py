@@ -62,38 +62,15 @@ def cell_values(world, variable, out):
     if source >= 0 and not ORGANISATION <= variable < REPUTATION:
         copy_all(world.cells[source], out)
         return
-    if variable >= ORGANISATION:
-        whole = world.cells[at.FIRMS if variable < PRODUCTIVITY else at.E_SHARE]
-        for cell in range(out.size):
-            out[cell] = mean_of(world.cells[source, cell], whole[cell])
-        return
-    S = world.sectors.shape[1]
-    for begin in range(0, out.size, S):
-        for k in range(S):
-            out[begin + k] = cell_sum(world, variable, source, begin + k, k)
-
-
-@device
-def mean_of(total, whole):
-    """A part of a whole; of nothing it is not a number."""
-    return total / whole if whole > 0.0 else np.nan
+    for cell in range(out.size):
+        out[cell] = cell_value(world, variable, source, cell)
 
 
 @device
 def cell_value(world, variable, source, cell):
     """Value of a cell variable that has this row as its source, or none (-1)."""
-    value = cell_sum(world, variable, source, cell, cell % world.sectors.shape[1])
-    if ORGANISATION <= variable < PRODUCTIVITY:
-        value = mean_of(value, world.cells[at.FIRMS, cell])
-    elif PRODUCTIVITY <= variable < REPUTATION:
-        value = mean_of(value, world.cells[at.E_SHARE, cell])
-    return value
-
-
-@device
-def cell_sum(world, variable, source, cell, sector):
-    """The same of a variable that is a sum; of one that is a mean, what is to be divided."""
-    cells, counts = world.cells, world.counts
+    cells, sectors, counts = world.cells, world.sectors, world.counts
+    operating = cells[at.FIRMS, cell]
     if source >= 0:
         value = cells[source, cell]
     elif variable == FIRMS:
@@ -103,9 +80,13 @@ def cell_sum(world, variable, source, cell, sector):
     elif variable == STARTUPS:
         value = float(counts[at.N_STARTUPS, cell])
     elif variable == SALES:
-        value = cells[at.E_SHARE, cell] * world.sectors[at.S_DEMAND, sector]
+        value = cells[at.E_SHARE, cell] * sectors[at.S_DEMAND, cell % sectors.shape[1]]
     else:
         value = cells[at.E_SHARE, cell] * cells[at.C_LABOUR, cell]
+    if ORGANISATION <= variable < PRODUCTIVITY:
+        value = value / operating if operating > 0.0 else np.nan
+    elif PRODUCTIVITY <= variable < REPUTATION:
+        value = value / cells[at.E_SHARE, cell] if cells[at.E_SHARE, cell] > 0.0 else np.nan
     return value
 
 

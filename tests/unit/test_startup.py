@@ -65,7 +65,10 @@ def package(tmp_path):
 
 
 def start(package, *arguments, program=PROGRAM, **environment):
-    """Start a process that finds the package."""
+    """Start a process that finds the package.
+
+    Without bytecode on disk: Python takes that of another text of the same size and second for the right one.
+    """
     known = {
         key: value for key, value in os.environ.items() if not key.startswith(("TECHNOPOLE", "XDG", "PYTHON"))
     }
@@ -74,6 +77,7 @@ def start(package, *arguments, program=PROGRAM, **environment):
         env={
             **known,
             "PYTHONPATH": str(package.parent),
+            "PYTHONDONTWRITEBYTECODE": "1",
             **{key: str(value) for key, value in environment.items()},
         },
         stdout=subprocess.PIPE,
