@@ -31,6 +31,7 @@ IN_ORDER = ("drive", "period", "parts", "sweeps")
 
 MECHANISMS = {
     "tiles": "tiles and sums over cells",
+    "collect": "tiles and sums over cells",
     "reduce": "copying of states",
     "prepare": "indices, costs, demand of the period",
     "spread": "values of cells to their firms",

@@ -67,6 +67,7 @@ def _define(operation, instruction):
 
 _define(operator.add, "fadd")
 _define(operator.mul, "fmul")
+_define(operator.truediv, "fdiv")
 
 
 @intrinsic

@@ -138,10 +138,7 @@ def count_fates(world, tile):
 
 
 @stage
-def cost_transactions(world):
-    """Transaction cost of the cells: a share of what production costs without it and without overhead."""
-    cells, S = world.cells, world.sectors.shape[1]
-    for r in range(world.regions.shape[1]):
-        rate = world.regions[at.R_TRANSACTION, r]
-        for cell in range(r * S, (r + 1) * S):
-            cells[at.E_TRANSACTION, cell] = rate * cells[at.E_LOADED, cell]
+def cost_transactions(cells, rate, first, last):
+    """Transaction cost of some cells: a share of what production costs without it and without overhead."""
+    for cell in range(first, last):
+        cells[at.E_TRANSACTION, cell] = rate * cells[at.E_LOADED, cell]

@@ -11,6 +11,17 @@ STARTUP_MEAN = 2000
 
 
 @stage
+def has_fault(world):
+    """Whether any total of the period may be not finite: those of the cells were looked at when they were collected."""
+    cells, regions = world.cells, world.regions
+    sound = world.economy[at.FAULT] == 0.0 and all_finite(cells[at.SMALL_SALES])
+    sound = sound and all_finite(cells[at.E_TRANSACTION]) and all_finite(cells[at.C_STARTUP_MEAN])
+    for row in range(at.R_NEXT):
+        sound = sound and all_finite(regions[at.R_NEXT + row])
+    return not sound
+
+
+@stage
 def find_not_finite(world, problem):
     """Whether a total of the period is not finite; ``problem.where`` then holds period, region, sector and variable.
 

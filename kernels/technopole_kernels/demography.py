@@ -6,12 +6,12 @@ from technopole_kernels import layout as at
 from technopole_kernels._bits import at_least, count_bits, equal_beside, lowest_bit, pack
 from technopole_kernels._jit import device, stage
 from technopole_kernels._kinds import kind_of
-from technopole_kernels._lanes import width
+from technopole_kernels._lanes import load, spread, store, width
 from technopole_kernels._llvm import WIDTH
 from technopole_kernels.accounts import LEAVE, SPAWN
 from technopole_kernels.choose import natural
 from technopole_kernels.mathx import exp, normal_quantile_core
-from technopole_kernels.reduce import set_all
+from technopole_kernels.reduce import set_all, sum_sectors
 from technopole_kernels.rng import ENTRANT, ENTRANT_SIZE, SPINOFF, STARTUP, draw, uniform_open_of
 
 
@@ -20,11 +20,11 @@ def count_population(world):
     """Survivors and entrants of every cell, and where the cells of the next population begin; returns its size."""
     counts, offsets, fate = world.counts, world.offsets, world.fate
     cells = world.cells.shape[1]
-    children = counts[at.N_CHILDREN]
+    children, exits, founded = counts[at.N_CHILDREN], world.cells[at.E_EXITS], counts[at.N_FOUNDED]
     set_all(children, 0)
     for cell in range(cells):
-        exits = np.int64(world.cells[at.E_EXITS, cell])
-        counts[at.N_SURVIVORS, cell] = offsets[cell + 1] - offsets[cell] - exits
+        counts[at.N_SURVIVORS, cell] = offsets[cell + 1] - offsets[cell] - np.int64(exits[cell])
+    for cell in range(cells):
         if world.cells[at.E_SPINOFFS, cell] > 0.0:
             for begin in range(offsets[cell], offsets[cell + 1], WIDTH):
                 parents = at_least(fate, begin, offsets[cell + 1] - begin, SPAWN)
@@ -32,11 +32,16 @@ def count_population(world):
                     children[natural(fate[begin + lowest_bit(parents)] - SPAWN)] += 1
                     parents &= parents - 1
     position = 0
+    listed = 0
     for cell in range(cells):
+        entrants = counts[at.N_CHILDREN, cell] + counts[at.N_STARTUPS, cell]
         world.new_offsets[cell] = position
         counts[at.N_CURSOR, cell] = position + counts[at.N_SURVIVORS, cell]
-        position += counts[at.N_SURVIVORS, cell] + counts[at.N_CHILDREN, cell] + counts[at.N_STARTUPS, cell]
+        position += counts[at.N_SURVIVORS, cell] + entrants
+        founded[natural(listed)] = cell
+        listed += 1 if entrants > 0 else 0
     world.new_offsets[cells] = position
+    world.economy[at.FOUNDED] = float(listed)
     return position
 
 
@@ -66,7 +71,10 @@ def found_entrants(setting, world, first_cell, last_cell):
     """Write the entrants of some cells, a tile's worth at a time so that what is random is drawn in vectors."""
     counts, partner, age = world.counts, world.partner, world.age[at.NOW]
     count = 0
-    for cell in range(first_cell, last_cell):
+    for j in range(int(world.economy[at.FOUNDED])):
+        cell = natural(counts[at.N_FOUNDED, j])
+        if cell < first_cell or cell >= last_cell:
+            continue
         begin = world.new_offsets[cell] + counts[at.N_SURVIVORS, cell]
         startups = begin + counts[at.N_CHILDREN, cell]
         for slot in range(begin, world.new_offsets[cell + 1]):
@@ -203,16 +211,16 @@ def write_entrants(setting, world, count):
 def scale_shares(setting, world):
     """Make the shares of every sector sum to one again; entrants get their cash, survivors a scale to be applied."""
     cells, sectors, counts, firms = world.cells, world.sectors, world.counts, world.firms
-    S = sectors.shape[1]
-    set_all(sectors[at.S_SCALE], 0.0)
-    for cell in range(cells.shape[1]):
-        total = cells[at.E_STAY_SHARE, cell]
+    S, founded, staying = sectors.shape[1], counts[at.N_FOUNDED], cells[at.E_STAY_SHARE]
+    for j in range(int(world.economy[at.FOUNDED])):
+        cell = natural(founded[j])
         for i in range(world.new_offsets[cell] + counts[at.N_SURVIVORS, cell], world.new_offsets[cell + 1]):
-            total += firms[at.F_SHARE, i]
-        sectors[at.S_SCALE, cell % S] += total
+            staying[cell] += firms[at.F_SHARE, i]
+    sum_sectors(staying, sectors[at.S_SCALE])
     for k in range(S):
         sectors[at.S_SCALE, k] = 1.0 / sectors[at.S_SCALE, k] if sectors[at.S_SCALE, k] > 0.0 else 0.0
-    for cell in range(cells.shape[1]):
+    for j in range(int(world.economy[at.FOUNDED])):
+        cell = natural(founded[j])
         scale, demand = sectors[at.S_SCALE, cell % S], sectors[at.S_DEMAND, cell % S]
         for i in range(world.new_offsets[cell] + counts[at.N_SURVIVORS, cell], world.new_offsets[cell + 1]):
             firms[at.F_SHARE, i] = firms[at.F_SHARE, i] * scale
@@ -221,27 +229,43 @@ def scale_shares(setting, world):
 
 @stage
 def move_survivors(world, first_cell, last_cell):
-    """Write the survivors of some cells, packed, into the first set of firms."""
-    offsets = world.offsets
-    S, step = world.sectors.shape[1], width(world.firms)
+    """Write the survivors of some cells, packed, into the first set of firms.
+
+    Cells without an entrant between them are packed as one: their survivors follow each other.
+    """
+    survivors, begin = world.counts[at.N_SURVIVORS], first_cell
     for cell in range(first_cell, last_cell):
-        target = world.new_offsets[cell]
-        last = target + world.counts[at.N_SURVIVORS, cell]
-        for begin in range(offsets[cell], offsets[cell + 1], step):
-            present = min(offsets[cell + 1] - begin, step)
-            staying = equal_beside(world.fate, begin, present, LEAVE, world.firms) ^ ((1 << present) - 1)
-            for row in range(at.F_ROWS):
-                pack(world.next[row], begin, staying, world.firms[row], target, last - target, world.firms)
-            pack(world.identity[at.NEXT], begin, staying, world.identity[at.NOW], target, last - target, world.firms)
-            pack(world.age[at.NEXT], begin, staying, world.age[at.NOW], target, last - target, world.firms)
-            pack(world.tie[at.NEXT], begin, staying, world.tie[at.NOW], target, last - target, world.firms)
-            target += count_bits(staying)
-        share = world.firms[at.F_SHARE, world.new_offsets[cell] : last]
-        scale_row(share, world.sectors[at.S_SCALE, cell % S])
+        last = world.new_offsets[cell] + survivors[cell]
+        if last < world.new_offsets[cell + 1] or cell + 1 == last_cell:
+            pack_cells(world, begin, cell, last)
+            scale_cells(world, begin, cell)
+            begin = cell + 1
 
 
 @stage
-def scale_row(values, scale):
-    """Multiply all values of a row."""
-    for i in range(values.size):
-        values[i] = values[i] * scale
+def pack_cells(world, first, final, last):
+    """Write the survivors of some cells to where the first of them begins, up to ``last``."""
+    offsets, firms, following, step = world.offsets, world.firms, world.next, width(world.firms)
+    target, end = world.new_offsets[first], offsets[final + 1]
+    for begin in range(offsets[first], end, step):
+        present, room = min(end - begin, step), last - target
+        staying = equal_beside(world.fate, begin, present, LEAVE, firms) ^ ((1 << present) - 1)
+        for row in range(at.F_ROWS):
+            pack(following[row], begin, staying, firms[row], target, room, firms)
+        pack(world.identity[at.NEXT], begin, staying, world.identity[at.NOW], target, room, firms)
+        pack(world.age[at.NEXT], begin, staying, world.age[at.NOW], target, room, firms)
+        pack(world.tie[at.NEXT], begin, staying, world.tie[at.NOW], target, room, firms)
+        target += count_bits(staying)
+
+
+@stage
+def scale_cells(world, first, final):
+    """Multiply the shares of the survivors of some cells by the scale of their sectors."""
+    share, scale, survivors = world.firms[at.F_SHARE], world.sectors[at.S_SCALE], world.counts[at.N_SURVIVORS]
+    k = first % scale.size
+    for cell in range(first, final + 1):
+        begin, end = world.new_offsets[cell], world.new_offsets[cell] + survivors[cell]
+        its_scale = spread(scale[k], share)
+        for i in range(begin, end, width(share)):
+            store(its_scale * load(share, i, end - i), share, i, end - i)
+        k = k + 1 if k + 1 < scale.size else 0

@@ -5,12 +5,15 @@ import numpy as np
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
 from technopole_kernels._kinds import kind_of
+from technopole_kernels._lanes import load, put_across, put_down
+from technopole_kernels._llvm import WIDTH
 from technopole_kernels.accounts import SPAWN
 from technopole_kernels.choose import BELOW_ONE, list_equal, natural, pick_row
 from technopole_kernels.mathx import exp, log
 from technopole_kernels.prepare import policy_cell_at
-from technopole_kernels.reduce import set_all
+from technopole_kernels.reduce import copy_all, set_all
 from technopole_kernels.rng import SPINOFF, STARTUP_COUNT, draw, uniform53, uniform_of
+from technopole_kernels.spillover import mix_beside
 
 LARGEST_PART = 16.0  # a Poisson mean is drawn in parts of at most this
 LARGEST_DRAW = 200
@@ -24,21 +27,28 @@ def specialised(world, cell, region_employment, sector_employment, all_employmen
     employment = world.cells[at.SHARE, cell] * world.cells[at.C_LABOUR, cell]
     expected = region_employment * sector_employment
     enough = employment * all_employment >= (1.0 - TOLERANCE) * expected
-    return 1.0 if world.cells[at.FIRMS, cell] > 0.0 and enough else 0.0
+    return 1.0 if (world.cells[at.FIRMS, cell] > 0.0) & enough else 0.0
 
 
 @device
 def attraction(setting, world, r, k, present, strong):
     """Attraction of a cell to founders; ``present`` are the flags of its region's sectors, ``strong`` their sum."""
-    params, constants, cell = setting.params[0], setting.constants, r * world.sectors.shape[1] + k
+    constants = setting.constants
     related = constants.related_base * strong
     for j in range(constants.related_start[k], constants.related_start[k + 1]):
         related += constants.related_extra[j] * present[constants.related_sector[j]]
+    return attraction_beside(setting, world, r, k, related)
+
+
+@device
+def attraction_beside(setting, world, r, k, related):
+    """The same, from the flags added up by relatedness."""
+    params, cell = setting.params[0], r * world.sectors.shape[1] + k
     value = (
         world.cells[at.C_STARTUP_MEAN, cell]
         + params.entry_finance * world.regions[at.R_INDEX + at.FINANCE, r]
         + params.entry_reputation * world.cells[at.C_REPUTATION, cell]
-        + params.entry_relatedness * related / constants.sectors[at.K_RELATED_SUM, k]
+        + params.entry_relatedness * related / setting.constants.sectors[at.K_RELATED_SUM, k]
         + params.entry_herding * world.sectors[at.S_GROWTH, k]
     )
     return value if world.sectors[at.S_DEMAND, k] > 0.0 else NOBODY
@@ -70,34 +80,21 @@ def mean_startups(setting, world):
     """Poisson mean of the start-ups of every cell: a logit over cells times the national number."""
     cells, regions, sectors = world.cells, world.regions, world.sectors
     R, S = regions.shape[1], sectors.shape[1]
-    labour, present = cells[at.C_LABOUR], sectors[at.S_PRESENT]
+    share, labour, value = cells[at.SHARE], cells[at.C_LABOUR], cells[at.C_STARTUP_MEAN]
     all_employment = 0.0
     by_sector = sectors[at.S_EMPLOYMENT]
     set_all(by_sector, 0.0)
     for r in range(R):
         for k in range(S):
-            employment = cells[at.SHARE, r * S + k] * labour[r * S + k]
+            employment = share[r * S + k] * labour[r * S + k]
             by_sector[k] += employment
             all_employment += employment
-    value, firms = cells[at.C_STARTUP_MEAN], cells[at.FIRMS]
-    for cell in range(R * S):
-        value[cell] = crowd_value(setting.params[0], firms[cell])
-    for r in range(R):
-        base = r * S
-        region_employment = 0.0
-        for k in range(S):
-            region_employment += cells[at.SHARE, base + k] * labour[base + k]
-        strong = 0.0
-        for k in range(S):
-            present[k] = specialised(world, base + k, region_employment, by_sector[k], all_employment)
-            strong += present[k]
-        for k in range(S):
-            value[base + k] = attraction(setting, world, r, k, present, strong)
-    for cell in range(R * S):
-        value[cell] = exp(value[cell])
     weight = 0.0
-    for cell in range(R * S):
-        weight += value[cell]
+    for first in range(0, R, WIDTH):
+        last = min(first + WIDTH, R)
+        relate_strength(setting.constants, world, first, last, all_employment)
+        for r in range(first, last):
+            weight = rate_cells(setting, world, r, weight)
     workforce = 0.0
     for r in range(R):
         workforce += regions[at.R_WORKFORCE, r]
@@ -105,6 +102,65 @@ def mean_startups(setting, world):
     for r in range(R):
         for k in range(S):
             value[r * S + k] = startup_mean(setting, world, r, k, number, value[r * S + k], weight)
+
+
+@stage
+def rate_cells(setting, world, r, weight):
+    """Weight of the cells of a region, added to that of those before it; their mean holds the strength around them."""
+    S = world.sectors.shape[1]
+    firms, value = world.cells[at.FIRMS, r * S : (r + 1) * S], world.cells[at.C_STARTUP_MEAN, r * S : (r + 1) * S]
+    related = world.sectors[at.S_PRESENT]
+    copy_all(value, related)
+    for k in range(S):
+        value[k] = crowd_value(setting.params[0], firms[k])
+    for k in range(S):
+        value[k] = attraction_beside(setting, world, r, k, related[k])
+    for k in range(S):
+        value[k] = exp(value[k])
+    for k in range(S):
+        weight += value[k]
+    return weight
+
+
+@stage
+def relate_strength(constants, world, first, last, all_employment):
+    """Which sectors up to eight regions are specialised in, added up by relatedness, where their means will stand."""
+    S, value, room = world.sectors.shape[1], world.cells[at.C_STARTUP_MEAN], world.reached[0]  # not in use any more
+    present, beside, related = room[: WIDTH * S], room[WIDTH * S : 2 * WIDTH * S], room[2 * WIDTH * S : 3 * WIDTH * S]
+    for r in range(first, last):
+        flag_region(world, r, all_employment, present[(r - first) * S : (r - first + 1) * S])
+    for k in range(0, S, WIDTH):
+        n = S - k
+        put_across(
+            load(present, k, n), load(present, S + k, n), load(present, 2 * S + k, n), load(present, 3 * S + k, n),
+            load(present, 4 * S + k, n), load(present, 5 * S + k, n), load(present, 6 * S + k, n),
+            load(present, 7 * S + k, n), beside, WIDTH * k, n,
+        )  # fmt: skip
+    mix_beside(constants, beside, related)
+    for k in range(0, S, WIDTH):
+        n = S - k
+        put_down(
+            load_eight(related, k, n, 0), load_eight(related, k, n, 1), load_eight(related, k, n, 2),
+            load_eight(related, k, n, 3), load_eight(related, k, n, 4), load_eight(related, k, n, 5),
+            load_eight(related, k, n, 6), load_eight(related, k, n, 7), value, S, first * S + k, n, last - first,
+        )  # fmt: skip
+
+
+@device
+def load_eight(values, k, count, j):
+    """Eight numbers of a sector; of another where there is none."""
+    return load(values, WIDTH * (k + (j if j < count else 0)), WIDTH)
+
+
+@stage
+def flag_region(world, r, all_employment, present):
+    """Which sectors a region is specialised in."""
+    share, labour, S = world.cells[at.SHARE], world.cells[at.C_LABOUR], present.size
+    by_sector, employment = world.sectors[at.S_EMPLOYMENT], 0.0
+    for cell in range(r * S, (r + 1) * S):
+        employment += share[cell] * labour[cell]
+    for k in range(S):
+        present[k] = specialised(world, r * S + k, employment, by_sector[k], all_employment)
 
 
 @stage
@@ -120,16 +176,21 @@ def draw_poisson(mean, cell, period, seed, replicate):
     for j in range(parts):
         identity = np.uint64(cell) | (np.uint64(j) << np.uint64(32))
         w0, w1, _, _ = draw(identity, period, STARTUP_COUNT, seed, replicate)
-        u = uniform53(w0, w1)
-        probability = first
-        cumulative = first
-        k = 0
-        while u >= cumulative and k < LARGEST_DRAW:
-            k += 1
-            probability *= part / k
-            cumulative += probability
-        number += k
+        number += invert_poisson(uniform53(w0, w1), part, first)
     return number
+
+
+@device
+def invert_poisson(u, mean, none):
+    """Poisson number of a mean, of which none has this probability, that belongs to a uniform."""
+    probability = none
+    cumulative = none
+    k = 0
+    while u >= cumulative and k < LARGEST_DRAW:
+        k += 1
+        probability *= mean / k
+        cumulative += probability
+    return k
 
 
 @stage
@@ -148,8 +209,12 @@ def draw_startups(setting, world):
         w0, w1, _, _ = draw(np.uint64(cell), period, STARTUP_COUNT, seed, replicate)
         first[cell] = uniform53(w0, w1)
     for cell in range(mean.size):
-        some = first[cell] >= none[cell] or mean[cell] > LARGEST_PART
-        counts[at.N_STARTUPS, cell] = draw_poisson(mean[cell], cell, period, seed, replicate) if some else 0
+        startups = 0
+        if mean[cell] > LARGEST_PART:
+            startups = draw_poisson(mean[cell], cell, period, seed, replicate)
+        elif first[cell] >= none[cell]:  # in one part, of which all is known
+            startups = invert_poisson(first[cell], mean[cell], none[cell])
+        counts[at.N_STARTUPS, cell] = startups
 
 
 @device

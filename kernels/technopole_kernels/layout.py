@@ -19,9 +19,9 @@ F_ROWS = 8
 )
 # sums over the operating firms, made by the first sweep; M... are weighted by s exp(shock), W... by what wins customers
 # (the fitness, or s exp(shock) f for the replicator), for the new shares are a combination of both
-(E_INNOVATIONS, E_SMALL_INNOVATIONS, E_PATENTS, E_OWN_RESEARCH) = range(10, 14)
-(E_ORGANISATION, E_TECHNOLOGY, E_SOURCING, E_QUALITY, E_EFFICIENCY, E_EFFICIENCY_SQUARED) = range(14, 20)
-(M_ONE, M_QUALITY, M_NAME, M_NAME_QUALITY, M_EFFICIENCY, M_PRICE, E_RESEARCH) = range(20, 27)
+(E_INNOVATIONS, E_SMALL_INNOVATIONS, E_PATENTS, E_RESEARCH, E_OWN_RESEARCH) = range(10, 15)
+(E_ORGANISATION, E_TECHNOLOGY, E_SOURCING, E_QUALITY, E_EFFICIENCY, E_EFFICIENCY_SQUARED) = range(15, 21)
+(M_ONE, M_QUALITY, M_NAME, M_NAME_QUALITY, M_EFFICIENCY, M_PRICE) = range(21, 27)
 (W_ONE, W_QUALITY, W_NAME, W_NAME_QUALITY, W_EFFICIENCY, W_PRICE, E_FITNESS) = range(27, 34)
 # and by the second
 (E_SHARE_SQUARED, E_TAX, E_LOADED, E_OVERHEAD, E_PAYOUT, E_CASH) = range(34, 40)
@@ -48,9 +48,9 @@ C_NO_STARTUP, C_STARTUP_DRAW = 71, 72  # probability of no start-up, and what is
 C_ROWS = 73
 
 # World.counts
-# children by the cell they join; next slot of an entrant; row of World.segment_sum
-N_SURVIVORS, N_CHILDREN, N_STARTUPS, N_CURSOR, N_SEGMENT = range(5)
-N_ROWS = 5
+# children by the cell they join; next slot of an entrant; row of World.segment_sum; a list of cells with entrants
+N_SURVIVORS, N_CHILDREN, N_STARTUPS, N_CURSOR, N_SEGMENT, N_FOUNDED = range(6)
+N_ROWS = 6
 
 # World.regions: the state, then (from R_NEXT) what it becomes, then values of the period
 (R_WORKFORCE, R_WAGE, R_TRUST, R_INFRASTRUCTURE, R_UNIVERSITY, R_SERVICES, R_FINANCE) = range(7)
@@ -74,7 +74,9 @@ S_ROWS = 23
 # World.economy
 (ALL_FIRMS, MEAN_NEED, MEAN_SALES, MEAN_WORKFORCE, MEAN_WAGE, NATIONAL_TAX, NATIONAL_RESEARCH) = range(7)
 NORM_TAX, NORM_RESEARCH = 7, 8  # state: tax and R&D per worker in national wages, period 0
-ECONOMY = 9
+FAULT = 9  # not a number, if any sum over a cell is not finite, else 0
+FOUNDED = 10  # cells with entrants, listed in N_FOUNDED
+ECONOMY = 11
 
 # World.tiles and World.segments; segments are parts of a cell in a tile
 T_REGION, T_BEGIN, T_SEGMENT = range(3)
@@ -124,6 +126,7 @@ def _rows(count: int) -> tuple[int, ...]:
     POOL_QUALITY,
     CELL_BEGIN,
     CELL_COUNT,
+    SECTOR,
     OPENNESS,
     ABSORPTION,
     UPGRADING,
@@ -157,8 +160,8 @@ def _rows(count: int) -> tuple[int, ...]:
     PAYOUT,
     NAME_USERS,
     SCRATCH,
-) = _rows(47)
-BUFFER_ROWS = 47
+) = _rows(48)
+BUFFER_ROWS = 48
 
 # rows of the same buffer while those who meet a firm elsewhere are listed, over those that are written later
 FAR_DRAW, FAR_REGION = SALES, DEMAND

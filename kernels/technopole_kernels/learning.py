@@ -151,7 +151,7 @@ def choose_regions(constants, world, tile, count):
 def meet_elsewhere(setting, world, tile, known, uniforms, gaps):
     """Replace the gaps of those who meet a firm of their sector in another region."""
     constants, far = setting.constants, setting.params[0].learning_far
-    buffer, offsets, segments, partner = world.buffer, world.offsets, world.segments, world.partner
+    buffer, offsets, partner = world.buffer, world.offsets, world.partner
     S = world.sectors.shape[1]
     size = tile.end - tile.begin
     u, gap, own = buffer[uniforms : uniforms + size], buffer[gaps : gaps + size], known[tile.begin : tile.end]
@@ -161,18 +161,13 @@ def meet_elsewhere(setting, world, tile, known, uniforms, gaps):
     if not constants.far[constants.proximity_start[tile.region + 1] - 1] > 0.0:
         return  # there is no other region in reach
     choose_regions(constants, world, tile, count)
-    j = 0
-    for segment in range(tile.first, tile.last):
-        sector = segments[at.G_CELL, segment] - tile.region * S
-        end = segments[at.G_BEGIN, segment + 1] - tile.begin
-        while j < count and partner[natural(j)] < end:
-            other = natural(np.int64(buffer[at.FAR_REGION + natural(j)]) * S + sector)
-            begin = offsets[other]
-            firms = offsets[other + 1] - begin
-            place = begin + pick(buffer[at.FAR_DRAW + natural(j)], firms)
-            i = natural(partner[natural(j)])
-            gap[i] = lead(known[natural(place if firms > 0 else tile.begin + i)], own[i])
-            j += 1
+    for j in range(count):
+        i = natural(partner[j])
+        other = natural(np.int64(buffer[at.FAR_REGION + j]) * S + whole(buffer[at.SECTOR + i]))
+        begin = offsets[other]
+        firms = offsets[other + 1] - begin
+        place = begin + pick(buffer[at.FAR_DRAW + j], firms)
+        gap[i] = lead(known[natural(place if firms > 0 else tile.begin + i)], own[i])
 
 
 @stage

@@ -4,10 +4,11 @@ from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
 from technopole_kernels._kinds import by_kind
 from technopole_kernels._lanes import load, nothing, store, totals, width
+from technopole_kernels.choose import natural
 from technopole_kernels.mathx import log
-from technopole_kernels.reduce import sum_sectors
+from technopole_kernels.reduce import set_all
 from technopole_kernels.rng import centred
-from technopole_kernels.tiles import fill
+from technopole_kernels.tiles import fill, take_tile
 from technopole_kernels.vector import exp_row, log_row, smallest
 
 MOST_FIT, MOST_FIT_SINGLE = 600.0, 60.0  # bound of ln f about its level, so that f neither overflows nor vanishes
@@ -162,17 +163,18 @@ def sum_market(setting, world, tile):
     its_quality = quality[tile.begin : tile.end]
     for i in range(size):
         buffer[at.SCRATCH + i] = buffer[at.NAME_USERS + i] * its_quality[i]
-    sum_weighted(world, tile, moved, 0, buffer, at.RESEARCH - tile.begin, at.M_ONE)
-    sum_weighted(world, tile, buffer, at.WIN - tile.begin, fitness, 0, at.W_ONE)
+    sum_weighted(world, tile, moved, 0, at.M_ONE)  # the last one is in the way of the next, and written again
+    sum_weighted(world, tile, buffer, at.WIN - tile.begin, at.W_ONE)
 
 
 @stage
-def sum_weighted(world, tile, weights, shift, others, other_shift, column):
+def sum_weighted(world, tile, weights, shift, column):
     """Sums of 1, quality, users of the name, their quality, efficiency and price of the segments, with a weight.
 
-    And of something else. Of firm i both stand in their row at ``i`` and a shift.
+    That of firm i is ``weights[i + shift]``. And the sum of fitness.
     """
-    segments, buffer, quality = world.segments, world.buffer, world.next[at.F_QUALITY]
+    segments, buffer = world.segments, world.buffer
+    quality, fitness = world.next[at.F_QUALITY], world.next[at.F_CASH]
     for segment in range(tile.first, tile.last):
         begin, end = segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]
         a = b = c = d = e = f = g = nothing(weights)
@@ -185,22 +187,26 @@ def sum_weighted(world, tile, weights, shift, others, other_shift, column):
             d = d + w * load(buffer, at.SCRATCH + j, n)
             e = e + w * load(buffer, at.EFFICIENCY + j, n)
             f = f + w * load(buffer, at.PRICE + j, n)
-            g = g + load(others, i + other_shift, n)
+            g = g + load(fitness, i, n)
         store(totals(a, b, c, d, e, f, g, nothing(weights)), world.segment_sum[segment], column, 7)
 
 
 @stage
 def settle_market(setting, world):
-    """Coefficients of the market rule per sector, s' = keep s~ + win w, and the sums that follow from them."""
-    cells, sectors = world.cells, world.sectors
+    """Coefficients of the market rule per sector, s' = keep s~ + win w."""
+    sectors, sums = world.sectors, world.segment_sum
     all_moved, all_fitness, all_winning = sectors[at.S_WORK], sectors[at.S_WORK + 1], sectors[at.S_WORK + 2]
-    sum_sectors(cells[at.M_ONE], all_moved)
-    sum_sectors(cells[at.E_FITNESS], all_fitness)
-    sum_sectors(cells[at.W_ONE], all_winning)
+    for row in range(3):
+        set_all(sectors[at.S_WORK + row], 0.0)
+    for number in range(world.clock[at.TILES]):
+        tile = take_tile(world, number)
+        for segment in range(tile.first, tile.last):
+            k = natural(world.segments[at.G_CELL, segment] - tile.region * sectors.shape[1])
+            all_moved[k] += sums[segment, at.M_ONE]
+            all_fitness[k] += sums[segment, at.E_FITNESS]
+            all_winning[k] += sums[segment, at.W_ONE]
     for k in range(sectors.shape[1]):
         settle_sector(setting, world, k, all_moved[k], all_fitness[k], all_winning[k])
-    for j in range(at.E_TRANSACTION - at.E_SHARE):
-        combine(sectors, cells[at.M_ONE + j], cells[at.W_ONE + j], cells[at.E_SHARE + j])
 
 
 @device
@@ -225,17 +231,6 @@ def settle_sector(setting, world, k, moved, fitness, winning):
 def combined(keep, moved, win, winning):
     """A sum weighted by the new shares."""
     return keep * moved + win * winning
-
-
-@stage
-def combine(sectors, moved, winning, shares):
-    """Sums weighted by the new shares, keep s~ + win w, of all cells."""
-    keep, win = sectors[at.S_KEEP], sectors[at.S_WIN]
-    for begin in range(0, shares.size, keep.size):
-        its_moved, its_winning = moved[begin : begin + keep.size], winning[begin : begin + keep.size]
-        out = shares[begin : begin + keep.size]
-        for k in range(out.size):
-            out[k] = combined(keep[k], its_moved[k], win[k], its_winning[k])
 
 
 @stage

@@ -15,25 +15,25 @@ _FIRST_BIN = np.int64(
 
 @stage
 def observe_knowledge(world, tile):
-    """Sums of knowledge, efficiency and own research over the operating firms of a tile, by segment."""
+    """Sums of research, knowledge and efficiency over the operating firms of a tile, by segment."""
     segments, firms, buffer = world.segments, world.next, world.buffer
     organisation, technology = firms[at.F_ORGANISATION], firms[at.F_TECHNOLOGY]
     sourcing, quality, research = firms[at.F_SOURCING], firms[at.F_QUALITY], world.load[at.OWN_RESEARCH]
     for segment in range(tile.first, tile.last):
         begin, end = segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]
-        a = b = c = d = e = f = g = nothing(buffer)
+        a = b = c = d = e = f = g = h = nothing(buffer)
         for i in range(begin, end, width(buffer)):
-            n = end - i
-            z = load(buffer, at.EFFICIENCY + i - tile.begin, n)
-            a = a + load(research, i, n)
-            b = b + load(organisation, i, n)
-            c = c + load(technology, i, n)
-            d = d + load(sourcing, i, n)
-            e = e + load(quality, i, n)
-            f = f + z
-            g = g + z * z
-        sums, rest = world.segment_sum[segment], nothing(buffer)
-        store(totals(a, b, c, d, e, f, g, rest), sums, at.E_OWN_RESEARCH, at.M_ONE - at.E_OWN_RESEARCH)
+            n, j = end - i, i - tile.begin
+            z = load(buffer, at.EFFICIENCY + j, n)
+            a = a + load(buffer, at.RESEARCH + j, n)
+            b = b + load(research, i, n)
+            c = c + load(organisation, i, n)
+            d = d + load(technology, i, n)
+            e = e + load(sourcing, i, n)
+            f = f + load(quality, i, n)
+            g = g + z
+            h = h + z * z
+        store(totals(a, b, c, d, e, f, g, h), world.segment_sum[segment], at.E_RESEARCH, at.M_ONE - at.E_RESEARCH)
 
 
 @device

@@ -2,9 +2,9 @@
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import stage
-from technopole_kernels.accounts import cost_transactions
 from technopole_kernels.barter import pair_cells
-from technopole_kernels.check import find_not_finite
+from technopole_kernels.check import find_not_finite, has_fault
+from technopole_kernels.collect import add_parts, collect_end, collect_rest, collect_start
 from technopole_kernels.demography import (
     count_population,
     place_children,
@@ -15,10 +15,10 @@ from technopole_kernels.labour import move_workers, set_wages
 from technopole_kernels.market import settle_market
 from technopole_kernels.mean_field import make_targets, make_upper_means
 from technopole_kernels.prepare import (
-    collect_start,
     prepare_cells,
     prepare_demand,
     prepare_regions,
+    sum_start,
     sum_tile_start,
 )
 from technopole_kernels.reduce import copy_all, set_all
@@ -27,7 +27,7 @@ from technopole_kernels.sharing import share_costs
 from technopole_kernels.spillover import make_pools
 from technopole_kernels.status import Status
 from technopole_kernels.sweeps import learn_and_compete, settle_and_decide
-from technopole_kernels.tiles import collect_cells, cut_tiles, take_tile
+from technopole_kernels.tiles import cut_tiles, take_tile
 
 DONE, NEED_CAPACITY, NOT_FINITE = int(Status.DONE), int(Status.NEED_CAPACITY), int(Status.NOT_FINITE)
 
@@ -52,7 +52,8 @@ def sum_tiles(setting, world, first, last):
 def prepare(setting, world):
     """What firms find in their regions, cells and sectors: indices, costs, pools, partners."""
     params, constants = setting.params[0], setting.constants
-    collect_start(setting, world)
+    collect_start(world)
+    sum_start(setting, world)
     prepare_regions(setting, world)
     prepare_cells(setting, world)
     make_pools(constants, world)
@@ -75,7 +76,7 @@ def learn_and_compete_in_tiles(setting, world, first, last):
 @stage
 def settle(setting, world):
     """Clear the markets."""
-    collect_cells(world, at.E_INNOVATIONS, at.E_SHARE_SQUARED)
+    add_parts(world, at.M_ONE, at.E_SHARE_SQUARED)
     settle_market(setting, world)
 
 
@@ -89,8 +90,7 @@ def settle_and_decide_in_tiles(setting, world, first, last):
 @stage
 def close(setting, world, problem):
     """Regions, institutions and the number of entrants; returns a ``Status``. Nothing of the state is written yet."""
-    collect_cells(world, at.E_SHARE_SQUARED, at.C_SUMS)
-    cost_transactions(world)
+    collect_end(world)
     advance_pipeline(setting, world)
     set_wages(setting, world)
     move_workers(setting, world)
@@ -98,8 +98,10 @@ def close(setting, world, problem):
     build_institutions(setting, world)
     build_reputation(setting, world)
     mean_startups(setting, world)
-    if find_not_finite(world, problem):
-        return NOT_FINITE
+    if has_fault(world):
+        collect_rest(world)
+        if find_not_finite(world, problem):
+            return NOT_FINITE
     draw_startups(setting, world)
     room = count_population(world)
     if room > world.firms.shape[1]:

@@ -3,9 +3,10 @@
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
 from technopole_kernels._lanes import load, nothing, store, totals, width
+from technopole_kernels.choose import natural
 from technopole_kernels.mathx import exp, log
-from technopole_kernels.reduce import set_all
-from technopole_kernels.tiles import collect_cells, fill_cell
+from technopole_kernels.reduce import set_all, sum_sectors
+from technopole_kernels.tiles import fill_cell
 
 
 @device
@@ -91,11 +92,11 @@ def sum_tile_start(setting, world, tile):
         buffer[at.SMALL + i] = small_firm(share[i], buffer[at.LABOUR + i], size)
     for i in range(share.size):
         buffer[at.SCRATCH + i] = tie[i]
-    sum_start(world, tile)
+    sum_segments(world, tile)
 
 
 @stage
-def sum_start(world, tile):
+def sum_segments(world, tile):
     """The same when the buffer says who is small and, in ``SCRATCH``, who is tied."""
     firms, buffer, segments = world.firms, world.buffer, world.segments
     share, organisation, technology = firms[at.F_SHARE], firms[at.F_ORGANISATION], firms[at.F_TECHNOLOGY]
@@ -149,20 +150,10 @@ def set_economy(world, firms, sales, need, workforce, payroll):
 
 
 @stage
-def count_firms(world):
-    """Firms of every cell."""
-    firms, offsets = world.cells[at.FIRMS], world.offsets
-    for cell in range(firms.size):
-        firms[cell] = float(offsets[cell + 1] - offsets[cell])
-
-
-@stage
-def collect_start(setting, world):
-    """Cell, region and sector totals of the start of the period."""
+def sum_start(setting, world):
+    """Region and sector totals of the start of the period, from those of the cells."""
     cells, regions, sectors = world.cells, world.regions, world.sectors
     params = setting.params[0]
-    count_firms(world)
-    collect_cells(world, at.SHARE, at.SMALL_SALES)
     R, S = regions.shape[1], sectors.shape[1]
     set_all(sectors[at.S_FIRMS], 0.0)
     set_all(regions[at.R_FIRMS], 0.0)
@@ -186,11 +177,11 @@ def collect_start(setting, world):
         firms += sectors[at.S_FIRMS, k]
         if sectors[at.S_FIRMS, k] > 0.0:
             sales += sectors[at.S_DEMAND, k]
-        for channel in range(4):
-            total = 0.0
-            for r in range(R):
-                total += cells[at.ORGANISATION + channel, r * S + k]
-            set_knowledge(sectors, channel, k, total)
+    known = sectors[at.S_WORK]
+    for channel in range(4):
+        sum_sectors(cells[at.ORGANISATION + channel], known)
+        for k in range(S):
+            set_knowledge(sectors, channel, natural(k), known[k])
     workforce = 0.0
     payroll = 0.0
     for r in range(R):
@@ -252,9 +243,9 @@ def prepare_cells(setting, world):
     occupied = 0
     employment = 0.0
     for cell in range(R * S):
-        if cells[at.FIRMS, cell] > 0.0:
-            occupied += 1
-            employment += cells[at.SHARE, cell] * cells[at.C_LABOUR, cell]
+        is_occupied = cells[at.FIRMS, cell] > 0.0
+        occupied += 1 if is_occupied else 0
+        employment += cells[at.SHARE, cell] * cells[at.C_LABOUR, cell] if is_occupied else 0.0
     mean_cell = employment / occupied if occupied > 0 else 1.0
     log_markup, log_size = sectors[at.S_WORK], cells[at.C_EFFICIENCY]
     for k in range(S):
@@ -271,7 +262,7 @@ def prepare_cells_of(setting, world, r):
     cells, regions, sectors, traits = world.cells, world.regions, world.sectors, setting.constants.sectors
     params, economy = setting.params[0], world.economy
     S = sectors.shape[1]
-    log_markup, log_size = sectors[at.S_WORK], cells[at.C_EFFICIENCY]
+    log_markup = sectors[at.S_WORK]
     log_material = log(params.market_material_price)
     region_employment = 0.0
     for k in range(S):
@@ -299,20 +290,18 @@ def prepare_cells_of(setting, world, r):
     if concentration > 0.0:
         regional -= params.agglomeration_diversity * log(concentration)
     log_wage = log(regions[at.R_WAGE, r])
+    firms, efficiency = cells[at.FIRMS, r * S : (r + 1) * S], cells[at.C_EFFICIENCY, r * S : (r + 1) * S]
+    labour, price = cells[at.C_LABOUR, r * S : (r + 1) * S], cells[at.C_PRICE_LEVEL, r * S : (r + 1) * S]
+    overhead = cells[at.C_OVERHEAD, r * S : (r + 1) * S]
+    by_sales, crowding = params.sharing_need == 1, params.sharing_congestion * regions[at.R_CROWD, r]
     for k in range(S):
-        cell = r * S + k
-        if cells[at.FIRMS, cell] == 0.0:
-            cells[at.C_EFFICIENCY, cell] = 0.0
-            continue
+        size = params.agglomeration_localisation * efficiency[k] + regional
+        efficiency[k] = size if firms[k] > 0.0 else 0.0
+        per_sales = 1.0 if by_sales else labour[k] / sectors[at.S_DEMAND, k]
+        overhead[k] = cost * per_sales + crowding
         labour_share = traits[at.K_LABOUR_SHARE, k]
-        cells[at.C_EFFICIENCY, cell] = params.agglomeration_localisation * log_size[cell] + regional
-        cells[at.C_PRICE_LEVEL, cell] = (
-            log_markup[k] + labour_share * log_wage + (1.0 - labour_share) * log_material
-        )
-        per_sales = (
-            1.0 if params.sharing_need == 1 else cells[at.C_LABOUR, cell] / sectors[at.S_DEMAND, k]
-        )
-        overhead = cost * per_sales + params.sharing_congestion * regions[at.R_CROWD, r]
-        cells[at.C_OVERHEAD, cell] = overhead
-        if params.sharing_rule == 0:  # the same for all firms of the cell
-            cells[at.C_PRICE_LEVEL, cell] += log(1.0 + regions[at.R_TRANSACTION, r] + overhead)
+        price[k] = log_markup[k] + labour_share * log_wage + (1.0 - labour_share) * log_material
+    if params.sharing_rule == 0:  # the same for all firms of the cell
+        transaction = 1.0 + regions[at.R_TRANSACTION, r]
+        for k in range(S):
+            price[k] += log(transaction + overhead[k])

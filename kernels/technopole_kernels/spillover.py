@@ -8,6 +8,7 @@ from technopole_kernels.choose import natural
 from technopole_kernels.types import CHANNELS, GROUP
 
 ALIKE = 4  # regions whose sectors are mixed together: one sum need not wait for the other
+NEAR = 12288  # lines of the second-level cache for sectors of all regions, while those of a few sectors are added up
 NOTHING = -1e300  # a pool nobody fills: nothing can be learned from it
 # what stands behind the knowledge of a sector: firms; firms and technology if it is high-tech
 FIRMS, TEACHERS, TAUGHT = range(CHANNELS, CHANNELS + 3)
@@ -19,19 +20,23 @@ def make_pools(constants, world):
 
     And the technology of high-tech firms that the traditional sectors of a region see.
     """
-    R, S, groups = world.regions.shape[1], world.sectors.shape[1], constants.group_start.size - 1
+    R, S = world.regions.shape[1], world.sectors.shape[1]
     for r in range(0, R, ALIKE):
         mix_sectors(constants, world, r)
-    # what stands in these rows is not known before firms leave
-    wanted, count = world.counts[at.N_CURSOR, : groups * S].reshape((groups, S)), world.counts[at.N_SURVIVORS]
-    for group in range(groups):
-        count[group] = list_sectors(constants, world, group, wanted[group])
-    for first in range(0, S, sectors_at_once()):  # so many sectors of all regions stay in the cache
-        for group in range(groups):
-            if first < count[group]:
-                mix_regions(constants, world, group, wanted[group, : count[group]], first)
-    for group in range(groups):
-        fill_pools(constants, world, group, wanted[group, : count[group]])
+    together = max(NEAR // R, sectors_at_once())
+    for first in range(0, S, together):
+        for group in range(constants.group_start.size - 1):
+            make_group(constants, world, group, first, min(first + together, S))
+
+
+@stage
+def make_group(constants, world, group, first, last):
+    """Pools of a group of regions in some sectors."""
+    wanted, reached = world.counts[at.N_CURSOR], world.reached[0]  # not in use before firms leave, and no more
+    count = list_sectors(constants, world, group, first, last, wanted)
+    for i in range(0, count, sectors_at_once()):
+        mix_regions(constants, world, group, wanted[:count], i, reached)
+    fill_pools(constants, world, group, wanted[:count], reached)
 
 
 @device
@@ -76,6 +81,27 @@ def mix_sectors(constants, world, first):
 
 
 @stage
+def mix_beside(constants, own, related):
+    """Relatedness-weighted sums over sectors, whose eight numbers stand side by side."""
+    base = base_of(constants, own)
+    for k in range(own.size // SIDE):
+        total = base
+        for j in range(constants.related_start[k], constants.related_start[k + 1]):
+            extra, place = spread(constants.related_extra[j], own), natural(SIDE * constants.related_sector[j])
+            total = total + extra * load(own, place, SIDE)
+        put(total, related, SIDE * k)
+
+
+@device
+def base_of(constants, own):
+    """What all sectors have in common: the sum over all of them times the relatedness of any two."""
+    total = nothing(own)
+    for k in range(own.size // SIDE):
+        total = total + load(own, SIDE * k, SIDE)
+    return spread(constants.related_base, own) * total
+
+
+@stage
 def set_upgrading(constants, world, region):
     """Technology of high-tech firms that the traditional sectors of a region see."""
     S, mixed = world.sectors.shape[1], world.mixed[region]
@@ -99,17 +125,14 @@ def set_beside(constants, cells, begin, own):
             load(organisation, k, n), a, load(sourcing, k, n), load(quality, k, n), f, high * f, high * a,
             nothing(own), own, SIDE * k, n,
         )  # fmt: skip
-    total = nothing(own)
-    for k in range(S):
-        total = total + load(own, SIDE * k, SIDE)
-    return spread(constants.related_base, own) * total
+    return base_of(constants, own)
 
 
 @stage
-def list_sectors(constants, world, group, wanted):
-    """List the sectors that any of the regions of a group has firms of; returns their number."""
-    S, firms, count = wanted.size, world.cells[at.FIRMS], 0
-    for k in range(S):
+def list_sectors(constants, world, group, first, last, wanted):
+    """List the sectors of a range that any of the regions of a group has firms of; returns their number."""
+    S, firms, count = world.sectors.shape[1], world.cells[at.FIRMS], 0
+    for k in range(first, last):
         found = 0.0
         for place in range(group * GROUP, (group + 1) * GROUP):
             r = constants.group_member[place]
@@ -120,27 +143,29 @@ def list_sectors(constants, world, group, wanted):
 
 
 @stage
-def mix_regions(constants, world, group, wanted, first):
+def mix_regions(constants, world, group, wanted, first, reached):
     """Proximity-weighted sums of a few sectors over the regions in reach, for the regions of a group at a time.
 
     A region out of reach adds 0 times a number, which changes nothing.
     """
     mix(
         world.mixed, constants.group_region, constants.group_weight, constants.group_start[group],
-        constants.group_start[group + 1], wanted, first, world.reached[group],
+        constants.group_start[group + 1], wanted, first, reached,
     )  # fmt: skip
 
 
 @stage
-def fill_pools(constants, world, group, wanted):
-    """Pools of the occupied cells of a group."""
-    cells, reached, S = world.cells, world.reached[group], world.sectors.shape[1]
-    for member in range(GROUP):
-        r = constants.group_member[group * GROUP + member]
+def fill_pools(constants, world, group, wanted, reached):
+    """Pools of the regions of a group in some sectors; those of empty cells mean nothing."""
+    cells, S, member = world.cells, world.sectors.shape[1], group * GROUP
+    for i in range(wanted.size):
+        column = MIXED * GROUP * wanted[i]
+        firms = load(reached, column + GROUP * FIRMS, GROUP)
+        for channel in range(CHANNELS):
+            put(load(reached, column + GROUP * channel, GROUP) / firms, reached, column + GROUP * channel)
+    for j in range(GROUP):
+        r = constants.group_member[member + j]
         for i in range(wanted.size if r >= 0 else 0):
-            cell, column = r * S + wanted[i], MIXED * wanted[i]
-            if cells[at.FIRMS, cell] > 0.0:
-                firms = reached[GROUP * (column + FIRMS) + member]
-                for channel in range(CHANNELS):
-                    known = reached[GROUP * (column + channel) + member]
-                    cells[at.C_POOL + channel, cell] = pool_of(known, firms)
+            column, cell = natural(MIXED * GROUP * wanted[i] + j), natural(r * S + wanted[i])
+            for channel in range(CHANNELS):
+                cells[at.C_POOL + channel, cell] = reached[column + GROUP * channel]

@@ -15,16 +15,18 @@ ALWAYS = -1e300  # a quality standard everybody meets
 
 @stage
 def spread_fellows(world, tile):
-    """Where the cells of the tile's firms begin and how many firms they have."""
-    segments, offsets, buffer = world.segments, world.offsets, world.buffer
+    """Sectors of the tile's firms, where their cells begin and how many firms those have."""
+    segments, offsets, buffer, S = world.segments, world.offsets, world.buffer, world.sectors.shape[1]
     for segment in range(tile.first, tile.last):
         cell = segments[at.G_CELL, segment]
         first = spread(keep_whole(buffer, offsets[cell]), buffer)
         count = spread(keep_whole(buffer, offsets[cell + 1] - offsets[cell]), buffer)
+        sector = spread(keep_whole(buffer, cell - tile.region * S), buffer)
         begin, end = segments[at.G_BEGIN, segment] - tile.begin, segments[at.G_BEGIN, segment + 1] - tile.begin
         for i in range(begin, end, width(buffer)):
             put(first, buffer, at.CELL_BEGIN + i)
             put(count, buffer, at.CELL_COUNT + i)
+            put(sector, buffer, at.SECTOR + i)
 
 
 @stage
