@@ -87,7 +87,7 @@ def main() -> None:
         "precision": options.precision,
         "load_s": load_s, "start_s": min(one["start_s"] for one in runs), "threads": options.threads,
         "ns_one_thread": alone, "ns_threads": shared, "speedup": alone / shared,
-        "bytes_per_firm": blueprint.world_bytes(capacity) / blueprint.n_firms,
+        "bytes_per_firm": blueprint.world_bytes(blueprint.capacity) / blueprint.n_firms,
     }  # fmt: skip
     options.json.write_text(json.dumps(results, indent=2) + "\n")
     print(json.dumps(results, indent=2))
