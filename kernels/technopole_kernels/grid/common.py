@@ -2,8 +2,8 @@
 
 A launch calls ``thread(setting, world, work, records, i)`` for every item i of every world, in any order. No thread
 reads what another one of the same launch writes, so the results have the same bits in every order; several may count in
-one place (`count_up`) or write the same there. A thread adds up what a lane of the CPU's kernels adds up, in the same
-order: the sums have the same bits there and here.
+one place (`count_up`), write the same there, or take numbers (`take_number`) where it does not matter who gets which. A
+thread adds up what a lane of the CPU's kernels adds up, in the same order: the sums have the same bits there and here.
 """
 
 import numpy as np
