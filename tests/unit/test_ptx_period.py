@@ -71,6 +71,8 @@ def tiny(changes=None, firms=FIRMS, periods=3, replicates=2, policies=POLICIES, 
         cell for cell in content["cells"] if firms[int(cell["region"][1:])][int(cell["sector"][1:])]
     ]
     content["suppliers"] = list(suppliers)
+    for number, sector in enumerate(content["sectors"]):  # eight of nine are related
+        sector["group"] = "alone" if number == len(content["sectors"]) - 1 else "related"
     settings = {
         "time.periods": periods,
         "run.replicates": replicates,
@@ -303,6 +305,6 @@ def test_most_instructions_of_a_period_are_run(driver):
     assert_same_run(driver, tiny(firms=LARGE, periods=1, replicates=1, policies=()))
     count, missing = driver.machine.executed()
     whole = sum(len(entry.instructions) for entry in driver.machine.module.entries.values())
-    assert len(driver.machine.hits) == 66 and len(missing) < 0.1 * whole
+    assert len(driver.machine.hits) == len(PERIOD) and len(missing) < 0.1 * whole
     # those of 64 bits divide what 32 bits do not hold
     assert {opcode for opcode, times in count.items() if not times} <= {"div.s64", "rem.s64"}

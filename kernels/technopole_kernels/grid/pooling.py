@@ -6,6 +6,7 @@ from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
 from technopole_kernels._mixing import MIXED, SIDE
 from technopole_kernels.barter import NOBODY, place_of, rank_key
+from technopole_kernels.choose import natural
 from technopole_kernels.grid.common import running
 from technopole_kernels.mean_field import look_abroad, look_at_suppliers, upper_mean
 from technopole_kernels.rng import BARTER, MEETING, draw, uniform
@@ -45,8 +46,8 @@ def related_high_tech(constants, values, k):
 def mix_of_cell(setting, world, work, _records, cell):
     """Knowledge of a region's sectors as one of them can use it."""
     if running(work):
-        S, constants = world.sectors.shape[1], setting.constants
-        r, k = cell // S, cell % S
+        S, constants = natural(world.sectors.shape[1]), setting.constants
+        r, k = natural(cell) // S, natural(cell) % S
         for channel in range(CHANNELS):
             known = world.cells[at.ORGANISATION + channel, r * S : (r + 1) * S]
             world.mixed[r, SIDE * k + channel] = related_sum(constants, known, k)
