@@ -52,7 +52,8 @@ def open_device(kind: str = "cuda", program: Any = None) -> Device:
         from technopole.device_emulated import EmulatedDevice
 
         return EmulatedDevice(period_program() if program is None else program)
-    from technopole.device_cuda import CudaDevice, load_driver
+    from technopole.device_cuda import CudaDevice
+    from technopole.device_driver import load_driver
 
     driver = load_driver()  # before anything is compiled: without a GPU the answer comes at once
     return CudaDevice(period_program() if program is None else program, driver)

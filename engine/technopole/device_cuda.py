@@ -13,37 +13,18 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from technopole.device_driver import INSTEAD, find_gpu, load_driver
 from technopole.device_ferry import LEAST, Ferry
 from technopole.device_graph import Graph
 from technopole.device_interface import DeviceError, DeviceFailure, DeviceMemoryError, contiguous
 
-OLDEST_DRIVER = 11080
-"""The first that reads PTX 7.8: CUDA 11.8."""
-OLDEST_PROCESSOR, TARGET = (6, 0), (8, 0)
+TARGET = (8, 0)
 MOST_BLOCKS = 2**31 - 1
 MOST_ROWS = 65535
 WARP = 32
 LOG = 8192
-INSTEAD = 'or choose run.backend = "cpu"'
 
 _thread = threading.local()  # the context that is current on this thread
-
-
-def load_driver() -> Any:
-    """Import the package that calls NVIDIA's driver.
-
-    Raises
-    ------
-    DeviceError
-        If it is not installed.
-    """
-    try:
-        from cuda.bindings import driver
-    except ImportError as problem:
-        raise DeviceError(
-            f'a GPU needs the package cuda-bindings: pip install "technopole[cuda]"; {INSTEAD} ({problem})'
-        ) from None
-    return driver
 
 
 class CudaDevice:
@@ -85,7 +66,7 @@ class CudaDevice:
         self._process = os.getpid()
         self._blocks: set[int] = set()
         self._closed = False
-        device = self._find(number)
+        device, self.name, self.capability = find_gpu(self._call, self._driver, number)
         self._device = device
         self._context = self._call("cuDevicePrimaryCtxRetain", device)
         try:
@@ -227,38 +208,6 @@ class CudaDevice:
         attribute = self._driver.CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK
         return int(self._call("cuFuncGetAttribute", attribute, function)) // WARP * WARP
 
-    def _find(self, number: int) -> Any:
-        """Start the driver and choose a GPU."""
-        try:
-            self._call("cuInit", 0)
-        except RuntimeError as problem:  # the package is there, the driver is not
-            raise DeviceError(f"no driver of NVIDIA was found: install it, {INSTEAD} ({problem})") from None
-        version = int(self._call("cuDriverGetVersion"))
-        if version < OLDEST_DRIVER:
-            raise DeviceError(
-                f"the driver of the GPU supports CUDA {_version(version)}, and {_version(OLDEST_DRIVER)} is needed: "
-                f"install a later driver, {INSTEAD}"
-            )
-        count = int(self._call("cuDeviceGetCount"))
-        if not 0 <= number < count:
-            raise DeviceError(f"the driver finds {count} GPUs, and number {number} was asked for; {INSTEAD}")
-        device = self._call("cuDeviceGet", number)
-        attribute = self._driver.CUdevice_attribute
-        self.name = self._call("cuDeviceGetName", 128, device).rstrip(b"\0 ").decode(errors="replace")
-        self.capability = tuple(
-            int(self._call("cuDeviceGetAttribute", part, device))
-            for part in (
-                attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR,
-                attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR,
-            )
-        )
-        if self.capability < OLDEST_PROCESSOR:
-            raise DeviceError(
-                f"{self.name} has compute capability {_dotted(self.capability)}, and "
-                f"{_dotted(OLDEST_PROCESSOR)} is needed; {INSTEAD}"
-            )
-        return device
-
     def _load(self, code: str) -> Any:
         """Have the driver translate the program."""
         option, log = self._driver.CUjit_option, bytearray(LOG)
@@ -339,11 +288,3 @@ def block_shape(items: int, count: int, most: int) -> tuple[int, int]:
     """
     wide = min(items, most)
     return wide, 1 if items == 1 else min(max(min(WARP, most) // wide, 1), count)
-
-
-def _version(number: int) -> str:
-    return f"{number // 1000}.{number % 1000 // 10}"
-
-
-def _dotted(capability: tuple[int, ...]) -> str:
-    return ".".join(map(str, capability))

@@ -5,7 +5,7 @@ import json
 import pytest
 
 import sweeping
-from technopole import device_cuda
+from technopole import device_driver
 from technopole.errors import ConfigError
 
 QUICK = ("--periods", 3, "--replicates", 2)
@@ -13,7 +13,7 @@ QUICK = ("--periods", 3, "--replicates", 2)
 
 def gpu_is_there():
     try:
-        code, *_ = device_cuda.load_driver().cuInit(0)
+        code, *_ = device_driver.load_driver().cuInit(0)
     except (ConfigError, RuntimeError):  # no package, no driver
         return False
     return int(code) == 0

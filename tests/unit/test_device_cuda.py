@@ -14,9 +14,9 @@ import pytest
 
 from fake_driver import CUresult, FakeDriver
 from launching import TOYS, compiled_toys, run_on, run_on_cpu, toy_program
-from technopole import device_cuda, device_ferry, device_graph
+from technopole import device_cuda, device_driver, device_ferry, device_graph
 from technopole.device import DeviceError, DeviceFailure, DeviceMemoryError, open_device
-from technopole.device_cuda import CudaDevice, load_driver
+from technopole.device_cuda import CudaDevice
 from technopole.device_emulated import EmulatedDevice
 from technopole.errors import EXIT_ERROR, EXIT_USAGE
 from worlds import assert_same_bits
@@ -374,7 +374,7 @@ def bindings():
 
 def test_the_real_package_without_a_driver(program, bindings):
     with pytest.raises(DeviceError, match="no driver of NVIDIA was found.*run.backend"):
-        CudaDevice(program, load_driver())
+        CudaDevice(program, device_driver.load_driver())
 
 
 class Doubled(FakeDriver):
@@ -432,7 +432,8 @@ def test_the_real_package_takes_the_arguments(program, bindings):
     opened.download(place, large)
     opened.close()
     code = "".join(
-        Path(one.__file__).read_text(encoding="utf-8") for one in (device_cuda, device_ferry, device_graph)
+        Path(one.__file__).read_text(encoding="utf-8")
+        for one in (device_cuda, device_driver, device_ferry, device_graph)
     )
     named = set(re.findall(r'_?call\(\s*"(cu\w+)"', code))
     assert driver.seen == named
