@@ -93,7 +93,7 @@ def test_a_warp_is_filled_with_worlds_where_items_are_few(device, monkeypatch, i
 
 
 def test_a_block_has_no_more_threads_than_the_launch_has_registers_for(program):
-    """A launch of 188 registers had failed with 512 threads and more: a GPU has 65,536 for a block."""
+    """A GPU has 65,536 registers for a block: launches of 188 had failed on one with blocks of up to 1024 threads."""
     device = CudaDevice(program, driver := FakeDriver(program, most_threads=100))
     device.block = 1024
     worlds, _ = run_on(device)
