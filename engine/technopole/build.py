@@ -354,7 +354,7 @@ def world_bytes(capacity: int, regions: int, sectors: int, precision: str = "flo
     return (
         per_firm * capacity
         + per_cell * cells
-        + 8 * (layout.SUM_COLUMNS + 2) * segments
+        + 8 * (layout.SUM_COLUMNS + layout.G_ROWS) * segments
         + each * layout.BUFFER_ROWS * layout.ROW
     )
 

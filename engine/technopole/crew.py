@@ -98,13 +98,11 @@ class Crew:
         period = _Period(
             setting, [world, *(_with_own_room(world) for _ in range(self._threads - 1))], problem
         )
-        while world.clock[layout.PERIOD] < until:
-            if stop[0] != 0:
-                return int(Status.STOPPED)
-            status = self._step(period, records, stride, stop)
-            if status != Status.DONE:
-                return status
-        return int(Status.DONE)
+        status = int(Status.DONE)
+        while status == Status.DONE and world.clock[layout.PERIOD] < until:
+            status = self._step(period, records, stride, stop) if stop[0] == 0 else int(Status.STOPPED)
+        drive(setting, world, problem, records, until, stride, stop, int(Part.REST), 0, 0)
+        return status
 
     def _step(self, period: _Period, records: Records, stride: int, stop: NDArray[np.int64]) -> int:
         """Do the parts of one period in order, those with a range together."""

@@ -114,6 +114,7 @@ def load_state(world: World, state: dict[str, NDArray[Any]]) -> None:
         As `copy_state` returns it.
     """
     world.offsets[:] = state["offsets"]
+    world.economy[layout.HALF] = layout.NOW
     for name in STATE:
         if name != "offsets":
             state_view(world, name)[...] = state[name]

@@ -53,12 +53,6 @@ def equal_beside(_typing, array, index, count, value, other):
 
 
 @intrinsic
-def at_least(_typing, array, index, count, value):
-    """Bit j of the result says whether ``array[index + j] >= value``, unsigned, for j below ``count`` and 8."""
-    return _comparison(array, "icmp_unsigned", ">=", WIDTH)
-
-
-@intrinsic
 def less(_typing, array, index, count, value):
     """Bit j of the result says whether ``array[index + j] < value``, for j below ``count`` and its width."""
     return _comparison(array, "fcmp_ordered", "<", width_of(array.dtype))
@@ -70,16 +64,6 @@ def count_bits(_typing, bits):
 
     def generate(_context, builder, _sig, args):
         return builder.ctpop(args[0])
-
-    return types.intp(types.intp), generate
-
-
-@intrinsic
-def lowest_bit(_typing, bits):
-    """Place of the lowest bit set."""
-
-    def generate(_context, builder, _sig, args):
-        return builder.cttz(args[0], ir.Constant(ir.IntType(1), 1))
 
     return types.intp(types.intp), generate
 

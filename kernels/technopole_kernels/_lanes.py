@@ -172,10 +172,10 @@ def fetch(_typing, array, index):
     """Ask for the line of the cache that ``array[index]`` is in, which will soon be read; ends are not checked."""
 
     def generate(context, builder, sig, args):
-        start = address(context, builder, sig.args[0], args[0], args[1])
+        start = builder.bitcast(address(context, builder, sig.args[0], args[0], args[1]), ir.IntType(8).as_pointer())
         ask = ir.FunctionType(ir.VoidType(), [start.type, PLACE, PLACE, PLACE])
         function = cgutils.get_or_insert_function(builder.module, ask, "llvm.prefetch.p0")
-        builder.call(function, [start, PLACE(0), PLACE(3), PLACE(1)])  # to read, near, data
+        builder.call(function, [start, PLACE(0), PLACE(2), PLACE(1)])  # to read, near, data
         return context.get_dummy_value()
 
     return types.void(array, types.intp), generate

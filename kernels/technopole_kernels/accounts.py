@@ -9,7 +9,7 @@ from technopole_kernels._bits import count_bits, equal_beside
 from technopole_kernels._jit import device, stage
 from technopole_kernels._lanes import choose, load, nothing, put_totals, total, width
 from technopole_kernels.innovation import credit_terms
-from technopole_kernels.reduce import copy_all, whole_until
+from technopole_kernels.reduce import whole_until
 from technopole_kernels.rng import uniform_of
 from technopole_kernels.status import Fate
 
@@ -109,16 +109,6 @@ def decide_fates(setting, world, tile):
         u = uniform_of(share[i], np.uint64(fate[i]))
         chance = spinoff * math.sqrt(buffer[at.COUNT + i] * share[i])
         fate[i] = fate_of(u, closure, chance, too_small, insolvent)
-
-
-@stage
-def carry_over(world, tile):
-    """Copy what a period does not change, so that the second set is complete."""
-    begin, end = tile.begin, tile.end
-    copy_all(world.identity[at.NOW, begin:end], world.identity[at.NEXT, begin:end])
-    old, new = world.age[at.NOW, begin:end], world.age[at.NEXT, begin:end]
-    for i in range(old.size):
-        new[i] = np.int32(old[i] + np.int32(1))
 
 
 @stage

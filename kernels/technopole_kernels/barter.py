@@ -4,6 +4,7 @@ import numpy as np
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
+from technopole_kernels.halves import later, now
 from technopole_kernels.rng import BARTER, MEETING, draw, uniform
 from technopole_kernels.sorting import sort
 
@@ -16,8 +17,8 @@ _SHIFT = np.uint64(32)
 def pair_cells(setting, world):
     """Pair the firms of every cell by their random rank; ``world.fate`` holds the partner's place in the cell."""
     offsets, fate = world.offsets, world.fate
-    identity = world.identity[at.NOW]
-    keys = world.identity[at.NEXT]  # not yet in use in this stage
+    identity = world.identity[now(world)]
+    keys = world.identity[later(world)]  # not yet in use in this stage
     period, replicate = np.uint64(world.clock[at.PERIOD]), np.uint64(world.clock[at.REPLICATE])
     seed = setting.seed[0]
     S = world.sectors.shape[1]

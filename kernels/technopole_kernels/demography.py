@@ -1,48 +1,45 @@
-"""Writing the next population: survivors, children, start-ups, in order of cell (docs/MODEL.md 7.10, 7.11)."""
+"""The next population: its size, its entrants and its survivors, in the order of cells (docs/MODEL.md 7.10, 7.11)."""
 
 import numpy as np
 
 from technopole_kernels import layout as at
-from technopole_kernels._bits import at_least, count_bits, equal_beside, lowest_bit, pack
-from technopole_kernels._jit import device, stage
-from technopole_kernels._kinds import keep_whole, kind_of, whole
-from technopole_kernels._lanes import load, spread, store, width
-from technopole_kernels._llvm import WIDTH
-from technopole_kernels.accounts import LEAVE, SPAWN
-from technopole_kernels.choose import list_below, natural
-from technopole_kernels.mathx import exp, is_central, normal_quantile_centre, normal_quantile_tail
+from technopole_kernels._jit import stage
+from technopole_kernels._kinds import keep_whole
+from technopole_kernels.ahead import fetch_entrant, is_large
+from technopole_kernels.choose import natural
+from technopole_kernels.entry import home_of, parent_of
+from technopole_kernels.founding import write_entrants
+from technopole_kernels.halves import later
+from technopole_kernels.packing import pack_cells, scale_cells
 from technopole_kernels.reduce import set_all, sum_sectors
-from technopole_kernels.rng import ENTRANT, ENTRANT_SIZE, SPINOFF, STARTUP, draw, uniform_open_of
+from technopole_kernels.tiles import take_tile
 from technopole_kernels.types import TILE
 
 
 @stage
 def count_population(world):
     """Survivors and entrants of every cell, and where the cells of the next population begin; returns its size."""
-    counts, offsets, fate = world.counts, world.offsets, world.fate
+    counts, offsets, listed = world.counts, world.offsets, world.identity[later(world)]
     cells = world.cells.shape[1]
     children, exits, founded = counts[at.N_CHILDREN], world.cells[at.E_EXITS], counts[at.N_FOUNDED]
     set_all(children, 0)
     for cell in range(cells):
         counts[at.N_SURVIVORS, cell] = offsets[cell + 1] - offsets[cell] - np.int64(exits[cell])
-    for cell in range(cells):
-        if world.cells[at.E_SPINOFFS, cell] > 0.0:
-            for begin in range(offsets[cell], offsets[cell + 1], WIDTH):
-                parents = at_least(fate, begin, offsets[cell + 1] - begin, SPAWN)
-                while parents != 0:
-                    children[natural(fate[begin + lowest_bit(parents)] - SPAWN)] += 1
-                    parents &= parents - 1
+    for number in range(world.clock[at.TILES]):
+        tile = take_tile(world, number)
+        for j in range(tile.begin, tile.begin + world.segments[at.G_PARENTS, tile.first]):
+            children[home_of(listed[natural(j)])] += 1
     position = 0
-    listed = 0
+    places = 0
     for cell in range(cells):
         entrants = counts[at.N_CHILDREN, cell] + counts[at.N_STARTUPS, cell]
         world.new_offsets[cell] = position
         counts[at.N_CURSOR, cell] = position + counts[at.N_SURVIVORS, cell]
         position += counts[at.N_SURVIVORS, cell] + entrants
-        founded[natural(listed)] = cell
-        listed += 1 if entrants > 0 else 0
+        founded[natural(places)] = cell
+        places += 1 if entrants > 0 else 0
     world.new_offsets[cells] = position
-    world.economy[at.FOUNDED] = float(listed)
+    world.economy[at.FOUNDED] = float(places)
     return position
 
 
@@ -52,25 +49,22 @@ def place_children(world):
 
     The slot of the parent stands in ``age`` until the child is written. Start-ups follow behind the children.
     """
-    counts, offsets, fate = world.counts, world.offsets, world.fate
-    cursor, age = counts[at.N_CURSOR], world.age[at.NOW]
-    for cell in range(world.cells.shape[1]):
-        if world.cells[at.E_SPINOFFS, cell] > 0.0:
-            for begin in range(offsets[cell], offsets[cell + 1], WIDTH):
-                parents = at_least(fate, begin, offsets[cell + 1] - begin, SPAWN)
-                while parents != 0:
-                    parent = begin + lowest_bit(parents)
-                    place = natural(fate[parent] - SPAWN)
-                    slot = natural(cursor[place])
-                    age[slot] = np.int32(parent)
-                    cursor[place] = slot + 1
-                    parents &= parents - 1
+    cursor, age, listed = world.counts[at.N_CURSOR], world.age[later(world)], world.identity[later(world)]
+    for number in range(world.clock[at.TILES]):
+        tile = take_tile(world, number)
+        for j in range(tile.begin, tile.begin + world.segments[at.G_PARENTS, tile.first]):
+            child = listed[natural(j)]
+            place = home_of(child)
+            slot = natural(cursor[place])
+            age[slot] = np.int32(parent_of(child))
+            cursor[place] = slot + 1
 
 
 @stage
 def found_entrants(setting, world, first_cell, last_cell):
     """Write the entrants of some cells, a tile's worth at a time so that what is random is drawn in vectors."""
-    counts, age = world.counts, world.age[at.NOW]
+    counts, buffer, large = world.counts, world.buffer, is_large(world)
+    parents = world.age[later(world)]  # of children, until they are written
     count = 0
     for j in range(int(world.economy[at.FOUNDED])):
         cell = natural(counts[at.N_FOUNDED, j])
@@ -79,146 +73,19 @@ def found_entrants(setting, world, first_cell, last_cell):
         begin = world.new_offsets[cell] + counts[at.N_SURVIVORS, cell]
         startups = begin + counts[at.N_CHILDREN, cell]
         for slot in range(begin, world.new_offsets[cell + 1]):
-            parent = np.int64(age[natural(slot)]) if slot < startups else np.int64(-1)
-            expect_entrant(setting, world, cell, parent, count)
-            world.keys[natural(count)] = key_of_entrant(world, cell, parent, slot - startups)
-            world.buffer[at.SITE + natural(count)] = 1.0 if parent >= 0 else 0.0
-            world.buffer[at.SLOT + natural(count)] = keep_whole(world.buffer, slot)
+            place, is_child = natural(count), slot < startups
+            origin = np.int64(parents[natural(slot)]) if is_child else slot - startups
+            buffer[at.SLOT + place] = keep_whole(buffer, slot)
+            buffer[at.SITE + place] = 1.0 if is_child else 0.0
+            world.partner[place] = np.int32(cell)
+            world.keys[place] = np.uint64(origin)
+            if large:
+                fetch_entrant(world, slot, natural(origin if is_child else 0))
             count += 1
             if count == TILE:
                 write_entrants(setting, world, count)
                 count = 0
     write_entrants(setting, world, count)
-
-
-@device
-def expected_knowledge(world, cell, sector, local, parent, weight, channel):
-    """Knowledge of an entrant before noise: the mean of its cell, or of its sector, and what its parent hands down."""
-    known = world.sectors[at.S_NEXT + at.S_KNOWLEDGE + channel, sector]
-    if local > 0.0:
-        known = world.cells[at.ORGANISATION + channel, cell] / local
-    if parent >= 0:
-        inherited = world.next[at.F_ORGANISATION + channel, natural(parent)]
-        known = weight * inherited + (1.0 - weight) * known
-    return known
-
-
-@device
-def expected_share(params, firms):
-    """Raw market share of an entrant to a sector with so many firms, before noise."""
-    return params.entry_size / max(firms, 1.0)
-
-
-@device
-def key_of_entrant(world, cell, parent, rank):
-    """What names an entrant: its parent's identity, or its cell and rank."""
-    if parent >= 0:
-        return world.identity[at.NEXT, natural(parent)]
-    return np.uint64(cell) | (np.uint64(rank) << np.uint64(32))
-
-
-@device
-def expect_entrant(setting, world, cell, parent, place):
-    """Knowledge, raw share and research of an entrant before noise, in a place of the buffer."""
-    buffer, sector, local = world.buffer, cell % world.sectors.shape[1], world.cells[at.FIRMS, cell]
-    weight = setting.params[0].entry_inheritance
-    for channel in range(4):
-        known = expected_knowledge(world, cell, sector, local, parent, weight, channel)
-        buffer[at.BASE_ORGANISATION + channel * at.ROW + natural(place)] = known
-    buffer[at.BASE_SHARE + natural(place)] = expected_share(setting.params[0], world.sectors[at.S_FIRMS, sector])
-    buffer[at.BASE_RESEARCH + natural(place)] = setting.constants.sectors[at.K_RD_INTENSITY, sector]
-
-
-@stage
-def name_entrants(setting, world, count):
-    """Turn what names the entrants in ``keys`` (the parent's identity, or cell and rank) into their identities."""
-    keys, buffer = world.keys, world.buffer
-    period, replicate = np.uint64(world.clock[at.PERIOD]), np.uint64(world.clock[at.REPLICATE])
-    seed = setting.seed[0]
-    for j in range(count):
-        site = SPINOFF if buffer[at.SITE + j] > 0.0 else STARTUP
-        w0, w1, _, _ = draw(keys[j], period, site, seed, replicate)
-        keys[j] = w0 | (w1 << np.uint64(32))
-
-
-@stage
-def draw_noise(setting, world, count):
-    """Standard normal noise of the entrants whose identities stand in ``keys``: four channels and the customer base."""
-    buffer, keys = world.buffer, world.keys
-    period, replicate, seed = (
-        np.uint64(world.clock[at.PERIOD]),
-        np.uint64(world.clock[at.REPLICATE]),
-        setting.seed[0],
-    )
-    kind = kind_of(buffer)
-    for j in range(count):
-        w0, w1, w2, w3 = draw(keys[j], period, ENTRANT, seed, replicate)
-        buffer[at.NOISE_ORGANISATION + j] = uniform_open_of(kind, w0)
-        buffer[at.NOISE_TECHNOLOGY + j] = uniform_open_of(kind, w1)
-        buffer[at.NOISE_SOURCING + j] = uniform_open_of(kind, w2)
-        buffer[at.NOISE_QUALITY + j] = uniform_open_of(kind, w3)
-    for j in range(count):
-        w0, _, _, _ = draw(keys[j], period, ENTRANT_SIZE, seed, replicate)
-        buffer[at.NOISE_STANDING + j] = uniform_open_of(kind, w0)
-    for row in range(at.NOISE_ORGANISATION, at.NOISE_STANDING + at.ROW, at.ROW):
-        make_normal(buffer[row : row + count], buffer[at.TAIL : at.TAIL + count], world.partner)
-
-
-@stage
-def make_normal(values, tail, places):
-    """Turn uniforms into standard normal numbers: all as if they were in the centre, then again those in a tail."""
-    for j in range(values.size):
-        tail[j] = 0.0 if is_central(np.float64(values[j])) else -1.0
-    tails = list_below(tail, 0.0, places)
-    for j in range(tails):
-        tail[j] = values[natural(places[j])]
-    for j in range(values.size):
-        values[j] = normal_quantile_centre(values[j])
-    for j in range(tails):
-        tail[j] = normal_quantile_tail(tail[j])
-    for j in range(tails):
-        values[natural(places[j])] = tail[j]
-
-
-@stage
-def add_noise(setting, world, count):
-    """Knowledge and raw share of the entrants, with their noise."""
-    params, buffer = setting.params[0], world.buffer
-    spread = params.entry_dispersion
-    for j in range(count):
-        buffer[at.BASE_ORGANISATION + j] += spread * params.initial_sd_organisation * buffer[at.NOISE_ORGANISATION + j]
-    for j in range(count):
-        buffer[at.BASE_TECHNOLOGY + j] += spread * params.initial_sd_technology * buffer[at.NOISE_TECHNOLOGY + j]
-    for j in range(count):
-        buffer[at.BASE_SOURCING + j] += spread * params.initial_sd_sourcing * buffer[at.NOISE_SOURCING + j]
-    for j in range(count):
-        buffer[at.BASE_QUALITY + j] += spread * params.initial_sd_quality * buffer[at.NOISE_QUALITY + j]
-    for j in range(count):
-        buffer[at.NOISE_STANDING + j] = params.entry_custom_sd * buffer[at.NOISE_STANDING + j]
-    for j in range(count):
-        buffer[at.BASE_SHARE + j] = buffer[at.BASE_SHARE + j] * exp(buffer[at.NOISE_STANDING + j])
-
-
-@stage
-def write_entrants(setting, world, count):
-    """Write the entrants in their slots, with a raw share and no cash yet."""
-    firms, buffer = world.firms, world.buffer
-    name_entrants(setting, world, count)
-    draw_noise(setting, world, count)
-    add_noise(setting, world, count)
-    custom = setting.params[0].entry_custom
-    for j in range(count):
-        slot = natural(whole(buffer[at.SLOT + j]))
-        firms[at.F_ORGANISATION, slot] = buffer[at.BASE_ORGANISATION + j]
-        firms[at.F_TECHNOLOGY, slot] = buffer[at.BASE_TECHNOLOGY + j]
-        firms[at.F_SOURCING, slot] = buffer[at.BASE_SOURCING + j]
-        firms[at.F_QUALITY, slot] = buffer[at.BASE_QUALITY + j]
-        firms[at.F_RESEARCH, slot] = buffer[at.BASE_RESEARCH + j]
-        firms[at.F_CUSTOM, slot] = custom + buffer[at.NOISE_STANDING + j]
-        firms[at.F_SHARE, slot] = buffer[at.BASE_SHARE + j]
-        world.identity[at.NOW, slot] = world.keys[j]
-        world.age[at.NOW, slot] = np.int32(0)
-        world.tie[at.NOW, slot] = np.uint8(0)
 
 
 @stage
@@ -254,32 +121,3 @@ def move_survivors(world, first_cell, last_cell):
             pack_cells(world, begin, cell, last)
             scale_cells(world, begin, cell)
             begin = cell + 1
-
-
-@stage
-def pack_cells(world, first, final, last):
-    """Write the survivors of some cells to where the first of them begins, up to ``last``."""
-    offsets, firms, following, step = world.offsets, world.firms, world.next, width(world.firms)
-    target, end = world.new_offsets[first], offsets[final + 1]
-    for begin in range(offsets[first], end, step):
-        present, room = min(end - begin, step), last - target
-        staying = equal_beside(world.fate, begin, present, LEAVE, firms) ^ ((1 << present) - 1)
-        for row in range(at.F_ROWS):
-            pack(following[row], begin, staying, firms[row], target, room, firms)
-        pack(world.identity[at.NEXT], begin, staying, world.identity[at.NOW], target, room, firms)
-        pack(world.age[at.NEXT], begin, staying, world.age[at.NOW], target, room, firms)
-        pack(world.tie[at.NEXT], begin, staying, world.tie[at.NOW], target, room, firms)
-        target += count_bits(staying)
-
-
-@stage
-def scale_cells(world, first, final):
-    """Multiply the shares of the survivors of some cells by the scale of their sectors."""
-    share, scale, survivors = world.firms[at.F_SHARE], world.sectors[at.S_SCALE], world.counts[at.N_SURVIVORS]
-    k = first % scale.size
-    for cell in range(first, final + 1):
-        begin, end = world.new_offsets[cell], world.new_offsets[cell] + survivors[cell]
-        its_scale = spread(scale[k], share)
-        for i in range(begin, end, width(share)):
-            store(its_scale * load(share, i, end - i), share, i, end - i)
-        k = k + 1 if k + 1 < scale.size else 0

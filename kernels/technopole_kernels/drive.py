@@ -4,10 +4,11 @@ from technopole_kernels import layout as at
 from technopole_kernels._held import hold
 from technopole_kernels._jit import kernel, stage
 from technopole_kernels.demography import found_entrants, move_survivors, scale_shares
+from technopole_kernels.halves import rest
 from technopole_kernels.parts import (
     DONE,
     close,
-    commit,
+    go_on,
     learn_and_compete_in_tiles,
     open_period,
     prepare,
@@ -15,12 +16,12 @@ from technopole_kernels.parts import (
     settle_and_decide_in_tiles,
     sum_tiles,
 )
-from technopole_kernels.period import step
+from technopole_kernels.period import pass_period
 from technopole_kernels.record import record_period
 from technopole_kernels.status import Part, Status
 
 STOPPED = int(Status.STOPPED)
-WHOLE, OPEN, SUM, PREPARE, LEARN, SETTLE, DECIDE, CLOSE, FOUND, SCALE, MOVE, COMMIT = (int(part) for part in Part)
+WHOLE, OPEN, SUM, PREPARE, LEARN, SETTLE, DECIDE, CLOSE, FOUND, SCALE, MOVE, COMMIT, REST = (int(part) for part in Part)
 
 
 @kernel
@@ -35,7 +36,9 @@ def drive(setting, world, problem, records, until, stride, stop, part, first, la
     """
     its_setting, its_world, its_records = hold(setting), hold(world), hold(records)
     if part == WHOLE:
-        return run_periods(its_setting, its_world, problem, its_records, until, stride, stop)
+        status = run_periods(its_setting, its_world, problem, its_records, until, stride, stop)
+        rest(its_world)
+        return status
     return do_part(its_setting, its_world, problem, its_records, stride, part, first, last)
 
 
@@ -45,7 +48,7 @@ def run_periods(setting, world, problem, records, until, stride, stop):
     while world.clock[at.PERIOD] < until:
         if stop[0] != 0:
             return STOPPED
-        status = step(setting, world, problem)
+        status = pass_period(setting, world, problem)
         if status != DONE:
             return status
         record(world, records, stride)
@@ -83,7 +86,9 @@ def do_part(setting, world, problem, records, stride, part, first, last):
         scale_shares(setting, world)
     elif part == MOVE:
         move_survivors(world, first, last)
-    else:
-        commit(world)
+    elif part == COMMIT:
+        go_on(world)
         record(world, records, stride)
+    else:
+        rest(world)
     return DONE

@@ -9,6 +9,7 @@ from technopole_kernels._lanes import load, put_across, put_down
 from technopole_kernels._llvm import WIDTH
 from technopole_kernels.accounts import SPAWN
 from technopole_kernels.choose import BELOW_ONE, list_equal, natural, pick_row
+from technopole_kernels.halves import later, now
 from technopole_kernels.mathx import exp, log
 from technopole_kernels.prepare import policy_cell_at
 from technopole_kernels.reduce import copy_all, set_all
@@ -223,11 +224,30 @@ def abroad_draw(u, home):
     return min((u - home) / (1.0 - home), BELOW_ONE)
 
 
+@device
+def name_child(parent, cell):
+    """A child that has no identity yet, by its parent and the cell it joins."""
+    return np.uint64(parent) | (np.uint64(cell) << np.uint64(32))
+
+
+@device
+def parent_of(child):
+    """The parent by which a child is named."""
+    return natural(child)
+
+
+@device
+def home_of(child):
+    """The cell that a child joins."""
+    return natural(child >> np.uint64(32))
+
+
 @stage
 def choose_homes(setting, world, tile):
     """The cell of the child of every firm that spawns: its own one, or that of the sector in another region."""
     constants, home = setting.constants, setting.params[0].entry_home
-    fate, identity, buffer = world.fate, world.identity[at.NOW], world.buffer
+    fate, identity, buffer = world.fate, world.identity[now(world)], world.buffer
+    children = world.identity[later(world)]  # nobody has an identity there yet
     partner, keys, segments = world.partner, world.keys, world.segments
     period, replicate = np.uint64(world.clock[at.PERIOD]), np.uint64(world.clock[at.REPLICATE])
     seed = setting.seed[0]
@@ -251,5 +271,8 @@ def choose_homes(setting, world, tile):
             if u >= home and leaves_home:
                 entry, _ = pick_row(abroad_draw(u, home), constants.far, row, row_end, guide)
                 place = constants.proximity_region[entry] * S + cell - tile.region * S
-            fate[natural(tile.begin + partner[natural(j)])] = np.uint32(SPAWN + np.uint32(place))
+            parent = natural(tile.begin + partner[natural(j)])
+            fate[parent] = np.uint32(SPAWN + np.uint32(place))
+            children[natural(tile.begin + j)] = name_child(parent, place)
             j += 1
+    segments[at.G_PARENTS, tile.first] = count

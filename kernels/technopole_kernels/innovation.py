@@ -5,7 +5,9 @@ import numpy as np
 from technopole_kernels import layout as at
 from technopole_kernels._jit import chain, device, stage
 from technopole_kernels._kinds import by_kind, kind_of
+from technopole_kernels.ahead import STRETCH, fetch_for_competing, is_large
 from technopole_kernels.choose import list_below, natural
+from technopole_kernels.halves import now
 from technopole_kernels.mathx import exp, log, log1p
 from technopole_kernels.prepare import small_firm
 from technopole_kernels.rng import EVENT, INNOVATION, draw, uniform_of
@@ -82,17 +84,21 @@ def kind_bounds(params):
 def draw_events(setting, world, tile):
     """Uniforms of the period's events; the one of closure and spin-off is kept for the second sweep."""
     begin, end = tile.begin, tile.end
-    identity = world.identity[at.NOW, begin:end]
+    identity = world.identity[now(world), begin:end]
     fate = world.fate[begin:end]
     buffer = world.buffer
     period, replicate = np.uint64(world.clock[at.PERIOD]), np.uint64(world.clock[at.REPLICATE])
     seed, kind = setting.seed[0], kind_of(buffer)
-    for i in range(min(identity.size, TILE)):  # rows of the buffer are longer: LLVM sees that they do not overlap
-        w0, w1, w2, w3 = draw(identity[i], period, EVENT, seed, replicate)
-        buffer[at.U_INNOVATE + i] = uniform_of(kind, w0)
-        buffer[at.U_TIE + i] = uniform_of(kind, w1)
-        buffer[at.U_DEMAND + i] = uniform_of(kind, w3)
-        fate[i] = np.uint32(w2)
+    size, large = min(identity.size, TILE), is_large(world)
+    for first in range(0, size, STRETCH):
+        if large:
+            fetch_for_competing(world, end + first)
+        for i in range(min(size - first, STRETCH)):  # rows of the buffer are longer: LLVM sees that they do not overlap
+            w0, w1, w2, w3 = draw(identity[first + i], period, EVENT, seed, replicate)
+            buffer[at.U_INNOVATE + first + i] = uniform_of(kind, w0)
+            buffer[at.U_TIE + first + i] = uniform_of(kind, w1)
+            buffer[at.U_DEMAND + first + i] = uniform_of(kind, w3)
+            fate[first + i] = np.uint32(w2)
 
 
 @stage
@@ -185,7 +191,7 @@ def draw_innovations(setting, world, tile, innovators):
     for j in range(innovators):
         place = natural(partner[j])
         buffer[at.I_SMALL + j] = buffer[at.SMALL + place]
-        keys[j] = world.identity[at.NOW, tile.begin + place]
+        keys[j] = world.identity[now(world), tile.begin + place]
     for j in range(innovators):
         w0, w1, w2, w3 = draw(keys[j], period, INNOVATION, seed, replicate)
         buffer[at.I_GAIN + j] = 1.0 - uniform_of(kind, w0)

@@ -76,13 +76,15 @@ S_ROWS = 23
 NORM_TAX, NORM_RESEARCH = 7, 8  # state: tax and R&D per worker in national wages, period 0
 FAULT = 9  # not a number, if any sum over a cell is not finite, else 0
 FOUNDED = 10  # cells with entrants, listed in N_FOUNDED
-ECONOMY = 11
+HALF = 11  # of World.identity and World.age that is the present one; 0 between calls from outside
+ECONOMY = 12
 
 # World.tiles and World.segments; segments are parts of a cell in a tile
 T_REGION, T_BEGIN, T_SEGMENT = range(3)
 T_ROWS = 3
 G_CELL, G_BEGIN = range(2)
-G_ROWS = 2
+G_PARENTS = 2  # by the first segment of a tile: so many that spawn are listed where it begins, in later identities
+G_ROWS = 3
 
 # World.load
 OVERHEAD_RATE, OWN_RESEARCH = range(2)
@@ -110,7 +112,10 @@ def _rows(count: int) -> tuple[int, ...]:
     return tuple(i * ROW for i in range(count))
 
 
-# per-firm rows of the tile buffer (each a multiple of TILE, to be used as ``buffer[ROW + i]``)
+# Per-firm rows of the tile buffer, each a multiple of ROW, to be used as ``buffer[ROW + i]``. A tile, the next one and
+# the buffer should fit into the second-level cache: what is needed one after the other has the same rows.
+
+# until the firms have learned
 (
     U_ORGANISATION,
     U_TECHNOLOGY,
@@ -130,44 +135,33 @@ def _rows(count: int) -> tuple[int, ...]:
     OPENNESS,
     ABSORPTION,
     UPGRADING,
+) = _rows(18)
+# while those who meet a firm elsewhere are listed
+FAR_DRAW, FAR_REGION = POOL_ORGANISATION, POOL_TECHNOLOGY
+
+# while innovators are listed
+(I_RELATIVE, I_RATE, I_CHANCE, I_SMALL, I_SCALE, I_GAIN, I_RADICAL, I_KIND, I_PATENT) = _rows(9)
+
+# from the events to the demand shocks; some also while sums are made at the start, and in the second sweep
+(
     U_INNOVATE,
     U_TIE,
     U_DEMAND,
-    SALES,
-    SMALL,
-    CHANCE,
-    RESEARCH,
     DEMAND,
     LABOUR,
-    INTENSITY,
+    RATE_INNOVATION,
     SUBSIDY,
     POOLED,
-    RATE_INNOVATION,
     MEAN_RESEARCH,
-    COUNT,
-    LABOUR_SHARE,
-    PRICE,
-    EFFICIENCY,
-    NAME,
-    STANDARD,
-    LEVEL,
-    FITNESS,
-    WIN,
-    KEEP,
-    COST_SHARE,
-    MINIMUM,
-    TAX,
-    PAYOUT,
-    NAME_USERS,
-    SCRATCH,
-) = _rows(48)
-BUFFER_ROWS = 48
+) = _rows(18)[9:]
+(INTENSITY, COUNT, SALES, SMALL, RESEARCH, CHANCE, SCRATCH) = _rows(25)[18:]
+BUFFER_ROWS = 25
 
-# rows of the same buffer while those who meet a firm elsewhere are listed, over those that are written later
-FAR_DRAW, FAR_REGION = SALES, DEMAND
+# prices and fitness
+(LABOUR_SHARE, PRICE, EFFICIENCY, NAME, STANDARD, LEVEL, FITNESS, NAME_USERS, WIN) = _rows(9)
 
-# rows of the same buffer while innovators are listed, over those of learning
-(I_RELATIVE, I_RATE, I_CHANCE, I_SMALL, I_SCALE, I_GAIN, I_RADICAL, I_KIND, I_PATENT) = _rows(9)
+# second sweep, which begins with ``WIN``
+(KEEP, COST_SHARE, MINIMUM, TAX, PAYOUT) = _rows(5)
 
 # rows of the same buffer while entrants are written
 (NOISE_ORGANISATION, NOISE_TECHNOLOGY, NOISE_SOURCING, NOISE_QUALITY, NOISE_STANDING) = _rows(5)

@@ -5,11 +5,9 @@ from technopole_kernels._jit import stage
 from technopole_kernels.barter import pair_cells
 from technopole_kernels.check import find_not_finite, has_fault
 from technopole_kernels.collect import add_parts, collect_end, collect_rest, collect_start
-from technopole_kernels.demography import (
-    count_population,
-    place_children,
-)
+from technopole_kernels.demography import count_population, place_children
 from technopole_kernels.entry import draw_startups, mean_startups
+from technopole_kernels.halves import rest
 from technopole_kernels.institutions import build_institutions, build_reputation, sum_nation
 from technopole_kernels.labour import move_workers, set_wages
 from technopole_kernels.market import settle_market
@@ -113,7 +111,14 @@ def close(setting, world, problem):
 
 @stage
 def commit(world):
-    """Make the next state of regions, sectors and cells the current one."""
+    """Make the next state the current one, for those who look at it."""
+    go_on(world)
+    rest(world)
+
+
+@stage
+def go_on(world):
+    """Make the next state the current one, before ``rest``."""
     cells, sectors, economy = world.cells, world.sectors, world.economy
     regions = world.regions
     if world.clock[at.PERIOD] == 0:
@@ -125,4 +130,5 @@ def commit(world):
         copy_all(sectors[at.S_NEXT + row], sectors[row])
     copy_all(cells[at.C_NEXT_REPUTATION], cells[at.C_REPUTATION])
     copy_all(world.new_offsets, world.offsets)
+    economy[at.HALF] = 1.0 - economy[at.HALF]
     world.clock[at.PERIOD] += 1

@@ -7,10 +7,11 @@ sweeps.py (what firms do), in the order of this page.
 
 from technopole_kernels._jit import stage
 from technopole_kernels.demography import found_entrants, move_survivors, scale_shares
+from technopole_kernels.halves import rest
 from technopole_kernels.parts import (
     DONE,
     close,
-    commit,
+    go_on,
     learn_and_compete_in_tiles,
     open_period,
     prepare,
@@ -22,7 +23,15 @@ from technopole_kernels.parts import (
 
 @stage
 def step(setting, world, problem):
-    """Advance a world by one period; returns a ``Status``. To be called from compiled code (see drive.py).
+    """Advance a world by one period; returns a ``Status``. To be called from compiled code that looks at the world."""
+    status = pass_period(setting, world, problem)
+    rest(world)
+    return status
+
+
+@stage
+def pass_period(setting, world, problem):
+    """The same for those who do not look at it before they call ``rest`` (see drive.py).
 
     What takes time works on a range of tiles or cells: here all of them, elsewhere those of one thread.
     """
@@ -37,5 +46,5 @@ def step(setting, world, problem):
         found_entrants(setting, world, 0, cells)
         scale_shares(setting, world)
         move_survivors(world, 0, cells)
-        commit(world)
+        go_on(world)
     return status

@@ -36,3 +36,4 @@ class Part(IntEnum):
     SCALE = 9
     MOVE = 10  # range of cells
     COMMIT = 11
+    REST = 12  # after the last period, for those who look at the world

@@ -2,12 +2,12 @@
 
 from technopole_kernels._jit import stage
 from technopole_kernels.accounts import (
-    carry_over,
     close_accounts,
     count_fates,
     decide_fates,
     sum_accounts,
 )
+from technopole_kernels.ahead import fetch_for_settling, is_large
 from technopole_kernels.barter import barter
 from technopole_kernels.entry import choose_homes
 from technopole_kernels.innovation import (
@@ -15,7 +15,7 @@ from technopole_kernels.innovation import (
     draw_events,
     innovate,
 )
-from technopole_kernels.learning import absorb, draw_meetings, learn, meet_partners
+from technopole_kernels.learning import absorb, learn
 from technopole_kernels.market import (
     fill_overhead,
     make_efficiency,
@@ -26,6 +26,7 @@ from technopole_kernels.market import (
     sum_market,
 )
 from technopole_kernels.mean_field import meet_field
+from technopole_kernels.meeting import draw_meetings, meet_partners
 from technopole_kernels.observe import count_sizes, observe_knowledge
 from technopole_kernels.science import change_ties, upgrade_and_read
 from technopole_kernels.spread import spread_books, spread_knowledge, spread_market, spread_research
@@ -63,6 +64,8 @@ def learn_and_compete(setting, world, tile):
 @stage
 def settle_and_decide(setting, world, tile):
     """Second sweep: shares, accounts, exits and spin-offs of a tile, and what is observed of it."""
+    if is_large(world):
+        fetch_for_settling(world, tile)
     spread_books(setting, world, tile)
     set_shares(setting, world, tile)
     close_accounts(setting, world, tile)
@@ -70,5 +73,4 @@ def settle_and_decide(setting, world, tile):
     decide_fates(setting, world, tile)
     count_fates(world, tile)
     choose_homes(setting, world, tile)
-    carry_over(world, tile)
     count_sizes(world, tile)

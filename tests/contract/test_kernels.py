@@ -11,7 +11,7 @@ from numba.core import config
 import technopole_kernels
 from assembly import functions, has_call, has_wide_arithmetic, loops
 from technopole.schema import PARAMETERS, RECORDS
-from technopole_kernels import _jit, accounts, innovation, learning, market, rng, vector
+from technopole_kernels import _jit, accounts, innovation, learning, market, meeting, rng, vector
 from technopole_kernels import layout as at
 from technopole_kernels._jit import kernel, stage
 from technopole_kernels.mathx import exp_core
@@ -100,8 +100,8 @@ def test_all_are_compiled_without_fast_mathematics():
 @kernel
 def call_hot_stages(setting, world, tile):
     """Call the stages in which the time is spent: their code becomes part of this kernel."""
-    learning.draw_meetings(setting, world, tile)
-    learning.meet_in_region(setting, world, tile)
+    meeting.draw_meetings(setting, world, tile)
+    meeting.meet_in_region(setting, world, tile)
     learning.absorb(setting, world, tile)
     learning.learn(setting, world, tile)
     innovation.draw_events(setting, world, tile)
@@ -116,8 +116,8 @@ def call_hot_stages(setting, world, tile):
 
 
 HOT = (
-    learning.draw_meetings,
-    learning.meet_in_region,
+    meeting.draw_meetings,
+    meeting.meet_in_region,
     learning.absorb,
     learning.learn_openly,
     learning.learn_protected,
@@ -274,19 +274,29 @@ def test_sums_come_first():
     assert min(getattr(at, name) for name in names_of("C_")) >= at.C_CHECKED
 
 
-def test_buffer_rows_do_not_overlap():
-    tree = ast.parse((PACKAGE / "layout.py").read_text(encoding="utf-8"))
-    names = next(
-        [element.id for element in node.targets[0].elts]
-        for node in tree.body
-        if isinstance(node, ast.Assign)
-        and isinstance(node.value, ast.Call)
-        and getattr(node.value.func, "id", "") == "_rows"
-    )
-    starts = sorted(getattr(at, name) for name in names)
-    assert len(set(starts)) == len(names) == at.BUFFER_ROWS
-    assert min(np.diff(starts)) >= TILE
-    assert starts[-1] + TILE <= mixed().new_world().buffer.size
+def rows_used_at_once():
+    """Rows of the tile buffer by stage: those that ``at.NAME + i`` are indices of."""
+    for path in PACKAGE.rglob("*.py"):
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(function, ast.FunctionDef):
+                names = {
+                    side.attr
+                    for index in ast.walk(function)
+                    if isinstance(index, ast.Subscript) and getattr(index.value, "id", "") == "buffer"
+                    for side in ast.walk(index.slice)
+                    if isinstance(side, ast.Attribute) and getattr(side.value, "id", "") == "at"
+                }
+                yield f"{path.stem}.{function.name}", names - {"ROW"}
+
+
+def test_buffer_rows_of_a_stage_do_not_overlap():
+    found = dict(rows_used_at_once())
+    rows = {name: getattr(at, name) for name in set().union(*found.values())}
+    assert set(rows.values()) == set(range(0, at.BUFFER_ROWS * at.ROW, at.ROW))  # none is left over
+    for name, used in found.items():
+        assert len({rows[row] for row in used}) == len(used), name
+    assert at.ROW >= TILE
+    assert at.BUFFER_ROWS * at.ROW <= mixed().new_world().buffer.size
 
 
 def test_parameters_are_those_of_the_schema():

@@ -107,7 +107,7 @@ def test_hot_stages_have_limits(guard):
     for stages in limits["levels"].values():
         hot = (
             "market.shock_demand",
-            "learning.draw_meetings",
+            "meeting.draw_meetings",
             "innovation.draw_events",
             "accounts.close_accounts",
         )

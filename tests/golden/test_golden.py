@@ -1,4 +1,4 @@
-"""The states of four short runs are those of the golden file, to the last bit.
+"""The states of five short runs are those of the golden file, to the last bit.
 
 The file holds a digest of every state array and of the records. It does not depend on the versions of numba, LLVM or
 NumPy, on the processor or on the number of threads: if it changes without a change of the model, that promise is
@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 
 from fixed_runs import CASES, digests, fixed_arrays, fixed_run
+from technopole_kernels.ahead import MOST_CACHED
+from technopole_kernels.types import TILE
 
 GOLDEN = json.loads(Path(__file__).with_name("states.json").read_text(encoding="utf-8"))
 
@@ -28,6 +30,11 @@ def test_states_are_those_of_the_golden_file(found, case):
     assert mine.keys() == golden.keys()
     differing = [name for name in mine if mine[name] != golden[name]]
     assert not differing, f"{', '.join(differing)}: see how fixed_runs says to write the golden file anew"
+
+
+def test_one_case_is_too_large_for_a_cache():
+    shares = fixed_run("in memory").firm("share")
+    assert shares.nbytes > MOST_CACHED > TILE * shares.itemsize
 
 
 def test_the_golden_file_holds_nothing_else(found):

@@ -110,7 +110,7 @@ def test_clocks_stand_behind_every_stage():
     timed = {name for _, name in clocks.names}
     wanted = calls_of(sweeps) | calls_of(parts) | calls_of(period)
     assert len(timed) > 40
-    assert wanted - in_order <= timed
+    assert wanted - in_order - {"rest"} <= timed  # which is for hosts that look at a world in between
 
 
 def test_every_module_of_the_kernels_has_a_mechanism():

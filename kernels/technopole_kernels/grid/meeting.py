@@ -6,8 +6,8 @@ from technopole_kernels import layout as at
 from technopole_kernels._jit import device
 from technopole_kernels.barter import NOBODY, exchange
 from technopole_kernels.choose import natural, pick, pick_row
-from technopole_kernels.learning import gap_to, lead, near_draw, pick_supplier, stretch_to_one, stretched
 from technopole_kernels.mean_field import gap_to_field
+from technopole_kernels.meeting import gap_to, lead, near_draw, pick_supplier, stretch_to_one, stretched
 from technopole_kernels.rng import MEETING, draw, uniform
 
 

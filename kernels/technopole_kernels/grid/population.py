@@ -7,7 +7,7 @@ from technopole_kernels._atomic import take_number
 from technopole_kernels._jit import device, stage
 from technopole_kernels.accounts import LEAVE, SPAWN
 from technopole_kernels.choose import natural
-from technopole_kernels.demography import expected_knowledge, expected_share, key_of_entrant
+from technopole_kernels.founding import expected_knowledge, expected_share, key_of_entrant
 from technopole_kernels.grid.common import running, segment_of_firm, segment_of_lane, spot_of
 from technopole_kernels.grid.work import BEFORE, LANES, POPULATION, STAYERS
 from technopole_kernels.mathx import exp, normal_quantile_core
@@ -150,7 +150,7 @@ def found_one(setting, world, cell, k, parent, slot, rank):
     params, firms = setting.params[0], world.firms
     period, replicate = np.uint64(world.clock[at.PERIOD]), np.uint64(world.clock[at.REPLICATE])
     seed, site = setting.seed[0], SPINOFF if parent >= 0 else STARTUP
-    w0, w1, _, _ = draw(key_of_entrant(world, cell, parent, rank), period, site, seed, replicate)
+    w0, w1, _, _ = draw(key_of_entrant(world.identity[at.NEXT], cell, parent, rank), period, site, seed, replicate)
     identity = w0 | (w1 << np.uint64(32))
     w0, w1, w2, w3 = draw(identity, period, ENTRANT, seed, replicate)
     v0, _, _, _ = draw(identity, period, ENTRANT_SIZE, seed, replicate)
