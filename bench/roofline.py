@@ -129,8 +129,8 @@ class Traffic:
             np.count_nonzero(view(plain, one)[:living] != view(self.world, one)[:living]) for one in written
         ]
         share = max(changed, default=living) / living
-        if part is Part.DECIDE:  # identities there are a list of the few that spawn
-            written = [place for place in written if place[0] != "identity"]
+        if part is Part.DECIDE:  # only of the few that spawn
+            read, written = ([place for place in rows if place[0] != "identity"] for rows in (read, written))
         # the sweep that writes entrants touches few firms, the others all
         return {"read": read, "written": written, "share": min(1.0, share) if part.name == "FOUND" else 1.0}
 

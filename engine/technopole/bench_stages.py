@@ -167,7 +167,7 @@ class _Clocks:
         self.ticks[:] = 0
 
     def period(self) -> Any:
-        """Return a kernel that advances a world as `drive` does."""
+        """Return a kernel that advances a world as `drive` does, but leaves it before it is at rest."""
         run_periods, hold_all = self._copy(drive.run_periods), cast(Any, hold)
 
         def profiled(setting, world, problem, records, until, stride, stop):  # type: ignore[no-untyped-def]

@@ -99,9 +99,11 @@ class Crew:
             setting, [world, *(_with_own_room(world) for _ in range(self._threads - 1))], problem
         )
         status = int(Status.DONE)
-        while status == Status.DONE and world.clock[layout.PERIOD] < until:
-            status = self._step(period, records, stride, stop) if stop[0] == 0 else int(Status.STOPPED)
-        drive(setting, world, problem, records, until, stride, stop, int(Part.REST), 0, 0)
+        try:
+            while status == Status.DONE and world.clock[layout.PERIOD] < until:
+                status = self._step(period, records, stride, stop) if stop[0] == 0 else int(Status.STOPPED)
+        finally:
+            drive(setting, world, problem, records, until, stride, stop, int(Part.REST), 0, 0)
         return status
 
     def _step(self, period: _Period, records: Records, stride: int, stop: NDArray[np.int64]) -> int:

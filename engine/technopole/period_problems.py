@@ -47,7 +47,6 @@ _WORDS = {
     "OWN_RESEARCH": "research spending",
     "LOADED": "overhead and transaction cost",
     "TRANSACTION": "transaction cost",
-    "SPINOFFS": "spin-offs",
     "STAY_SHARE": "market share of the firms that stay",
 }
 

@@ -175,7 +175,7 @@ def fetch(_typing, array, index):
         start = builder.bitcast(address(context, builder, sig.args[0], args[0], args[1]), ir.IntType(8).as_pointer())
         ask = ir.FunctionType(ir.VoidType(), [start.type, PLACE, PLACE, PLACE])
         function = cgutils.get_or_insert_function(builder.module, ask, "llvm.prefetch.p0")
-        builder.call(function, [start, PLACE(0), PLACE(2), PLACE(1)])  # to read, near, data
+        builder.call(function, [start, PLACE(0), PLACE(2), PLACE(1)])  # to read; the second-level cache; data
         return context.get_dummy_value()
 
     return types.void(array, types.intp), generate

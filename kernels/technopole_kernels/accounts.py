@@ -113,20 +113,17 @@ def decide_fates(setting, world, tile):
 
 @stage
 def count_fates(world, tile):
-    """Exits, spin-offs and the share of those who stay, by segment."""
+    """Exits and the share of those who stay, by segment."""
     segments, sums, fate, share = world.segments, world.segment_sum, world.fate, world.next[at.F_SHARE]
     for segment in range(tile.first, tile.last):
         begin, end = segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]
         leaving = 0
-        spawning = 0
         staying_share = nothing(share)
         for i in range(begin, end, width(share)):
             leaves = equal_beside(fate, i, end - i, LEAVE, share)
             leaving += count_bits(leaves)
-            spawning += count_bits(equal_beside(fate, i, end - i, SPAWN, share))
             staying_share = staying_share + choose(load(share, i, end - i), ~leaves)
         sums[segment, at.E_EXITS] = float(leaving)
-        sums[segment, at.E_SPINOFFS] = float(spawning)
         sums[segment, at.E_STAY_SHARE] = total(staying_share)
 
 

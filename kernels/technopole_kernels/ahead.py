@@ -1,12 +1,13 @@
 """Asking for rows of firms before they are needed: memory answers while something else is computed.
 
 In a world whose rows are not in a cache. A processor finds by itself what follows in a row, but not beyond a page, and
-not at random places.
+not at random places. For learning it is done where random numbers are drawn (rule ``broadcast``).
 """
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
-from technopole_kernels._lanes import fetch
+from technopole_kernels._lanes import fetch, width
+from technopole_kernels._llvm import WIDTH
 from technopole_kernels.halves import later, now
 
 LINE = 64  # bytes of a line of the cache
@@ -84,8 +85,9 @@ def fetch_survivors(world, begin, target):
     for row in range(at.F_ROWS):
         fetch(world.next[row], begin + STEPS)
         fetch(world.firms[row], target + STEPS)
-    fetch(world.identity[now(world)], begin + STEPS)
-    fetch(world.identity[later(world)], target + STEPS)
+    for i in range(STEPS, STEPS + width(world.firms), WIDTH):
+        fetch(world.identity[now(world)], begin + i)
+        fetch(world.identity[later(world)], target + i)
     fetch(world.age[now(world)], begin + STEPS)
     fetch(world.age[later(world)], target + STEPS)
     fetch(world.fate, begin + STEPS)

@@ -1,7 +1,8 @@
 """Which half of identities and ages is the present one.
 
-A period packs the survivors from one half into the other, and nothing is copied only to be complete. Between calls from
-outside the first half is the present one: whoever looks at a world need not ask.
+A period packs the survivors from one half into the other, and nothing is copied only to be complete. A world is at rest
+when the first half is the present one: then whoever looks at it need not ask. So it is when `drive` has done whole
+periods or the last part, ``REST``, and after `step` and `commit`. Grids of a device always use the first half.
 """
 
 import numpy as np

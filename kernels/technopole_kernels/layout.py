@@ -25,27 +25,27 @@ F_ROWS = 8
 (W_ONE, W_QUALITY, W_NAME, W_NAME_QUALITY, W_EFFICIENCY, W_PRICE, E_FITNESS) = range(27, 34)
 # and by the second
 (E_SHARE_SQUARED, E_TAX, E_LOADED, E_OVERHEAD, E_PAYOUT, E_CASH) = range(34, 40)
-(E_EXITS, E_SPINOFFS, E_STAY_SHARE) = range(40, 43)
-C_SUMS = 43
+(E_EXITS, E_STAY_SHARE) = range(40, 42)
+C_SUMS = 42
 SUM_COLUMNS = 48  # of World.segment_sum: so many lines of the cache
 # made from M... and W... when the shares are known: sums weighted by the new share
-(E_SHARE, E_QUALITY_SHARE, E_NAME_SHARE, E_NAME_QUALITY, E_EFFICIENCY_SHARE, E_PRICE_SHARE) = range(43, 49)
-E_TRANSACTION = 49  # money
-C_CHECKED = 50  # what must be finite
+(E_SHARE, E_QUALITY_SHARE, E_NAME_SHARE, E_NAME_QUALITY, E_EFFICIENCY_SHARE, E_PRICE_SHARE) = range(42, 48)
+E_TRANSACTION = 48  # money
+C_CHECKED = 49  # what must be finite
 # state and other values of a cell
-(C_REPUTATION, C_NEXT_REPUTATION) = range(50, 52)  # log points
-C_LABOUR = 52  # workers per unit of market share
-C_POOL = 53  # spillover pools of the four channels, log points; of occupied cells
-C_UPGRADING = 57  # technology to catch up with, log points
-C_PRICE_LEVEL = 58  # ln p of a firm without knowledge; with overhead if the sharing is proportional
-C_EFFICIENCY = 59  # ln A
-C_OVERHEAD = 60  # overhead rate under proportional sharing
-C_STARTUP_MEAN = 61  # Poisson mean
-C_UPPER = 62  # upper means of the four channels (mean_field only)
-C_FIELD = 66  # weight of other regions, their technology, their quality (mean_field only)
-C_SUPPLIERS = 69  # weight of the suppliers present, their sourcing (mean_field only)
-C_NO_STARTUP, C_STARTUP_DRAW = 71, 72  # probability of no start-up, and what is drawn to compare with it
-C_ROWS = 73
+(C_REPUTATION, C_NEXT_REPUTATION) = range(49, 51)  # log points
+C_LABOUR = 51  # workers per unit of market share
+C_POOL = 52  # spillover pools of the four channels, log points; of occupied cells
+C_UPGRADING = 56  # technology to catch up with, log points
+C_PRICE_LEVEL = 57  # ln p of a firm without knowledge; with overhead if the sharing is proportional
+C_EFFICIENCY = 58  # ln A
+C_OVERHEAD = 59  # overhead rate under proportional sharing
+C_STARTUP_MEAN = 60  # Poisson mean
+C_UPPER = 61  # upper means of the four channels (mean_field only)
+C_FIELD = 65  # weight of other regions, their technology, their quality (mean_field only)
+C_SUPPLIERS = 68  # weight of the suppliers present, their sourcing (mean_field only)
+C_NO_STARTUP, C_STARTUP_DRAW = 70, 71  # probability of no start-up, and what is drawn to compare with it
+C_ROWS = 72
 
 # World.counts
 # children by the cell they join; next slot of an entrant; row of World.segment_sum; a list of cells with entrants
@@ -76,7 +76,7 @@ S_ROWS = 23
 NORM_TAX, NORM_RESEARCH = 7, 8  # state: tax and R&D per worker in national wages, period 0
 FAULT = 9  # not a number, if any sum over a cell is not finite, else 0
 FOUNDED = 10  # cells with entrants, listed in N_FOUNDED
-HALF = 11  # of World.identity and World.age that is the present one; 0 between calls from outside
+HALF = 11  # of World.identity and World.age that is the present one; NOW when a world is at rest
 ECONOMY = 12
 
 # World.tiles and World.segments; segments are parts of a cell in a tile
@@ -88,7 +88,7 @@ G_ROWS = 3
 
 # World.load
 OVERHEAD_RATE, OWN_RESEARCH = range(2)
-NOW, NEXT = range(2)  # World.identity, World.age, World.tie
+NOW, NEXT = range(2)  # World.tie; the halves of World.identity and World.age at rest (see halves.py)
 
 # Constants.sectors
 (K_HIGH_TECH, K_LABOUR_SHARE, K_MARKUP, K_RD_INTENSITY, K_INNOVATION_RATE, K_INNOVATION_SCALE) = range(6)

@@ -35,5 +35,5 @@ class Part(IntEnum):
     FOUND = 8  # range of cells
     SCALE = 9
     MOVE = 10  # range of cells
-    COMMIT = 11
-    REST = 12  # after the last period, for those who look at the world
+    COMMIT = 11  # identities and ages may be in their second halves
+    REST = 12  # after the last period, for those who look at the world: they are in the first

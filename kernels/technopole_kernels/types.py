@@ -184,8 +184,8 @@ class World(NamedTuple):
     offsets: np.ndarray  # (C+1,) i64, first firm of every cell
     firms: np.ndarray  # (F_ROWS, N) the firms
     next: np.ndarray  # (F_ROWS, N) what they become
-    identity: np.ndarray  # (2,N) u64, now and next
-    age: np.ndarray  # (2,N) i32, now and next
+    identity: np.ndarray  # (2,N) u64, two halves: see halves.py
+    age: np.ndarray  # (2,N) i32, the same
     tie: np.ndarray  # (2,N) u8, now and next
     load: np.ndarray  # (2,N) overhead rate; own research, money
     fate: np.ndarray  # (N,) u32: a random word, then STAY, LEAVE or SPAWN
@@ -199,8 +199,8 @@ class World(NamedTuple):
     mixed: np.ndarray  # (R,8S) sector-mixed sums of knowledge and counts, of each sector side by side
     reached: np.ndarray  # (R/GROUP,5S*GROUP) the same, summed over the regions in reach of each of a group
     buffer: np.ndarray  # (BUFFER_ROWS*ROW,) per-firm values of one tile
-    partner: np.ndarray  # (TILE,) i32 places of partners, or of survivors, of a tile
-    keys: np.ndarray  # (TILE,) u64 identities of entrants
+    partner: np.ndarray  # (TILE,) i32 places in a tile, or cells of entrants
+    keys: np.ndarray  # (TILE,) u64 slots of partners, or identities of entrants and what they are made of
     tiles: np.ndarray  # (T_ROWS, tiles+1) i64
     segments: np.ndarray  # (G_ROWS, segments+1) i64
     segment_sum: np.ndarray  # (segments+2, SUM_COLUMNS) partial sums, columns as the first rows of ``cells``; two of 0

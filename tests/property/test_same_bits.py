@@ -16,12 +16,15 @@ from configurations import configurations
 from economy import make_config
 from fixed_runs import CASES, TIMES, fixed_arrays
 from technopole.advance import advance
-from technopole.build import enlarge_world
+from technopole.build import enlarge_world, new_problem
 from technopole.crew import Crew
 from technopole.machine import LARGE_WORLD
 from technopole.schema import RECORDS
 from technopole.simulation import Simulation
+from technopole_kernels import layout
 from technopole_kernels._jit import cache_directory
+from technopole_kernels.drive import drive
+from technopole_kernels.status import Part, Status
 from worlds import QUICK, Run, assert_same_bits, copy_world, make_records, mixed, state_arrays
 
 PERIODS = 12
@@ -111,6 +114,51 @@ def test_threads_that_share_a_world(drawn, seed, threads):
     crew.close()
     assert finished
     assert_same_bits(results(alone), results(shared))
+
+
+def spoil_rooms(world):
+    """Leave nonsense where a thread works by itself, which no stage may expect anything of."""
+    world.buffer[:] = np.nan
+    world.partner[:] = np.iinfo(np.int32).max
+    world.keys[:] = np.iinfo(np.uint64).max
+
+
+@given(configurations(PERIODS), st.integers(0, 2**32 - 1))
+@settings(QUICK, max_examples=15)
+def test_parts_in_any_order_and_spoiled_rooms(drawn, seed):
+    """Tiles and cells one by one, in any order, and nothing left over from what was done before: the same world."""
+    blueprint, order = drawn.plan(entry__startups=0.3), np.random.default_rng(seed)
+    alone = Run(blueprint, seed).advance(PERIODS, record=True)
+    pieces = Run(blueprint, seed, capacity=2 * alone.world.firms.shape[1] + 500)
+    pieces.records = make_records(blueprint, PERIODS)
+    world, stop = pieces.world, np.zeros(1, dtype=np.int64)
+    for _ in range(PERIODS):
+        world.identity[layout.NEXT], world.age[layout.NEXT] = np.iinfo(np.uint64).max, -1
+        for part in list(Part)[1:]:
+            tiles, cells = int(world.clock[layout.TILES]), world.cells.shape[1]
+            number = {
+                Part.SUM: tiles,
+                Part.LEARN: tiles,
+                Part.DECIDE: tiles,
+                Part.FOUND: cells,
+                Part.MOVE: cells,
+            }
+            for i in order.permutation(number.get(part, 1)):
+                spoil_rooms(world)
+                arguments = (
+                    pieces.setting,
+                    world,
+                    new_problem(),
+                    pieces.records,
+                    0,
+                    1,
+                    stop,
+                    int(part),
+                    i,
+                    i + 1,
+                )
+                assert drive(*arguments) == Status.DONE
+    assert_same_bits(results(alone), results(pieces))
 
 
 @pytest.mark.parametrize("firms", [LARGE_WORLD, IN_MEMORY])

@@ -8,7 +8,7 @@ import numpy as np
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import stage
-from technopole_kernels.accounts import LEAVE, SPAWN, production_base, settle_books
+from technopole_kernels.accounts import LEAVE, production_base, settle_books
 from technopole_kernels.grid.common import (
     column_of,
     running,
@@ -114,17 +114,15 @@ def sum_fates(_setting, world, work, _records, i):
     first, end = segment_range(world, segment, i)
     shares, fates, sums = world.next[at.F_SHARE], world.fate, work.lane_sums
     squares = staying = 0.0
-    exits = spinoffs = 0
+    exits = 0
     for firm in range(first, end, LANES):
         share, fate = shares[firm], fates[firm]
         squares += share * share
         staying += 0.0 if fate == LEAVE else share
         exits += 1 if fate == LEAVE else 0
-        spinoffs += 1 if fate >= SPAWN else 0
     sums[at.E_SHARE_SQUARED, i] = squares
     sums[at.E_STAY_SHARE, i] = staying
     sums[at.E_EXITS, i] = float(exits)
-    sums[at.E_SPINOFFS, i] = float(spinoffs)
 
 
 @stage
