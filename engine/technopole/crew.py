@@ -16,8 +16,9 @@ from technopole_kernels.record import Records
 from technopole_kernels.status import Part, Status
 from technopole_kernels.types import Problem, Setting, World
 
-PIECES = 8
-"""Ranges for each thread: so many that nobody waits long for the slowest, so few that calls cost nothing."""
+PIECES, FIRMS = 8, 25_000
+"""Ranges for each thread: so many that nobody waits long for the slowest, but of so many firms that the call of a kernel
+(some 25 µs, one thread at a time) is little beside them."""
 POLL_SECONDS = 0.2
 """How often a thread that waits for others looks at its signals and reports progress."""
 OWN_ROOM = ("buffer", "partner", "keys", "sizes")
@@ -116,7 +117,8 @@ class Crew:
             )
 
         def share(part: Part, begins: NDArray[np.int64]) -> None:
-            pieces = _Pieces(begins, PIECES * self._threads)
+            for_each = min(max(int(begins[-1]) // (self._threads * FIRMS), 1), PIECES)
+            pieces = _Pieces(begins, for_each * self._threads)
 
             def work(mine: World) -> None:
                 for first, last in pieces:

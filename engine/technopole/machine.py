@@ -10,7 +10,7 @@ from typing import NamedTuple
 CGROUPS = Path("/sys/fs/cgroup")
 
 
-LARGE_WORLD = 50_000
+LARGE_WORLD = 100_000
 """Firms from which on several threads share the work of one world; below, they would mostly wait for each other."""
 
 
