@@ -303,6 +303,7 @@ def test_most_instructions_of_a_period_are_run(driver):
         changes["market.rule"] = ("ces", "replicator")[number % 2]
         assert_same_run(driver, tiny(changes, firms=(FIRMS, MANY)[number % 2], periods=2, replicates=1))
     assert_same_run(driver, tiny(firms=LARGE, periods=1, replicates=1, policies=()))
+    assert run_extremes(("technology", "cash"), 1e308) == 2  # for the search for what is not a number
     count, missing = driver.machine.executed()
     whole = sum(len(entry.instructions) for entry in driver.machine.module.entries.values())
     assert len(driver.machine.hits) == len(PERIOD) and len(missing) < 0.1 * whole
