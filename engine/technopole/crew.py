@@ -18,7 +18,7 @@ from technopole_kernels.types import Problem, Setting, World
 
 PIECES, FIRMS = 8, 25_000
 """Ranges for each thread: so many that nobody waits long for the slowest, but of so many firms that the call of a
-kernel (some 25 µs, one thread at a time) is little beside them."""
+kernel (some 15 µs, one thread at a time) is little beside them."""
 POLL_SECONDS = 0.2
 """How often a thread that waits for others looks at its signals and reports progress."""
 OWN_ROOM = ("buffer", "partner", "keys", "sizes")

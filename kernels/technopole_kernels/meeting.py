@@ -152,6 +152,25 @@ def choose_regions(constants, world, tile, count):
         buffer[at.FAR_DRAW + j] = rest
 
 
+@device
+def meet_or_ask(world, known, own, gaps, j, place, large):
+    """Gap of the j-th firm listed in ``partner`` to the one at a place, of which a large world is only asked."""
+    if large:
+        world.keys[j] = place
+        fetch(known, place)
+    else:
+        i = natural(world.partner[j])
+        gaps[i] = lead(known[place], own[i])
+
+
+@stage
+def meet_asked(world, known, own, gaps, count):
+    """Gaps of the firms listed in ``partner`` to those that were asked for."""
+    for j in range(count):
+        i = natural(world.partner[j])
+        gaps[i] = lead(known[natural(world.keys[j])], own[i])
+
+
 @stage
 def meet_elsewhere(setting, world, tile, known, uniforms, gaps):
     """Replace the gaps of those who meet a firm of their sector in another region."""
@@ -166,7 +185,7 @@ def meet_elsewhere(setting, world, tile, known, uniforms, gaps):
     if not constants.far[constants.proximity_start[tile.region + 1] - 1] > 0.0:
         return  # there is no other region in reach
     choose_regions(constants, world, tile, count)
-    places, large = world.keys, is_large(world)
+    large = is_large(world)
     for j in range(count):
         i = natural(partner[j])
         other = natural(np.int64(buffer[at.FAR_REGION + j]) * S + whole(buffer[at.SECTOR + i]))
@@ -174,14 +193,9 @@ def meet_elsewhere(setting, world, tile, known, uniforms, gaps):
         firms = offsets[other + 1] - begin
         place = begin + pick(buffer[at.FAR_DRAW + j], firms)
         place = natural(place if firms > 0 else tile.begin + i)
-        if large:
-            places[j] = place
-            fetch(known, place)
-        else:
-            gap[i] = lead(known[place], own[i])
-    for j in range(count if large else 0):
-        i = natural(partner[j])
-        gap[i] = lead(known[natural(places[j])], own[i])
+        meet_or_ask(world, known, own, gap, j, place, large)
+    if large:
+        meet_asked(world, known, own, gap, count)
 
 
 @stage
@@ -201,7 +215,7 @@ def meet_in_sector(setting, world, tile, known, uniforms, gaps):
 @stage
 def meet_suppliers(setting, world, tile):
     """Gap in sourcing to a random firm of a supplier sector in the region; whoever finds none meets itself."""
-    constants, buffer, partner, places = setting.constants, world.buffer, world.partner, world.keys
+    constants, buffer, partner = setting.constants, world.buffer, world.partner
     S, size = world.sectors.shape[1], tile.end - tile.begin
     local = world.offsets[tile.region * S : (tile.region + 1) * S + 1]
     contact, large = world.regions[at.R_CONTACT, tile.region], is_large(world)
@@ -222,14 +236,9 @@ def meet_suppliers(setting, world, tile):
         firms = local[supplier + 1] - begin
         found = (firms > 0) & (cumulative[S] > 0.0)
         place = natural(begin + pick(rest, firms) if found else tile.begin + i)
-        if large:
-            places[j] = place
-            fetch(known, place)
-        else:
-            gaps[i] = lead(known[place], own[i])
-    for j in range(count if large else 0):
-        i = natural(partner[j])
-        gaps[i] = lead(known[natural(places[j])], own[i])
+        meet_or_ask(world, known, own, gaps, j, place, large)
+    if large:
+        meet_asked(world, known, own, gaps, count)
 
 
 @stage
