@@ -35,7 +35,7 @@ from technopole_kernels.drive import drive  # noqa: E402
 from technopole_kernels.status import Part  # noqa: E402
 
 PER_FIRM = ("firms", "next", "identity", "age", "tie", "load", "fate")
-SWEEPS = ("SUM", "LEARN", "DECIDE", "FOUND", "SCALE", "MOVE")
+SWEEPS = ("SUM", "LEARN", "DECIDE", "FOUND", "MOVE")
 """Parts of a period that go over all firms."""
 WEIGHTS = {
     "arithmetic": 1,
@@ -85,12 +85,13 @@ class Traffic:
                 self.do(self.world, part)
 
     def do(self, world: Any, part: Part) -> None:
-        """Do one part of a period for all tiles or cells."""
-        last = (
-            int(world.clock[layout.TILES])
-            if part in (Part.SUM, Part.LEARN, Part.DECIDE)
-            else world.cells.shape[1]
-        )
+        """Do one part of a period for all tiles, groups, regions or cells."""
+        last = {
+            Part.POOL: self.setting.constants.group_start.size - 1,
+            Part.COLLECT: world.regions.shape[1],
+            Part.FOUND: world.cells.shape[1],
+            Part.MOVE: world.cells.shape[1],
+        }.get(part, int(world.clock[layout.TILES]))
         status = drive(self.setting, world, new_problem(), self.records, 0, 1, self.stop, int(part), 0, last)
         if status:
             raise RuntimeError(f"{part.name} ended with status {status}")

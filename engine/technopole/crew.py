@@ -16,12 +16,14 @@ from technopole_kernels.record import Records
 from technopole_kernels.status import Part, Status
 from technopole_kernels.types import Problem, Setting, World
 
-PIECES, FIRMS = 8, 25_000
-"""Ranges for each thread: so many that nobody waits long for the slowest, but of so many firms that the call of a
+FIRMS = 25_000
+"""Firms of the smallest ranges: so few that nobody waits long for the slowest thread, but so many that the call of a
 kernel (some 15 µs, one thread at a time) is little beside them."""
+SUMS, CELLS = 500_000, 4_000
+"""Sums of spillover, and cells whose sums are collected, that are as much work: with fewer one thread does them all."""
 POLL_SECONDS = 0.2
 """How often a thread that waits for others looks at its signals and reports progress."""
-OWN_ROOM = ("buffer", "partner", "keys", "sizes")
+OWN_ROOM = ("buffer", "partner", "keys", "sizes", "reached")
 """Arrays of a world in which a thread works by itself."""
 
 
@@ -116,9 +118,11 @@ class Crew:
                 drive(period.setting, mine, period.problem, records, 0, stride, stop, int(part), first, last)
             )
 
-        def share(part: Part, begins: NDArray[np.int64]) -> None:
-            for_each = min(max(int(begins[-1]) // (self._threads * FIRMS), 1), PIECES)
-            pieces = _Pieces(begins, for_each * self._threads)
+        def share(part: Part, begins: NDArray[np.int64], least: int = 0, each: int = FIRMS) -> None:
+            if begins[-1] < least:
+                do(part, last=begins.size - 1)
+                return
+            pieces = _Pieces(begins, self._threads, each)
 
             def work(mine: World) -> None:
                 for first, last in pieces:
@@ -134,11 +138,14 @@ class Crew:
         tiles = world.tiles[layout.T_BEGIN, : world.clock[layout.TILES] + 1]
         share(Part.SUM, tiles)
         do(Part.PREPARE)
+        sectors = world.sectors.shape[1]
+        share(Part.POOL, period.setting.constants.group_start * sectors, 2 * SUMS, SUMS)
         share(Part.LEARN, tiles)
         do(Part.SETTLE)
         period.forget_sizes()
         share(Part.DECIDE, tiles)
         period.collect_sizes()
+        share(Part.COLLECT, np.arange(world.regions.shape[1] + 1) * sectors, 2 * CELLS, CELLS)
         status = do(Part.CLOSE)
         if status == Status.DONE:
             share(Part.FOUND, world.new_offsets)
@@ -164,11 +171,18 @@ class _Period:
 
 
 class _Pieces:
-    """Ranges of about equal numbers of firms, handed out one by one to whoever asks."""
+    """Ranges handed out one by one to whoever asks: large ones first, and the smallest last, when all must end.
 
-    def __init__(self, begins: NDArray[np.int64], number: int) -> None:
-        wanted = np.linspace(begins[0], begins[-1], number + 1)
-        cuts = np.searchsorted(begins, wanted)
+    Each is a part of what is left (guided self-scheduling, Polychronopoulos and Kuck 1987), at least one per thread.
+    """
+
+    def __init__(self, begins: NDArray[np.int64], threads: int, least: int) -> None:
+        end = int(begins[-1])
+        wanted, size = [0], -(-end // threads)
+        while wanted[-1] + size < end:
+            size = max((end - wanted[-1]) // (2 * threads), min(least, size))
+            wanted.append(wanted[-1] + size)
+        cuts = np.searchsorted(begins, [*wanted, end])
         cuts[0], cuts[-1] = 0, begins.size - 1  # with empty cells at both ends
         edges = np.unique(cuts).tolist()
         self._left = iter(list(zip(edges[:-1], edges[1:], strict=True)))

@@ -15,11 +15,14 @@ from technopole_kernels.reduce import set_all
 
 
 @stage
-def add_parts(world, first, last):
-    """Add the parts of a cell that lies in several tiles to its first one, in order of position."""
+def add_parts(world, begin, end, first, last):
+    """Add the parts of a cell that lies in several tiles to its first one, in order of position.
+
+    For the segments ``begin:end``, which are all those of some cells, and the columns ``first:last``.
+    """
     segments, sums = world.segments, world.segment_sum
-    whole = 0
-    for segment in range(1, world.clock[at.SEGMENTS]):
+    whole = begin
+    for segment in range(begin + 1, end):
         if segments[at.G_CELL, segment] != segments[at.G_CELL, whole]:
             whole = segment
         else:
@@ -77,20 +80,37 @@ def collect_start(world):
     cells, offsets = world.cells.shape[1], world.offsets
     for cell in range(cells):
         world.cells[at.FIRMS, cell] = float(offsets[cell + 1] - offsets[cell])
-    add_parts(world, at.SHARE, at.SMALL_SALES)
+    add_parts(world, 0, world.clock[at.SEGMENTS], at.SHARE, at.SMALL_SALES)
     fault = 0.0
     for cell in range(0, cells, WIDTH):
         fault += 0.0 * put_columns(world, cell, cells - cell, at.SHARE, at.SMALL_SALES - at.SHARE)
     world.economy[at.FAULT] = fault
 
 
+@device
+def segment_from(world, cell):
+    """First segment of a cell or, if it is empty, of those behind it."""
+    low, high = 0, world.clock[at.SEGMENTS]
+    while low < high:
+        middle = (low + high) >> 1
+        if world.segments[at.G_CELL, middle] < cell:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
 @stage
-def collect_end(world):
-    """Sums over the cells at its end, and their transaction cost. What only the market needs stays where it is."""
-    S, fault, rest = world.sectors.shape[1], world.economy[at.FAULT], at.E_INNOVATIONS + WIDTH
-    add_parts(world, at.E_INNOVATIONS, at.M_ONE)
-    add_parts(world, at.E_SHARE_SQUARED, at.C_SUMS)
-    for r in range(world.regions.shape[1]):
+def collect_end(world, first, last):
+    """Sums over the cells of some regions at its end, and their transaction cost.
+
+    What only the market needs stays where it is.
+    """
+    S, fault, rest = world.sectors.shape[1], 0.0, at.E_INNOVATIONS + WIDTH
+    begin, end = segment_from(world, first * S), segment_from(world, last * S)
+    add_parts(world, begin, end, at.E_INNOVATIONS, at.M_ONE)
+    add_parts(world, begin, end, at.E_SHARE_SQUARED, at.C_SUMS)
+    for r in range(first, last):
         for k in range(0, S, WIDTH):
             n, cell = S - k, r * S + k
             fault += 0.0 * put_columns(world, cell, n, at.E_INNOVATIONS, WIDTH)
@@ -98,10 +118,11 @@ def collect_end(world):
             fault += 0.0 * put_columns(world, cell, n, at.E_SHARE_SQUARED, at.E_STAY_SHARE - at.E_SHARE_SQUARED)
             fault += 0.0 * put_new_shares(world, cell, n, k)
         cost_transactions(world.cells, world.regions[at.R_TRANSACTION, r], r * S, (r + 1) * S)
-    world.economy[at.FAULT] = fault
+    if not fault == 0.0:
+        world.economy[at.FAULT] = fault  # whichever thread finds one: it stays
     staying = world.cells[at.E_STAY_SHARE]  # is not finite only if the square of a share is not either
-    set_all(staying, 0.0)
-    for segment in range(world.clock[at.SEGMENTS]):
+    set_all(staying[first * S : last * S], 0.0)
+    for segment in range(begin, end):
         staying[natural(world.segments[at.G_CELL, segment])] += world.segment_sum[segment, at.E_STAY_SHARE]
 
 

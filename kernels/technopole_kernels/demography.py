@@ -77,7 +77,7 @@ def found_entrants(setting, world, first_cell, last_cell):
             origin = np.int64(parents[natural(slot)]) if is_child else slot - startups
             buffer[at.SLOT + place] = keep_whole(buffer, slot)
             buffer[at.SITE + place] = 1.0 if is_child else 0.0
-            world.partner[place] = np.int32(cell)
+            buffer[at.HOME + place] = keep_whole(buffer, cell)
             world.keys[place] = np.uint64(origin)
             if large:
                 fetch_entrant(world, slot, natural(origin if is_child else 0))
@@ -91,17 +91,27 @@ def found_entrants(setting, world, first_cell, last_cell):
 @stage
 def scale_shares(setting, world):
     """Make the shares of every sector sum to one again; entrants get their cash, survivors a scale to be applied."""
-    cells, sectors, counts, firms = world.cells, world.sectors, world.counts, world.firms
-    S, founded, staying = sectors.shape[1], counts[at.N_FOUNDED], cells[at.E_STAY_SHARE]
+    scale_sectors(world)
+    endow_entrants(setting, world, 0, world.cells.shape[1])
+
+
+@stage
+def scale_sectors(world):
+    """What makes the shares of every sector sum to one again."""
+    scale = world.sectors[at.S_SCALE]
+    sum_sectors(world.cells[at.E_STAY_SHARE], scale)
+    for k in range(scale.size):
+        scale[k] = 1.0 / scale[k] if scale[k] > 0.0 else 0.0
+
+
+@stage
+def endow_entrants(setting, world, first_cell, last_cell):
+    """Scale the shares of the entrants of some cells as those of their sectors are, and give them their cash."""
+    sectors, counts, firms, S = world.sectors, world.counts, world.firms, world.sectors.shape[1]
     for j in range(int(world.economy[at.FOUNDED])):
-        cell = natural(founded[j])
-        for i in range(world.new_offsets[cell] + counts[at.N_SURVIVORS, cell], world.new_offsets[cell + 1]):
-            staying[cell] += firms[at.F_SHARE, i]
-    sum_sectors(staying, sectors[at.S_SCALE])
-    for k in range(S):
-        sectors[at.S_SCALE, k] = 1.0 / sectors[at.S_SCALE, k] if sectors[at.S_SCALE, k] > 0.0 else 0.0
-    for j in range(int(world.economy[at.FOUNDED])):
-        cell = natural(founded[j])
+        cell = natural(counts[at.N_FOUNDED, j])
+        if cell < first_cell or cell >= last_cell:
+            continue
         scale, demand = sectors[at.S_SCALE, cell % S], sectors[at.S_DEMAND, cell % S]
         for i in range(world.new_offsets[cell] + counts[at.N_SURVIVORS, cell], world.new_offsets[cell + 1]):
             firms[at.F_SHARE, i] = firms[at.F_SHARE, i] * scale

@@ -3,7 +3,8 @@
 from technopole_kernels import layout as at
 from technopole_kernels._held import hold
 from technopole_kernels._jit import kernel, stage
-from technopole_kernels.demography import found_entrants, move_survivors, scale_shares
+from technopole_kernels.collect import collect_end
+from technopole_kernels.demography import endow_entrants, found_entrants, move_survivors, scale_sectors
 from technopole_kernels.halves import rest
 from technopole_kernels.parts import (
     DONE,
@@ -11,6 +12,7 @@ from technopole_kernels.parts import (
     go_on,
     learn_and_compete_in_tiles,
     open_period,
+    pool_in_groups,
     prepare,
     settle,
     settle_and_decide_in_tiles,
@@ -21,7 +23,9 @@ from technopole_kernels.record import record_period
 from technopole_kernels.status import Part, Status
 
 STOPPED = int(Status.STOPPED)
-WHOLE, OPEN, SUM, PREPARE, LEARN, SETTLE, DECIDE, CLOSE, FOUND, SCALE, MOVE, COMMIT, REST = (int(part) for part in Part)
+(WHOLE, OPEN, SUM, PREPARE, POOL, LEARN, SETTLE, DECIDE, COLLECT, CLOSE, FOUND, SCALE, MOVE, COMMIT, REST) = (
+    int(part) for part in Part
+)
 
 
 @kernel
@@ -32,7 +36,7 @@ def drive(setting, world, problem, records, until, stride, stop, part, first, la
 
     ``part`` is ``Part.WHOLE`` for whole periods. Every period that is a multiple of ``stride`` (counted from 1) is
     recorded in row ``period // stride - 1``. ``stop`` is a flag that another thread may set; it is read before every
-    period. For any other part, ``first:last`` are the tiles or cells to work on where the part has a range.
+    period. For any other part, ``first:last`` are the tiles, cells or regions to work on where the part has a range.
     """
     its_setting, its_world, its_records = hold(setting), hold(world), hold(records)
     if part == WHOLE:
@@ -72,19 +76,24 @@ def do_part(setting, world, problem, records, stride, part, first, last):
         sum_tiles(setting, world, first, last)
     elif part == PREPARE:
         prepare(setting, world)
+    elif part == POOL:
+        pool_in_groups(setting, world, first, last)
     elif part == LEARN:
         learn_and_compete_in_tiles(setting, world, first, last)
     elif part == SETTLE:
         settle(setting, world)
     elif part == DECIDE:
         settle_and_decide_in_tiles(setting, world, first, last)
+    elif part == COLLECT:
+        collect_end(world, first, last)
     elif part == CLOSE:
         return close(setting, world, problem)
     elif part == FOUND:
         found_entrants(setting, world, first, last)
     elif part == SCALE:
-        scale_shares(setting, world)
+        scale_sectors(world)
     elif part == MOVE:
+        endow_entrants(setting, world, first, last)
         move_survivors(world, first, last)
     elif part == COMMIT:
         go_on(world)

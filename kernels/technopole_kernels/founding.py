@@ -13,14 +13,14 @@ from technopole_kernels.rng import ENTRANT, ENTRANT_SIZE, SPINOFF, STARTUP, draw
 
 @stage
 def expect_entrants(setting, world, count):
-    """Knowledge, raw share and research of the entrants before noise, by their cells, in ``partner``.
+    """Knowledge, raw share and research of the entrants before noise, by their cells.
 
     ``keys``, which hold their parents or their ranks among the start-ups of their cells, become what names them.
     """
     params, buffer, keys, identity = setting.params[0], world.buffer, world.keys, world.identity[now(world)]
     weight, S = params.entry_inheritance, world.sectors.shape[1]
     for j in range(count):
-        cell, origin, is_child = natural(world.partner[j]), np.int64(keys[j]), buffer[at.SITE + j] > 0.0
+        cell, origin, is_child = natural(whole(buffer[at.HOME + j])), np.int64(keys[j]), buffer[at.SITE + j] > 0.0
         parent, sector, local = origin if is_child else np.int64(-1), cell % S, world.cells[at.FIRMS, cell]
         for channel in range(4):
             known = expected_knowledge(world, cell, sector, local, parent, weight, channel)
@@ -128,7 +128,7 @@ def add_noise(setting, world, count):
 
 @stage
 def write_entrants(setting, world, count):
-    """Write the listed entrants in their slots, with a raw share and no cash yet."""
+    """Write the listed entrants in their slots, with a raw share and no cash yet, and add up the shares of cells."""
     firms, buffer = world.firms, world.buffer
     expect_entrants(setting, world, count)
     name_entrants(setting, world, count)
@@ -147,3 +147,4 @@ def write_entrants(setting, world, count):
         world.identity[following, slot] = world.keys[j]
         world.age[following, slot] = np.int32(0)
         world.tie[at.NOW, slot] = np.uint8(0)
+        world.cells[at.E_STAY_SHARE, natural(whole(buffer[at.HOME + j]))] += np.float64(buffer[at.BASE_SHARE + j])

@@ -171,3 +171,4 @@ BUFFER_ROWS = 25
 SITE = 11 * ROW  # 1 for a spin-off, 0 for a start-up
 SLOT = 12 * ROW  # where it is written, a whole number
 TAIL = 13 * ROW  # numbers in a tail of the normal distribution
+HOME = 14 * ROW  # the cell an entrant joins, a whole number

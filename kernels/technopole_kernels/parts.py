@@ -4,7 +4,7 @@ from technopole_kernels import layout as at
 from technopole_kernels._jit import stage
 from technopole_kernels.barter import pair_cells
 from technopole_kernels.check import find_not_finite, has_fault
-from technopole_kernels.collect import add_parts, collect_end, collect_rest, collect_start
+from technopole_kernels.collect import add_parts, collect_rest, collect_start
 from technopole_kernels.demography import count_population, place_children
 from technopole_kernels.entry import draw_startups, mean_startups
 from technopole_kernels.halves import rest
@@ -22,7 +22,7 @@ from technopole_kernels.prepare import (
 from technopole_kernels.reduce import copy_all, set_all
 from technopole_kernels.science import advance_pipeline
 from technopole_kernels.sharing import share_costs
-from technopole_kernels.spillover import make_pools
+from technopole_kernels.spillover import mix_all_sectors, pool_groups
 from technopole_kernels.status import Status
 from technopole_kernels.sweeps import learn_and_compete, settle_and_decide
 from technopole_kernels.tiles import cut_tiles, take_tile
@@ -54,7 +54,7 @@ def prepare(setting, world):
     sum_start(setting, world)
     prepare_regions(setting, world)
     prepare_cells(setting, world)
-    make_pools(constants, world)
+    mix_all_sectors(constants, world)
     if params.learning_rule == 1:
         pair_cells(setting, world)
     if params.learning_rule == 2:
@@ -62,6 +62,12 @@ def prepare(setting, world):
         make_targets(constants, world)
     if params.sharing_rule != 0:
         share_costs(setting, world)
+
+
+@stage
+def pool_in_groups(setting, world, first, last):
+    """Spillover pools of some groups of regions."""
+    pool_groups(setting.constants, world, first, last)
 
 
 @stage
@@ -74,7 +80,7 @@ def learn_and_compete_in_tiles(setting, world, first, last):
 @stage
 def settle(setting, world):
     """Clear the markets."""
-    add_parts(world, at.M_ONE, at.E_SHARE_SQUARED)
+    add_parts(world, 0, world.clock[at.SEGMENTS], at.M_ONE, at.E_SHARE_SQUARED)
     settle_market(setting, world)
 
 
@@ -88,7 +94,6 @@ def settle_and_decide_in_tiles(setting, world, first, last):
 @stage
 def close(setting, world, problem):
     """Regions, institutions and the number of entrants; returns a ``Status``. Nothing of the state is written yet."""
-    collect_end(world)
     advance_pipeline(setting, world)
     set_wages(setting, world)
     move_workers(setting, world)

@@ -20,19 +20,32 @@ def make_pools(constants, world):
 
     And the technology of high-tech firms that the traditional sectors of a region see.
     """
-    R, S = world.regions.shape[1], world.sectors.shape[1]
-    for r in range(0, R, ALIKE):
+    mix_all_sectors(constants, world)
+    pool_groups(constants, world, 0, constants.group_start.size - 1)
+
+
+@stage
+def mix_all_sectors(constants, world):
+    """The first half of it: every region by itself."""
+    for r in range(0, world.regions.shape[1], ALIKE):
         mix_sectors(constants, world, r)
-    together = max(NEAR // R, sectors_at_once())
+
+
+@stage
+def pool_groups(constants, world, first_group, last_group):
+    """The second half: pools of some groups of regions."""
+    S = world.sectors.shape[1]
+    together = max(NEAR // world.regions.shape[1], sectors_at_once())
     for first in range(0, S, together):
-        for group in range(constants.group_start.size - 1):
+        for group in range(first_group, last_group):
             make_group(constants, world, group, first, min(first + together, S))
 
 
 @stage
 def make_group(constants, world, group, first, last):
     """Pools of a group of regions in some sectors."""
-    wanted, reached = world.counts[at.N_CURSOR], world.reached[0]  # not in use before firms leave, and no more
+    S, reached = world.sectors.shape[1], world.reached[0]
+    wanted = world.counts[at.N_CURSOR, group * S : (group + 1) * S]  # not in use before firms leave
     count = list_sectors(constants, world, group, first, last, wanted)
     for i in range(0, count, sectors_at_once()):
         mix_regions(constants, world, group, wanted[:count], i, reached)

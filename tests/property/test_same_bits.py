@@ -5,6 +5,7 @@ import platform
 import subprocess
 import sys
 import threading
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -108,9 +109,10 @@ def test_threads_that_share_a_world(drawn, seed, threads):
     shared.records = make_records(blueprint, PERIODS)
     stop = np.zeros(1, dtype=np.int64)
     crew = Crew(threads)
-    shared.world, finished = advance(
-        blueprint, shared.setting, shared.world, shared.records, PERIODS, 1, stop, crew
-    )
+    with mock.patch.multiple("technopole.crew", SUMS=1, CELLS=1):  # however little there is to share
+        shared.world, finished = advance(
+            blueprint, shared.setting, shared.world, shared.records, PERIODS, 1, stop, crew
+        )
     crew.close()
     assert finished
     assert_same_bits(results(alone), results(shared))
@@ -121,6 +123,7 @@ def spoil_rooms(world):
     world.buffer[:] = np.nan
     world.partner[:] = np.iinfo(np.int32).max
     world.keys[:] = np.iinfo(np.uint64).max
+    world.reached[:] = np.nan
 
 
 @given(configurations(PERIODS), st.integers(0, 2**32 - 1))
@@ -136,10 +139,13 @@ def test_parts_in_any_order_and_spoiled_rooms(drawn, seed):
         world.identity[layout.NEXT], world.age[layout.NEXT] = np.iinfo(np.uint64).max, -1
         for part in list(Part)[1:]:
             tiles, cells = int(world.clock[layout.TILES]), world.cells.shape[1]
+            groups = pieces.setting.constants.group_start.size - 1
             number = {
                 Part.SUM: tiles,
+                Part.POOL: groups,
                 Part.LEARN: tiles,
                 Part.DECIDE: tiles,
+                Part.COLLECT: world.regions.shape[1],
                 Part.FOUND: cells,
                 Part.MOVE: cells,
             }
