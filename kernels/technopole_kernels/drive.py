@@ -8,12 +8,12 @@ from technopole_kernels.demography import endow_entrants, found_entrants, move_s
 from technopole_kernels.halves import rest
 from technopole_kernels.parts import (
     DONE,
-    close,
+    close_collected,
     go_on,
     learn_and_compete_in_tiles,
     open_period,
     pool_in_groups,
-    prepare,
+    prepare_without_pools,
     settle,
     settle_and_decide_in_tiles,
     sum_tiles,
@@ -75,7 +75,7 @@ def do_part(setting, world, problem, records, stride, part, first, last):
     elif part == SUM:
         sum_tiles(setting, world, first, last)
     elif part == PREPARE:
-        prepare(setting, world)
+        prepare_without_pools(setting, world)
     elif part == POOL:
         pool_in_groups(setting, world, first, last)
     elif part == LEARN:
@@ -87,7 +87,7 @@ def do_part(setting, world, problem, records, stride, part, first, last):
     elif part == COLLECT:
         collect_end(world, first, last)
     elif part == CLOSE:
-        return close(setting, world, problem)
+        return close_collected(setting, world, problem)
     elif part == FOUND:
         found_entrants(setting, world, first, last)
     elif part == SCALE:

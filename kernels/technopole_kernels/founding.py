@@ -17,29 +17,64 @@ def expect_entrants(setting, world, count):
 
     ``keys``, which hold their parents or their ranks among the start-ups of their cells, become what names them.
     """
-    params, buffer, keys, identity = setting.params[0], world.buffer, world.keys, world.identity[now(world)]
-    weight, S = params.entry_inheritance, world.sectors.shape[1]
-    for j in range(count):
-        cell, origin, is_child = natural(whole(buffer[at.HOME + j])), np.int64(keys[j]), buffer[at.SITE + j] > 0.0
-        parent, sector, local = origin if is_child else np.int64(-1), cell % S, world.cells[at.FIRMS, cell]
+    buffer, first = world.buffer, 0
+    while first < count:
+        cell, last = whole(buffer[at.HOME + first]), first
+        while last < count and whole(buffer[at.HOME + last]) == cell:
+            last += 1
+        expect_to_join(setting, world, natural(cell), first, last)
+        first = last
+
+
+@stage
+def expect_to_join(setting, world, cell, first, last):
+    """The same for those of them that join a cell: children come first."""
+    buffer, keys, identity = world.buffer, world.keys, world.identity[now(world)]
+    sector, local = cell % world.sectors.shape[1], world.cells[at.FIRMS, cell]
+    share = expected_share(setting.params[0], world.sectors[at.S_FIRMS, sector])
+    research = setting.constants.sectors[at.K_RD_INTENSITY, sector]
+    organisation, technology = mean_known(world, cell, sector, local, 0), mean_known(world, cell, sector, local, 1)
+    sourcing, quality = mean_known(world, cell, sector, local, 2), mean_known(world, cell, sector, local, 3)
+    for j in range(first, last):
+        buffer[at.BASE_ORGANISATION + j] = organisation
+        buffer[at.BASE_TECHNOLOGY + j] = technology
+        buffer[at.BASE_SOURCING + j] = sourcing
+        buffer[at.BASE_QUALITY + j] = quality
+        buffer[at.BASE_SHARE + j] = share
+        buffer[at.BASE_RESEARCH + j] = research
+    weight, child = setting.params[0].entry_inheritance, first
+    while child < last and buffer[at.SITE + child] > 0.0:
+        parent = np.int64(keys[child])
         for channel in range(4):
             known = expected_knowledge(world, cell, sector, local, parent, weight, channel)
-            buffer[at.BASE_ORGANISATION + channel * at.ROW + j] = known
-        buffer[at.BASE_SHARE + j] = expected_share(params, world.sectors[at.S_FIRMS, sector])
-        buffer[at.BASE_RESEARCH + j] = setting.constants.sectors[at.K_RD_INTENSITY, sector]
-        keys[j] = key_of_entrant(identity, cell, parent, origin)
+            buffer[at.BASE_ORGANISATION + channel * at.ROW + child] = known
+        keys[child] = identity[natural(parent)]
+        child += 1
+    for j in range(child, last):
+        keys[j] = name_of_startup(cell, keys[j])
+
+
+@device
+def mean_known(world, cell, sector, local, channel):
+    """Knowledge in a cell with so many firms; without any, in its sector."""
+    known = world.sectors[at.S_NEXT + at.S_KNOWLEDGE + channel, sector]
+    return world.cells[at.ORGANISATION + channel, cell] / local if local > 0.0 else known
 
 
 @device
 def expected_knowledge(world, cell, sector, local, parent, weight, channel):
     """Knowledge of an entrant before noise: the mean of its cell, or of its sector, and what its parent hands down."""
-    known = world.sectors[at.S_NEXT + at.S_KNOWLEDGE + channel, sector]
-    if local > 0.0:
-        known = world.cells[at.ORGANISATION + channel, cell] / local
+    known = mean_known(world, cell, sector, local, channel)
     if parent >= 0:
         inherited = world.next[at.F_ORGANISATION + channel, natural(parent)]
         known = weight * inherited + (1.0 - weight) * known
     return known
+
+
+@device
+def name_of_startup(cell, rank):
+    """What names a start-up: its cell and its rank."""
+    return np.uint64(cell) | (np.uint64(rank) << np.uint64(32))
 
 
 @device
@@ -53,7 +88,7 @@ def key_of_entrant(identity, cell, parent, rank):
     """What names an entrant: its parent's identity, or its cell and rank."""
     if parent >= 0:
         return identity[natural(parent)]
-    return np.uint64(cell) | (np.uint64(rank) << np.uint64(32))
+    return name_of_startup(cell, rank)
 
 
 @stage

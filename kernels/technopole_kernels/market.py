@@ -149,27 +149,26 @@ def shock_demand(setting, world, tile):
 @stage
 def sum_market(setting, world, tile):
     """Sums weighted by s exp(shock) and by what wins customers: the new shares will be a combination of both."""
-    buffer, size = world.buffer, tile.end - tile.begin
-    moved, fitness, quality = world.next[at.F_SHARE], world.next[at.F_CASH], world.next[at.F_QUALITY]
-    replicator = setting.params[0].market_rule == 1
-    mine, its_fitness = moved[tile.begin : tile.end], fitness[tile.begin : tile.end]
-    its_quality = quality[tile.begin : tile.end]
-    for i in range(size):
-        buffer[at.WIN + i] = its_fitness[i] * (mine[i] if replicator else 1.0)
-        buffer[at.SCRATCH + i] = buffer[at.NAME_USERS + i] * its_quality[i]
+    buffer, moved, fitness = world.buffer, world.next[at.F_SHARE], world.next[at.F_CASH]
     sum_weighted(world, tile, moved, 0, at.M_ONE)  # the last one is in the way of the next, and written again
+    if setting.params[0].market_rule == 0:
+        sum_weighted(world, tile, fitness, 0, at.W_ONE)
+        return
+    mine, its_fitness = moved[tile.begin : tile.end], fitness[tile.begin : tile.end]
+    for i in range(mine.size):
+        buffer[at.WIN + i] = its_fitness[i] * mine[i]
     sum_weighted(world, tile, buffer, at.WIN - tile.begin, at.W_ONE)
 
 
 @device
 def add_weighted(lanes, world, weights, weight, i, j, count):
     """Add some firms, at most all lanes, to the sums below."""
-    quality, fitness, buffer = world.next[at.F_QUALITY], world.next[at.F_CASH], world.buffer
+    fitness, buffer = world.next[at.F_CASH], world.buffer
     a, b, c, d, e, f, g = lanes
-    w = load(weights, weight, count)
+    w, users = load(weights, weight, count), load(buffer, at.NAME_USERS + j, count)
+    quality = load(world.next[at.F_QUALITY], i, count)
     return (
-        a + w, b + w * load(quality, i, count), c + w * load(buffer, at.NAME_USERS + j, count),
-        d + w * load(buffer, at.SCRATCH + j, count), e + w * load(buffer, at.EFFICIENCY + j, count),
+        a + w, b + w * quality, c + w * users, d + w * (users * quality), e + w * load(buffer, at.EFFICIENCY + j, count),
         f + w * load(buffer, at.PRICE + j, count), g + load(fitness, i, count),
     )  # fmt: skip
 

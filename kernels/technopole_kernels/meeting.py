@@ -215,9 +215,7 @@ def meet_in_sector(setting, world, tile, known, uniforms, gaps):
 @stage
 def meet_suppliers(setting, world, tile):
     """Gap in sourcing to a random firm of a supplier sector in the region; whoever finds none meets itself."""
-    constants, buffer, partner = setting.constants, world.buffer, world.partner
-    S, size = world.sectors.shape[1], tile.end - tile.begin
-    local = world.offsets[tile.region * S : (tile.region + 1) * S + 1]
+    buffer, segments, size, partner = world.buffer, world.segments, tile.end - tile.begin, world.partner
     contact, large = world.regions[at.R_CONTACT, tile.region], is_large(world)
     known, own = world.firms[at.F_SOURCING], world.firms[at.F_SOURCING, tile.begin : tile.end]
     uniforms, gaps = (
@@ -225,20 +223,33 @@ def meet_suppliers(setting, world, tile):
         buffer[at.GAP_SOURCING : at.GAP_SOURCING + size],
     )
     set_all(gaps, 0.0)
-    stretch = stretch_to_one(contact)
-    count = list_below(uniforms, contact, partner)
-    for j in range(count):
-        i = natural(partner[j])
-        sector = natural(whole(buffer[at.SECTOR + i]))
-        v, cumulative = stretched(np.float64(uniforms[i]), stretch), constants.suppliers[sector]
-        supplier, rest = pick_supplier(v, cumulative, constants.supplier_guide[sector], S - 1)
-        begin = local[supplier]
-        firms = local[supplier + 1] - begin
-        found = (firms > 0) & (cumulative[S] > 0.0)
-        place = natural(begin + pick(rest, firms) if found else tile.begin + i)
-        meet_or_ask(world, known, own, gaps, j, place, large)
+    stretch, count, first = stretch_to_one(contact), list_below(uniforms, contact, partner), 0
+    for segment in range(tile.first, tile.last):
+        cell, end = segments[at.G_CELL, segment], segments[at.G_BEGIN, segment + 1] - tile.begin
+        if first < count and partner[natural(first)] < end:
+            first = meet_of_segment(setting, world, tile, cell, first, count, end, uniforms, gaps, stretch, large)
     if large:
         meet_asked(world, known, own, gaps, count)
+
+
+@device
+def meet_of_segment(setting, world, tile, cell, first, count, end, uniforms, gaps, stretch, large):
+    """The same for those who are listed from the ``first`` on, up to the end of a segment; returns who comes behind."""
+    constants, partner, S = setting.constants, world.partner, world.sectors.shape[1]
+    local, sector = world.offsets[tile.region * S : (tile.region + 1) * S + 1], cell - tile.region * S
+    known, own = world.firms[at.F_SOURCING], world.firms[at.F_SOURCING, tile.begin : tile.end]
+    cumulative, guide = constants.suppliers[sector], constants.supplier_guide[sector]
+    some = cumulative[S] > 0.0
+    j = first
+    while j < count and partner[natural(j)] < end:
+        i = natural(partner[natural(j)])
+        supplier, rest = pick_supplier(stretched(np.float64(uniforms[i]), stretch), cumulative, guide, S - 1)
+        begin = local[supplier]
+        firms = local[supplier + 1] - begin
+        place = natural(begin + pick(rest, firms) if (firms > 0) & some else tile.begin + i)
+        meet_or_ask(world, known, own, gaps, natural(j), place, large)
+        j += 1
+    return j
 
 
 @stage

@@ -8,6 +8,8 @@ from technopole_kernels._lanes import load, nothing, put_totals, width
 from technopole_kernels.choose import natural
 from technopole_kernels.reduce import whole_until
 
+_APART = 48  # SIZE_CLASSES and some more
+_ONE = np.uint64(1)
 _HALF_OCTAVE = np.uint64(51)
 _FIRST_BIN = np.int64(
     2046
@@ -52,12 +54,26 @@ def size_class(employment):
 
 @stage
 def count_sizes(world, tile):
-    """Operating firms by employment in half-octave classes (0, 1, 1.5, 2, 3, 4, 6, ...)."""
-    buffer = world.buffer
+    """Operating firms by employment in half-octave classes (0, 1, 1.5, 2, 3, 4, 6, ...).
+
+    Four firms in a turn, each with counts of its own: neighbours are alike, and would wait for the same count.
+    """
+    buffer, counts = world.buffer, world.keys
     begin, end = tile.begin, tile.end
     share = world.next[at.F_SHARE, begin:end]
     classes = world.partner
     for i in range(share.size):
         classes[i] = size_class(share[i] * buffer[at.LABOUR + i])
-    for i in range(share.size):
-        world.sizes[natural(classes[i])] += 1
+    for j in range(4 * _APART):
+        counts[j] = np.uint64(0)
+    last = share.size & -4
+    for i in range(0, last, 4):
+        counts[natural(classes[i])] += _ONE
+        counts[_APART + natural(classes[i + 1])] += _ONE
+        counts[2 * _APART + natural(classes[i + 2])] += _ONE
+        counts[3 * _APART + natural(classes[i + 3])] += _ONE
+    for i in range(last, share.size):
+        counts[natural(classes[i])] += _ONE
+    for j in range(at.SIZE_CLASSES):
+        of_class = counts[j] + counts[_APART + j] + counts[2 * _APART + j] + counts[3 * _APART + j]
+        world.sizes[j] += np.int64(of_class)

@@ -4,7 +4,7 @@ from technopole_kernels import layout as at
 from technopole_kernels._jit import stage
 from technopole_kernels.barter import pair_cells
 from technopole_kernels.check import find_not_finite, has_fault
-from technopole_kernels.collect import add_parts, collect_rest, collect_start
+from technopole_kernels.collect import add_parts, collect_end, collect_rest, collect_start
 from technopole_kernels.demography import count_population, place_children
 from technopole_kernels.entry import draw_startups, mean_startups
 from technopole_kernels.halves import rest
@@ -49,6 +49,13 @@ def sum_tiles(setting, world, first, last):
 @stage
 def prepare(setting, world):
     """What firms find in their regions, cells and sectors: indices, costs, pools, partners."""
+    prepare_without_pools(setting, world)
+    pool_in_groups(setting, world, 0, setting.constants.group_start.size - 1)
+
+
+@stage
+def prepare_without_pools(setting, world):
+    """The same up to the sums over regions in reach."""
     params, constants = setting.params[0], setting.constants
     collect_start(world)
     sum_start(setting, world)
@@ -94,6 +101,13 @@ def settle_and_decide_in_tiles(setting, world, first, last):
 @stage
 def close(setting, world, problem):
     """Regions, institutions and the number of entrants; returns a ``Status``. Nothing of the state is written yet."""
+    collect_end(world, 0, world.regions.shape[1])
+    return close_collected(setting, world, problem)
+
+
+@stage
+def close_collected(setting, world, problem):
+    """The same when it is known of all cells what their firms did."""
     advance_pipeline(setting, world)
     set_wages(setting, world)
     move_workers(setting, world)

@@ -6,7 +6,6 @@ sweeps.py (what firms do), in the order of this page.
 """
 
 from technopole_kernels._jit import stage
-from technopole_kernels.collect import collect_end
 from technopole_kernels.demography import found_entrants, move_survivors, scale_shares
 from technopole_kernels.halves import rest
 from technopole_kernels.parts import (
@@ -15,7 +14,6 @@ from technopole_kernels.parts import (
     go_on,
     learn_and_compete_in_tiles,
     open_period,
-    pool_in_groups,
     prepare,
     settle,
     settle_and_decide_in_tiles,
@@ -35,16 +33,14 @@ def step(setting, world, problem):
 def pass_period(setting, world, problem):
     """The same for those who do not look at it before they call ``rest`` (see drive.py).
 
-    What takes time works on a range of tiles, cells or regions: here all of them, elsewhere those of one thread.
+    What takes time works on a range of tiles or cells: here all of them, elsewhere those of one thread.
     """
-    tiles, cells, regions = open_period(setting, world), world.cells.shape[1], world.regions.shape[1]
+    tiles, cells = open_period(setting, world), world.cells.shape[1]
     sum_tiles(setting, world, 0, tiles)
     prepare(setting, world)
-    pool_in_groups(setting, world, 0, setting.constants.group_start.size - 1)
     learn_and_compete_in_tiles(setting, world, 0, tiles)
     settle(setting, world)
     settle_and_decide_in_tiles(setting, world, 0, tiles)
-    collect_end(world, 0, regions)
     status = close(setting, world, problem)
     if status == DONE:
         found_entrants(setting, world, 0, cells)
