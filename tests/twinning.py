@@ -218,6 +218,8 @@ class OnePeriod:
 
     def load(self, name):
         """Overhead rate or own research of the operating firms (n,)."""
+        if name == "overhead_rate" and self.run.setting.params["sharing_rule"][0] == 0:  # the same in a cell
+            return self.world.cells[layout.C_OVERHEAD, self.pools.cell]
         return self.world.load[getattr(layout, name.upper()), : self.n]
 
     def cell(self, row):

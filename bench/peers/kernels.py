@@ -8,7 +8,7 @@ slice of a cell.
 import numpy as np
 
 from technopole_kernels._jit import chain, device, kernel, stage
-from technopole_kernels._kinds import within
+from technopole_kernels._lane_math import within
 from technopole_kernels._lanes import WIDTH, fetch, load, nothing, total
 from technopole_kernels.choose import list_below, natural
 from technopole_kernels.mathx import exp_core, log, log_core

@@ -1,56 +1,27 @@
-"""Followers who close a part of their gap to a frontier each period, moved by stages of technopole's learning.
+"""Followers who close a part of their gap to a frontier each period, moved by technopole's formulas of learning.
 
-`absorb` turns research into absorptive capacity g = e / (e + difficulty * rho), here the speed of a follower, and
-`learn_openly` moves knowledge by x' = x + g (frontier - x). Shared by `eurace_skills` and `nelson_phelps`.
+`absorptive_capacity` turns research into g = e / (e + difficulty * rho), here the speed of a follower, and `learned`
+moves knowledge by x' = x + g (frontier - x). Shared by `eurace_skills` and `nelson_phelps`.
 """
-
-from typing import NamedTuple
 
 import numpy as np
 
-from technopole_kernels import layout as at
 from technopole_kernels._jit import kernel
-from technopole_kernels.learning import absorb, learn_openly
-from technopole_kernels.types import PARAMS, TILE, Tile
-
-
-class Rules(NamedTuple):
-    """What `absorb` reads of a setting."""
-
-    params: np.ndarray
-
-
-class Followers(NamedTuple):
-    """What the stages read of a world: knowledge and research of up to a tile of followers, and room to work."""
-
-    firms: np.ndarray
-    next: np.ndarray
-    buffer: np.ndarray
+from technopole_kernels.learning import absorptive_capacity, learned
 
 
 @kernel
-def follow_frontier(rules, followers, frontier, path):
-    """Knowledge of the followers at the start and after each period (T + 1, n); ``frontier`` (T,) is what they see."""
-    firms, new, buffer = followers.firms, followers.next, followers.buffer
-    n = firms.shape[1]
-    tile = Tile(0, 0, n, 0, 0)
+def follow_frontier(known, research, frontier, path):
+    """Knowledge (n,) of the followers at the start and after each period (T + 1, n); they see ``frontier`` (T,)."""
     for period in range(frontier.size + 1):
-        for i in range(n):
-            path[period, i] = firms[at.F_ORGANISATION, i]
+        for i in range(known.size):
+            path[period, i] = known[i]
         if period == frontier.size:
             break
-        for i in range(n):
-            gap = frontier[period] - firms[at.F_ORGANISATION, i]
-            buffer[at.GAP_ORGANISATION + i] = gap if gap > 0.0 else 0.0
-            buffer[at.POOL_ORGANISATION + i] = 0.0  # nothing spills over
-            buffer[at.INTENSITY + i] = 1.0
-        absorb(rules, followers, tile)
-        learn_openly(
-            1.0, at.GAP_ORGANISATION, at.POOL_ORGANISATION, 0.0,
-            firms[at.F_ORGANISATION], new[at.F_ORGANISATION], buffer,
-        )  # fmt: skip
-        for i in range(n):
-            firms[at.F_ORGANISATION, i] = new[at.F_ORGANISATION, i]
+        for i in range(known.size):
+            gap = frontier[period] - known[i]
+            g = absorptive_capacity(research[i], 1.0)
+            known[i] = learned(known[i], 1.0, g, gap if gap > 0.0 else 0.0, 0.0, 0.0)  # nothing spills over
 
 
 def follow(speeds, start, frontier):
@@ -59,21 +30,17 @@ def follow(speeds, start, frontier):
     Parameters
     ----------
     speeds : array_like (n,)
-        Part of the gap that is closed in a period; n at most `TILE`.
+        Part of the gap that is closed in a period.
     start : float or array_like (n,)
         Their knowledge at the start.
     frontier : array_like (T,)
         What they see in each period.
     """
     speeds, frontier = np.asarray(speeds, dtype=float), np.ascontiguousarray(frontier, dtype=float)
-    if not 1 <= speeds.size <= TILE:
-        raise ValueError(f"speeds: found {speeds.size} followers; allowed: 1 to {TILE}")
-    params = np.zeros(1, dtype=PARAMS)
-    params["learning_difficulty"] = 1.0
-    shape = at.F_ROWS, speeds.size
-    followers = Followers(np.zeros(shape), np.zeros(shape), np.zeros(at.BUFFER_ROWS * at.ROW))
-    followers.firms[at.F_ORGANISATION] = start
-    followers.firms[at.F_RESEARCH] = speeds / (1.0 - speeds)
+    if not speeds.size:
+        raise ValueError("speeds: found none; allowed: one for each follower")
+    known = np.empty(speeds.size)
+    known[:] = start
     path = np.empty((frontier.size + 1, speeds.size))
-    follow_frontier(Rules(params), followers, frontier, path)
+    follow_frontier(known, speeds / (1.0 - speeds), frontier, path)
     return path

@@ -11,7 +11,7 @@ _WORD = ir.IntType(32)
 
 
 def _is_single(kind):
-    return (kind.dtype if isinstance(kind, types.Array) else kind) == types.float32
+    return getattr(kind, "dtype", kind) == types.float32  # of an array or of lanes
 
 
 @intrinsic
@@ -77,19 +77,3 @@ def whole_float(_typing, kept):
         return args[0]
 
     return kept(kept), generate
-
-
-@intrinsic
-def within(_typing, value, most):
-    """A number, or the nearest one from ``-most`` to ``most``; what is not a number stays so, and is found.
-
-    Written with branches, LLVM makes four instructions of it instead of a minimum and a maximum.
-    """
-
-    def generate(_context, builder, _sig, args):
-        value, most = args
-        value = builder.select(builder.fcmp_ordered(">", value, most), most, value)
-        least = builder.fneg(most)
-        return builder.select(builder.fcmp_ordered("<", value, least), least, value)
-
-    return value(value, value), generate

@@ -45,6 +45,11 @@ class Lanes(types.Type):
 _ALL = {dtype: Lanes(dtype) for dtype in _ELEMENTS}
 
 
+def lanes_of(dtype):
+    """Type of the lanes of floats."""
+    return _ALL[dtype]
+
+
 def _lanes_of(array):
     """Type of the lanes of a row, or None."""
     return _ALL.get(array.dtype) if isinstance(array, types.Array) and array.layout == "C" else None
@@ -66,6 +71,7 @@ def _define(operation, instruction):
 
 
 _define(operator.add, "fadd")
+_define(operator.sub, "fsub")
 _define(operator.mul, "fmul")
 _define(operator.truediv, "fdiv")
 

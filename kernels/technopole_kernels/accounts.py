@@ -1,14 +1,15 @@
 """Stages 9 and 10: accounts, exit and spin-offs of a tile (docs/MODEL.md 7.9 to 7.11)."""
 
-import math
-
 import numpy as np
 
 from technopole_kernels import layout as at
 from technopole_kernels._bits import count_bits, equal_beside
 from technopole_kernels._jit import device, stage
-from technopole_kernels._lanes import choose, load, nothing, put_totals, total, width
-from technopole_kernels.innovation import credit_terms
+from technopole_kernels._lane_math import if_less, if_more, root
+from technopole_kernels._lanes import choose, load, nothing, put, put_totals, spread, store, total, width
+from technopole_kernels.innovation import affordable, credit_terms
+from technopole_kernels.market import new_share
+from technopole_kernels.prepare import small_firm
 from technopole_kernels.reduce import whole_until
 from technopole_kernels.rng import uniform_of
 from technopole_kernels.status import Fate
@@ -26,9 +27,9 @@ def production_base(cost, load, overhead):
 def settle_books(sales, cost, own_research, old_cash, tax_rate, payout_rate):
     """Tax, payout and the cash that is left."""
     profit = sales - cost - own_research
-    tax = tax_rate * (profit if profit > 0.0 else 0.0)
+    tax = tax_rate * if_more(profit, 0.0, profit, 0.0)
     before = old_cash + profit - tax
-    payout = payout_rate * (before if before > 0.0 else 0.0)
+    payout = payout_rate * if_more(before, 0.0, before, 0.0)
     return tax, payout, before - payout
 
 
@@ -41,74 +42,74 @@ def fate_of(u, closure, chance, too_small, insolvent):
 
 
 @stage
-def close_accounts(setting, world, tile):
-    """Sales, R&D, tax and payout of the period; the cash that is left."""
-    new = world.next
-    params, buffer = setting.params[0], world.buffer
-    begin, end = tile.begin, tile.end
-    share, own_research = new[at.F_SHARE, begin:end], world.load[at.OWN_RESEARCH, begin:end]
-    old_cash, cash = world.firms[at.F_CASH, begin:end], new[at.F_CASH, begin:end]
-    overhead = world.load[at.OVERHEAD_RATE, begin:end]
-    load = 1.0 + world.regions[at.R_TRANSACTION, tile.region]
-    tax_rate, payout_rate = params.accounts_tax, params.accounts_payout
-    for i in range(share.size):
-        sales = share[i] * buffer[at.DEMAND + i]
-        cost = sales * buffer[at.COST_SHARE + i]
-        buffer[at.SALES + i] = sales
-        buffer[at.SCRATCH + i] = production_base(cost, load, overhead[i])
-        tax, payout, left = settle_books(sales, cost, own_research[i], old_cash[i], tax_rate, payout_rate)
-        buffer[at.TAX + i] = tax
-        buffer[at.PAYOUT + i] = payout
-        cash[i] = left
+def settle_firms(setting, world, tile):
+    """New shares, sales, R&D, tax and payout of a tile's firms, the cash that is left, and sums of it by segment.
 
-
-@stage
-def sum_accounts(world, tile):
-    """Sums of a tile's accounts by segment."""
-    segments, new, buffer = world.segments, world.next, world.buffer
-    share, cash, overhead = new[at.F_SHARE], new[at.F_CASH], world.load[at.OVERHEAD_RATE]
+    ``FAILED`` is 1 for whoever is too small or insolvent, ``SPAWNING`` the probability that others spawn.
+    """
+    cells, sectors, segments, share = world.cells, world.sectors, world.segments, world.next[at.F_SHARE]
+    params, traits, S = setting.params[0], setting.constants.sectors, sectors.shape[1]
+    per_sales, access = credit_terms(params, world.regions[at.R_INDEX + at.FINANCE, tile.region])
+    rules = (
+        params.market_rule == 1, params.sharing_rule == 0, 1.0 + world.regions[at.R_TRANSACTION, tile.region],
+        params.accounts_tax, params.accounts_payout, per_sales, access, params.sme_size, params.entry_spinoff,
+    )  # fmt: skip
     for segment in range(tile.first, tile.last):
+        cell = segments[at.G_CELL, segment]
+        k = cell - tile.region * S
+        of_cell = (
+            spread(sectors[at.S_KEEP, k], share), spread(sectors[at.S_WIN, k], share),
+            spread(sectors[at.S_DEMAND, k], share), spread(traits[at.K_COST_SHARE, k], share),
+            spread(cells[at.C_LABOUR, cell], share), spread(sectors[at.S_FIRMS, k], share),
+            spread(params.exit_minimum * traits[at.K_REFERENCE_SIZE, k], share),
+            spread(traits[at.K_RD_INTENSITY, k], share), spread(cells[at.C_OVERHEAD, cell], share),
+        )  # fmt: skip
         begin, end = segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]
         none, last = nothing(share), whole_until(begin, end, width(share))
         lanes = none, none, none, none, none, none
         for i in range(begin, last, width(share)):
-            lanes = add_accounts(lanes, share, cash, overhead, buffer, i, i - tile.begin, width(share))
-        lanes = add_accounts(lanes, share, cash, overhead, buffer, last, last - tile.begin, end - last)
+            lanes = settle_some(lanes, world, of_cell, rules, i, i - tile.begin, width(share))
+        lanes = settle_some(lanes, world, of_cell, rules, last, last - tile.begin, end - last)
         put_totals(lanes, world.segment_sum[segment], at.E_SHARE_SQUARED)
 
 
 @device
-def add_accounts(lanes, share, cash, overhead, buffer, i, j, count):
-    """Add some firms, at most all lanes, to the sums above."""
-    a, b, c, d, e, f = lanes
-    s, base = load(share, i, count), load(buffer, at.SCRATCH + j, count)
-    return (
-        a + s * s, b + load(buffer, at.TAX + j, count), c + base, d + base * load(overhead, i, count),
-        e + load(buffer, at.PAYOUT + j, count), f + load(cash, i, count),
+def settle_some(lanes, world, of_cell, rules, i, j, count):
+    """The same for some firms of a cell, at most all lanes."""
+    firms, new, buffer = world.firms, world.next, world.buffer
+    keep, win, demand, cost_share, labour, sector_firms, minimum, intensity, overhead = of_cell
+    replicator, proportional, burden, tax_rate, payout_rate, per_sales, access, size, spinoff = rules
+    share = new_share(
+        keep, load(new[at.F_SHARE], i, count), win, load(new[at.F_CASH], i, count), replicator
     )  # fmt: skip
+    if not proportional:
+        overhead = load(world.load[at.OVERHEAD_RATE], i, count)
+    old_share, old_cash = load(firms[at.F_SHARE], i, count), load(firms[at.F_CASH], i, count)
+    its_access = if_more(small_firm(old_share, labour, size), 0.0, access, 1.0)
+    old_sales = old_share * demand  # what a firm spent on research is found again sooner than read
+    own = affordable(intensity * old_sales, old_cash, per_sales, old_sales, its_access)
+    sales, employment = share * demand, share * labour
+    cost = sales * cost_share
+    base = production_base(cost, burden, overhead)
+    tax, payout, cash = settle_books(sales, cost, own, old_cash, tax_rate, payout_rate)
+    store(share, new[at.F_SHARE], i, count)
+    store(cash, new[at.F_CASH], i, count)
+    credit = per_sales * sales * its_access
+    insolvent = if_less(cash, 0.0 - credit, 1.0, 0.0)
+    put(if_less(employment, minimum, 1.0, insolvent), buffer, at.FAILED + j)
+    put(spinoff * root(sector_firms * share), buffer, at.SPAWNING + j)
+    put(employment, buffer, at.EMPLOYMENT + j)
+    a, b, c, d, e, f = lanes
+    return a + share * share, b + tax, c + base, d + base * overhead, e + payout, f + cash
 
 
 @stage
 def decide_fates(setting, world, tile):
     """Who leaves, who stays and who spawns."""
-    new = world.next
-    params, buffer = setting.params[0], world.buffer
-    begin, end = tile.begin, tile.end
-    region = tile.region
-    finance = world.regions[at.R_INDEX + at.FINANCE, region]
-    old_share, share = world.firms[at.F_SHARE, begin:end], new[at.F_SHARE, begin:end]
-    cash, fate = new[at.F_CASH, begin:end], world.fate[begin:end]
-    closure = params.exit_closure
-    per_sales, access = credit_terms(params, finance)
-    size, spinoff = params.sme_size, params.entry_spinoff
-    for i in range(share.size):
-        small = old_share[i] * buffer[at.LABOUR + i] < size
-        credit = per_sales * buffer[at.SALES + i] * (access if small else 1.0)
-        too_small = share[i] * buffer[at.LABOUR + i] < buffer[at.MINIMUM + i]
-        insolvent = cash[i] < -credit
-        u = uniform_of(share[i], np.uint64(fate[i]))
-        chance = spinoff * math.sqrt(buffer[at.COUNT + i] * share[i])
-        fate[i] = fate_of(u, closure, chance, too_small, insolvent)
+    buffer, fate, closure = world.buffer, world.fate[tile.begin : tile.end], setting.params[0].exit_closure
+    for i in range(fate.size):
+        u = uniform_of(buffer[at.SPAWNING + i], np.uint64(fate[i]))
+        fate[i] = fate_of(u, closure, buffer[at.SPAWNING + i], buffer[at.FAILED + i] > 0.0, False)
 
 
 @stage

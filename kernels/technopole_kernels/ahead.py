@@ -41,13 +41,14 @@ def fetch_for_learning(world, begin):
 
 
 @device
-def fetch_for_competing(world, begin):
+def fetch_for_competing(setting, world, begin):
     """Ask for what the rest of the first sweep reads and writes, of some firms."""
     end = begin + STRETCH
     for row in range(at.F_CUSTOM, at.F_ROWS):
         fetch_row(world.firms[row], begin, end)
         fetch_row(world.next[row], begin, end)
-    fetch_row(world.load[at.OVERHEAD_RATE], begin, end)
+    if setting.params[0].sharing_rule != 0:
+        fetch_row(world.load[at.OVERHEAD_RATE], begin, end)
     fetch_row(world.load[at.OWN_RESEARCH], begin, end)
     fetch_row(world.fate, begin, end)
     fetch_row(world.tie[at.NOW], begin, end)
@@ -55,15 +56,15 @@ def fetch_for_competing(world, begin):
 
 
 @stage
-def fetch_for_settling(world, tile):
+def fetch_for_settling(setting, world, tile):
     """Ask for what the second sweep reads and writes of as many firms as a tile has, behind it."""
     begin, end = tile.end, tile.end + (tile.end - tile.begin)
     fetch_row(world.firms[at.F_SHARE], begin, end)
     fetch_row(world.firms[at.F_CASH], begin, end)
     fetch_row(world.next[at.F_SHARE], begin, end)
     fetch_row(world.next[at.F_CASH], begin, end)
-    fetch_row(world.load[at.OVERHEAD_RATE], begin, end)
-    fetch_row(world.load[at.OWN_RESEARCH], begin, end)
+    if setting.params[0].sharing_rule != 0:
+        fetch_row(world.load[at.OVERHEAD_RATE], begin, end)
     fetch_row(world.fate, begin, end)
 
 

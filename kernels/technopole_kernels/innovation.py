@@ -5,11 +5,15 @@ import numpy as np
 from technopole_kernels import layout as at
 from technopole_kernels._jit import chain, device, stage
 from technopole_kernels._kinds import by_kind, kind_of
+from technopole_kernels._lane_math import if_less, if_more
+from technopole_kernels._lanes import load, put, spread, store, width
 from technopole_kernels.ahead import STRETCH, fetch_for_competing, is_large
 from technopole_kernels.choose import list_below, natural
 from technopole_kernels.halves import now
+from technopole_kernels.market import relative_size
 from technopole_kernels.mathx import exp, log, log1p
-from technopole_kernels.prepare import small_firm
+from technopole_kernels.prepare import policy_cell_at, small_firm
+from technopole_kernels.reduce import whole_until
 from technopole_kernels.rng import EVENT, INNOVATION, draw, uniform_of
 from technopole_kernels.types import TILE
 from technopole_kernels.vector import exp_row, log_row
@@ -28,14 +32,14 @@ def credit_terms(params, finance):
 def affordable(wanted, cash, per_sales, sales, access):
     """Research that cash and credit allow."""
     limit = cash + per_sales * sales * access
-    limit = limit if limit > 0.0 else 0.0
-    return wanted if wanted < limit else limit
+    limit = if_more(limit, 0.0, limit, 0.0)
+    return if_less(wanted, limit, wanted, limit)
 
 
 @device
 def next_intensity(old, research, sales, smoothing):
     """Research intensity, smoothed over time."""
-    intensity = research / (sales if sales > 0.0 else 1.0)
+    intensity = research / if_more(sales, 0.0, sales, 1.0)
     return (1.0 - smoothing) * old + smoothing * intensity
 
 
@@ -48,7 +52,7 @@ def chance_bound(rate, gamma, relative):
     """
     certain = 0.0 if gamma <= 1.0 else 2.0  # no bound for a larger elasticity: everybody is a candidate
     bound = rate * (1.0 + gamma * (relative - 1.0)) * by_kind(relative, 1.0 + 1e-9, 1.0 + 1e-5) + certain
-    return bound if relative > 0.0 else 0.0
+    return if_more(relative, 0.0, bound, 0.0)
 
 
 @device
@@ -92,7 +96,7 @@ def draw_events(setting, world, tile):
     size, large = min(identity.size, TILE), is_large(world)
     for first in range(0, size, STRETCH):
         if large:
-            fetch_for_competing(world, end + first)
+            fetch_for_competing(setting, world, end + first)
         for i in range(min(size - first, STRETCH)):  # rows of the buffer are longer: LLVM sees that they do not overlap
             w0, w1, w2, w3 = draw(identity[first + i], period, EVENT, seed, replicate)
             buffer[at.U_INNOVATE + first + i] = uniform_of(kind, w0)
@@ -103,43 +107,57 @@ def draw_events(setting, world, tile):
 
 @stage
 def budget_research(setting, world, tile):
-    """What firms spend on research, within their cash and credit, and their new research intensity."""
-    firms = world.firms
-    params, buffer = setting.params[0], world.buffer
-    begin, end = tile.begin, tile.end
-    finance = world.regions[at.R_INDEX + at.FINANCE, tile.region]
-    share, cash = firms[at.F_SHARE, begin:end], firms[at.F_CASH, begin:end]
-    own_research = world.load[at.OWN_RESEARCH, begin:end]
-    per_sales, access = credit_terms(params, finance)
-    size = params.sme_size
-    for i in range(share.size):
-        sales, small = share[i] * buffer[at.DEMAND + i], small_firm(share[i], buffer[at.LABOUR + i], size)
-        own = affordable(
-            buffer[at.INTENSITY + i] * sales, cash[i], per_sales, sales, access if small > 0.0 else 1.0
-        )
-        own_research[i] = own
-        buffer[at.SALES + i] = sales
-        buffer[at.SMALL + i] = small
-        buffer[at.RESEARCH + i] = own * buffer[at.SUBSIDY + i]
-    old, new = firms[at.F_RESEARCH, begin:end], world.next[at.F_RESEARCH, begin:end]
-    smoothing = params.innovation_smoothing
-    for i in range(share.size):
-        new[i] = next_intensity(old[i], buffer[at.RESEARCH + i], buffer[at.SALES + i], smoothing)
+    """What firms spend on research, within their cash and credit, their new intensity, and who may innovate.
+
+    ``CHANCE`` is the research of a firm relative to the mean of its sector, ``SIZE`` its share; in ``SCRATCH`` stands a
+    number below 0 for whoever may innovate.
+    """
+    cells, sectors, segments, buffer = world.cells, world.sectors, world.segments, world.buffer
+    params, traits, S = setting.params[0], setting.constants.sectors, sectors.shape[1]
+    period, region, regions = world.clock[at.PERIOD], tile.region, world.regions
+    pooling = params.sme_pooling * regions[at.R_INDEX + at.UNIVERSITY, region]
+    per_sales, access = credit_terms(params, regions[at.R_INDEX + at.FINANCE, region])
+    rules = per_sales, access, params.sme_size, params.innovation_smoothing, params.innovation_elasticity
+    for segment in range(tile.first, tile.last):
+        cell = segments[at.G_CELL, segment]
+        k = cell - region * S
+        intensity, demand, firms = traits[at.K_RD_INTENSITY, k], sectors[at.S_DEMAND, k], sectors[at.S_FIRMS, k]
+        of_cell = (
+            spread(demand, buffer), spread(cells[at.C_LABOUR, cell], buffer), spread(intensity, buffer),
+            spread(1.0 + policy_cell_at(setting.policy.cells[at.P_RD_SUBSIDY], period, region, k), buffer),
+            spread(pooling * intensity * cells[at.SMALL_SALES, cell], buffer),
+            spread(intensity * demand / firms, buffer), spread(traits[at.K_INNOVATION_RATE, k], buffer),
+            spread(firms, buffer),
+        )  # fmt: skip
+        begin, end = segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]
+        last = whole_until(begin, end, width(buffer))
+        for i in range(begin, last, width(buffer)):
+            budget_some(world, of_cell, rules, i, i - tile.begin, width(buffer))
+        budget_some(world, of_cell, rules, last, last - tile.begin, end - last)
 
 
-@stage
-def find_candidates(setting, world, tile):
-    """List the firms that may innovate in ``partner``; returns their number. ``CHANCE`` holds RD / mean RD."""
-    buffer, partner = world.buffer, world.partner
-    size = tile.end - tile.begin
-    gamma = setting.params[0].innovation_elasticity
-    for i in range(size):
-        research = buffer[at.RESEARCH + i] + buffer[at.SMALL + i] * buffer[at.POOLED + i]
-        relative = research / buffer[at.MEAN_RESEARCH + i]
-        bound = chance_bound(buffer[at.RATE_INNOVATION + i], gamma, relative)
-        buffer[at.CHANCE + i] = relative
-        buffer[at.SCRATCH + i] = buffer[at.U_INNOVATE + i] - bound
-    return list_below(buffer[at.SCRATCH : at.SCRATCH + size], 0.0, partner)
+@device
+def budget_some(world, of_cell, rules, i, j, count):
+    """The same for some firms of a cell, at most all lanes."""
+    firms, buffer = world.firms, world.buffer
+    demand, labour, intensity, subsidy, pooled, mean, rate, sector_firms = of_cell
+    per_sales, access, size, smoothing, elasticity = rules
+    share = load(firms[at.F_SHARE], i, count)
+    sales, small = share * demand, small_firm(share, labour, size)
+    its_access = if_more(small, 0.0, access, 1.0)
+    own = affordable(intensity * sales, load(firms[at.F_CASH], i, count), per_sales, sales, its_access)
+    research = own * subsidy
+    store(own, world.load[at.OWN_RESEARCH], i, count)
+    following = next_intensity(load(firms[at.F_RESEARCH], i, count), research, sales, smoothing)
+    store(following, world.next[at.F_RESEARCH], i, count)
+    relative = (research + small * pooled) / mean
+    bound = chance_bound(rate, elasticity, relative)
+    put(small, buffer, at.SMALL + j)
+    put(research, buffer, at.RESEARCH + j)
+    put(relative, buffer, at.CHANCE + j)
+    put(load(buffer, at.U_INNOVATE + j, width(buffer)) - bound, buffer, at.SCRATCH + j)
+    put(rate, buffer, at.RATE_INNOVATION + j)
+    put(relative_size(sector_firms, share), buffer, at.SIZE + j)
 
 
 @stage
@@ -149,7 +167,7 @@ def list_innovators(setting, world, tile):
     x is the firm's research relative to the mean of its sector.
     """
     buffer, partner = world.buffer, world.partner
-    candidates = find_candidates(setting, world, tile)
+    candidates = list_below(buffer[at.SCRATCH : at.SCRATCH + tile.end - tile.begin], 0.0, partner)
     for j in range(candidates):
         place = natural(partner[j])
         buffer[at.I_RELATIVE + j] = buffer[at.CHANCE + place]

@@ -86,7 +86,7 @@ G_CELL, G_BEGIN = range(2)
 G_PARENTS = 2  # by the first segment of a tile: so many that spawn are listed where it begins, in later identities
 G_ROWS = 3
 
-# World.load
+# World.load; under proportional sharing the overhead rate is that of the cell, C_OVERHEAD
 OVERHEAD_RATE, OWN_RESEARCH = range(2)
 NOW, NEXT = range(2)  # World.tie; the halves of World.identity and World.age at rest (see halves.py)
 
@@ -125,43 +125,25 @@ def _rows(count: int) -> tuple[int, ...]:
     GAP_TECHNOLOGY,
     GAP_SOURCING,
     GAP_QUALITY,
-    POOL_ORGANISATION,
-    POOL_TECHNOLOGY,
-    POOL_SOURCING,
-    POOL_QUALITY,
     CELL_BEGIN,
     CELL_COUNT,
     SECTOR,
-    OPENNESS,
-    ABSORPTION,
-    UPGRADING,
-) = _rows(18)
-# while those who meet a firm elsewhere are listed
-FAR_DRAW, FAR_REGION = POOL_ORGANISATION, POOL_TECHNOLOGY
+    FAR_DRAW,
+    FAR_REGION,
+) = _rows(13)
 
 # while innovators are listed
 (I_RELATIVE, I_RATE, I_CHANCE, I_SMALL, I_SCALE, I_GAIN, I_RADICAL, I_KIND, I_PATENT) = _rows(9)
 
-# from the events to the demand shocks; some also while sums are made at the start, and in the second sweep
-(
-    U_INNOVATE,
-    U_TIE,
-    U_DEMAND,
-    DEMAND,
-    LABOUR,
-    RATE_INNOVATION,
-    SUBSIDY,
-    POOLED,
-    MEAN_RESEARCH,
-) = _rows(18)[9:]
-(INTENSITY, COUNT, SALES, SMALL, RESEARCH, CHANCE, SCRATCH) = _rows(25)[18:]
-BUFFER_ROWS = 25
+# from the events to the demand shocks
+(U_INNOVATE, U_TIE, U_DEMAND, RATE_INNOVATION, SIZE, SMALL, RESEARCH, CHANCE, SCRATCH) = _rows(18)[9:]
+BUFFER_ROWS = 18
 
 # prices and fitness
-(LABOUR_SHARE, PRICE, EFFICIENCY, NAME, STANDARD, LEVEL, FITNESS, NAME_USERS, WIN) = _rows(9)
+(EFFICIENCY, PRICE, NAME_USERS, FITNESS, WIN) = _rows(5)
 
-# second sweep, which begins with ``WIN``
-(KEEP, COST_SHARE, MINIMUM, TAX, PAYOUT) = _rows(5)
+# second sweep
+(FAILED, SPAWNING, EMPLOYMENT) = _rows(3)
 
 # rows of the same buffer while entrants are written
 (NOISE_ORGANISATION, NOISE_TECHNOLOGY, NOISE_SOURCING, NOISE_QUALITY, NOISE_STANDING) = _rows(5)

@@ -2,26 +2,19 @@
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
-from technopole_kernels._kinds import by_kind, within
-from technopole_kernels._lanes import load, nothing, put_totals, width
+from technopole_kernels._kinds import by_kind
+from technopole_kernels._lane_math import if_more, if_reaches, only, within
+from technopole_kernels._lanes import load, nothing, put, put_totals, spread, width
 from technopole_kernels.choose import natural
 from technopole_kernels.mathx import log
+from technopole_kernels.observe import add_knowledge
 from technopole_kernels.reduce import set_all, whole_until
 from technopole_kernels.rng import centred
-from technopole_kernels.tiles import fill, take_tile
+from technopole_kernels.tiles import take_tile
 from technopole_kernels.vector import exp_row, log_row, smallest
 
+ALWAYS = -1e300  # a quality standard everybody meets
 MOST_FIT, MOST_FIT_SINGLE = 600.0, 60.0  # bound of ln f about its level, so that f neither overflows nor vanishes
-
-
-@stage
-def fill_overhead(setting, world, tile):
-    """Overhead rate of the firms of a tile under proportional sharing; the other rules have filled it in already."""
-    segments = world.segments
-    if setting.params[0].sharing_rule == 0:
-        for segment in range(tile.first, tile.last):
-            rate = world.cells[at.C_OVERHEAD, segments[at.G_CELL, segment]]
-            fill(world.load[at.OVERHEAD_RATE], 0, segments, segment, rate)
 
 
 @device
@@ -33,7 +26,7 @@ def efficiency_gain(labour, organisation, technology, sourcing):
 @device
 def log_fitness(quality, standard, name, price, custom, level, quality_weight, price_weight):
     """omega_q (q + name) - omega_p ln p + d - level, bounded; the name helps who meets the standard."""
-    name = name if quality >= standard else 0.0
+    name = if_reaches(quality, standard, name, 0.0)
     fitness = quality_weight * (quality + name) - price_weight * price
     return within(fitness + custom - level, by_kind(fitness, MOST_FIT, MOST_FIT_SINGLE))
 
@@ -42,7 +35,7 @@ def log_fitness(quality, standard, name, price, custom, level, quality_weight, p
 def relative_size(count, share):
     """Share of a firm in units of the mean one's; 1 if it is next to nothing."""
     relative = count * share
-    return relative if relative > smallest(relative) else 1.0
+    return if_more(relative, smallest(relative), relative, 1.0)
 
 
 @device
@@ -57,57 +50,78 @@ def laplace(turbulence, size_effect, log_tail, positive, cap, share):
 @device
 def new_share(keep, moved, win, fitness, replicator):
     """s' = keep s~ + win f, or s~ f for the replicator."""
-    return keep * moved + win * (fitness * (moved if replicator else 1.0))
+    winning = fitness
+    if replicator:
+        winning = fitness * moved
+    return keep * moved + win * winning
 
 
 @stage
-def make_efficiency(world, tile):
-    """z = lambda (m + a) + (1 - lambda) c + ln A with the new knowledge."""
-    new = world.next
-    buffer = world.buffer
-    begin, end = tile.begin, tile.end
-    organisation, technology = new[at.F_ORGANISATION, begin:end], new[at.F_TECHNOLOGY, begin:end]
-    sourcing = new[at.F_SOURCING, begin:end]
-    for i in range(organisation.size):
-        labour = buffer[at.LABOUR_SHARE + i]
-        buffer[at.EFFICIENCY + i] += efficiency_gain(labour, organisation[i], technology[i], sourcing[i])
+def rate_firms(setting, world, tile):
+    """Efficiency, price and fitness of a tile's firms and who may use the name of the place; sums of what they know.
 
-
-@stage
-def set_prices(setting, world, tile):
-    """ln p = price level - z + ln(1 + tau + overhead); the level holds the logarithm under proportional sharing."""
-    buffer = world.buffer
-    begin, end = tile.begin, tile.end
-    transaction = world.regions[at.R_TRANSACTION, tile.region]
-    overhead = world.load[at.OVERHEAD_RATE, begin:end]
-    if setting.params[0].sharing_rule != 0:
-        for i in range(overhead.size):
-            buffer[at.SCRATCH + i] = 1.0 + transaction + overhead[i]
-        log_row(buffer, at.SCRATCH, overhead.size)
-        for i in range(overhead.size):
-            buffer[at.PRICE + i] += buffer[at.SCRATCH + i]
-    for i in range(overhead.size):
-        buffer[at.PRICE + i] -= buffer[at.EFFICIENCY + i]
-
-
-@stage
-def rate_fitness(setting, world, tile):
-    """f = exp(omega_q (q + name) - omega_p ln p + d - level), and who may use the name of the place."""
-    params, buffer = setting.params[0], world.buffer
-    quality = world.next[at.F_QUALITY, tile.begin : tile.end]
-    custom = world.firms[at.F_CUSTOM, tile.begin : tile.end]
-    fitness = world.next[at.F_CASH, tile.begin : tile.end]  # until the second sweep knows the cash
-    quality_weight, price_weight = params.market_quality_weight, params.market_price_weight
-    name_weight = params.reputation_weight
-    for i in range(quality.size):
-        buffer[at.NAME_USERS + i] = 1.0 if quality[i] >= buffer[at.STANDARD + i] else 0.0
-        buffer[at.FITNESS + i] = log_fitness(
-            quality[i], buffer[at.STANDARD + i], name_weight * buffer[at.NAME + i], buffer[at.PRICE + i],
-            custom[i], buffer[at.LEVEL + i], quality_weight, price_weight,
+    z = lambda (m + a) + (1 - lambda) c + ln A; ln p = price level - z + ln(1 + tau + overhead), where the level holds
+    the logarithm under proportional sharing; f = exp(omega_q (q + name) - omega_p ln p + d - level).
+    """
+    cells, sectors, segments, buffer = world.cells, world.sectors, world.segments, world.buffer
+    params, S = setting.params[0], sectors.shape[1]
+    proportional = params.sharing_rule == 0
+    if not proportional:
+        log_overhead(world, tile)
+    rules = proportional, params.market_quality_weight, params.market_price_weight
+    for segment in range(tile.first, tile.last):
+        cell = segments[at.G_CELL, segment]
+        k = cell - tile.region * S
+        known = sectors[at.S_NEXT + at.S_KNOWLEDGE + 3, k] - params.reputation_tolerance
+        of_cell = (
+            spread(setting.constants.sectors[at.K_LABOUR_SHARE, k], buffer),
+            spread(cells[at.C_PRICE_LEVEL, cell], buffer), spread(cells[at.C_EFFICIENCY, cell], buffer),
+            params.reputation_weight * spread(cells[at.C_REPUTATION, cell], buffer),
+            spread(sectors[at.S_FITNESS_LEVEL, k], buffer),
+            spread(known if params.reputation_standard == 1 else ALWAYS, buffer),
         )  # fmt: skip
-    exp_row(buffer, at.FITNESS, quality.size)
-    for i in range(quality.size):
+        begin, end = segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]
+        none, last = nothing(buffer), whole_until(begin, end, width(buffer))
+        lanes = none, none, none, none, none, none, none, none
+        for i in range(begin, last, width(buffer)):
+            lanes = rate_some(lanes, world, of_cell, rules, i, i - tile.begin, width(buffer))
+        lanes = rate_some(lanes, world, of_cell, rules, last, last - tile.begin, end - last)
+        put_totals(lanes, world.segment_sum[segment], at.E_RESEARCH)
+    fitness = world.next[at.F_CASH, tile.begin : tile.end]  # until the second sweep knows the cash
+    exp_row(buffer, at.FITNESS, fitness.size)
+    for i in range(fitness.size):
         fitness[i] = buffer[at.FITNESS + i]
+
+
+@device
+def rate_some(lanes, world, of_cell, rules, i, j, count):
+    """The same for some firms of a cell, at most all lanes: ln f."""
+    new, buffer = world.next, world.buffer
+    labour, level, efficiency, name, fitness_level, standard = of_cell
+    proportional, quality_weight, price_weight = rules
+    m, a = load(new[at.F_ORGANISATION], i, count), load(new[at.F_TECHNOLOGY], i, count)
+    c, q = load(new[at.F_SOURCING], i, count), load(new[at.F_QUALITY], i, count)
+    z = efficiency + efficiency_gain(labour, m, a, c)
+    price = level - z if proportional else level + load(buffer, at.SCRATCH + j, width(buffer)) - z
+    fitness = log_fitness(
+        q, standard, name, price, load(world.firms[at.F_CUSTOM], i, count), fitness_level, quality_weight, price_weight
+    )  # fmt: skip
+    put(z, buffer, at.EFFICIENCY + j)
+    put(price, buffer, at.PRICE + j)
+    put(if_reaches(q, standard, 1.0, 0.0), buffer, at.NAME_USERS + j)
+    put(fitness, buffer, at.FITNESS + j)
+    own, research = load(world.load[at.OWN_RESEARCH], i, count), load(buffer, at.RESEARCH + j, count)
+    return add_knowledge(lanes, research, own, m, a, c, q, only(z, count))
+
+
+@stage
+def log_overhead(world, tile):
+    """ln(1 + tau + overhead) of the firms of a tile, whose overhead rates differ."""
+    buffer, overhead = world.buffer, world.load[at.OVERHEAD_RATE, tile.begin : tile.end]
+    transaction = world.regions[at.R_TRANSACTION, tile.region]
+    for i in range(overhead.size):
+        buffer[at.SCRATCH + i] = 1.0 + transaction + overhead[i]
+    log_row(buffer, at.SCRATCH, overhead.size)
 
 
 @stage
@@ -124,20 +138,18 @@ def shock_demand(setting, world, tile):
     ]  # s exp(shock), until the second sweep knows the share
     exponent = -params.market_size_exponent
     turbulence, cap = params.market_turbulence, params.market_shock_cap
+    log_row(buffer, at.SIZE, share.size)
     for i in range(share.size):
-        buffer[at.FITNESS + i] = relative_size(buffer[at.COUNT + i], share[i])
-    log_row(buffer, at.FITNESS, share.size)
-    for i in range(share.size):
-        buffer[at.FITNESS + i] = exponent * buffer[at.FITNESS + i]
+        buffer[at.SIZE + i] = exponent * buffer[at.SIZE + i]
         v = centred(buffer[at.U_DEMAND + i])
         buffer[at.U_DEMAND + i] = v
         buffer[at.SCRATCH + i] = 1.0 - (v if v > 0.0 else -v)
-    exp_row(buffer, at.FITNESS, share.size)
+    exp_row(buffer, at.SIZE, share.size)
     log_row(buffer, at.SCRATCH, share.size)
     keep = 1.0 - params.market_custom_decay
     for i in range(share.size):
         positive = buffer[at.U_DEMAND + i] > 0.0
-        size_effect, log_tail = buffer[at.FITNESS + i], buffer[at.SCRATCH + i]
+        size_effect, log_tail = buffer[at.SIZE + i], buffer[at.SCRATCH + i]
         shock = laplace(turbulence, size_effect, log_tail, positive, cap, share[i])
         buffer[at.SCRATCH + i] = shock
         custom[i] = keep * old_custom[i] + shock
@@ -168,8 +180,9 @@ def add_weighted(lanes, world, weights, weight, i, j, count):
     w, users = load(weights, weight, count), load(buffer, at.NAME_USERS + j, count)
     quality = load(world.next[at.F_QUALITY], i, count)
     return (
-        a + w, b + w * quality, c + w * users, d + w * (users * quality), e + w * load(buffer, at.EFFICIENCY + j, count),
-        f + w * load(buffer, at.PRICE + j, count), g + load(fitness, i, count),
+        a + w, b + w * quality, c + w * users, d + w * (users * quality),
+        e + w * load(buffer, at.EFFICIENCY + j, count), f + w * load(buffer, at.PRICE + j, count),
+        g + load(fitness, i, count),
     )  # fmt: skip
 
 
@@ -230,14 +243,3 @@ def settle_sector(setting, world, k, moved, fitness, winning):
 def combined(keep, moved, win, winning):
     """A sum weighted by the new shares."""
     return keep * moved + win * winning
-
-
-@stage
-def set_shares(setting, world, tile):
-    """The new market shares of a tile."""
-    buffer = world.buffer
-    share = world.next[at.F_SHARE, tile.begin : tile.end]
-    fitness = world.next[at.F_CASH, tile.begin : tile.end]
-    replicator = setting.params[0].market_rule == 1
-    for i in range(share.size):
-        share[i] = new_share(buffer[at.KEEP + i], share[i], buffer[at.WIN + i], fitness[i], replicator)

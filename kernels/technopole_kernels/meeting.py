@@ -4,14 +4,13 @@ import numpy as np
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import chain, device, stage
-from technopole_kernels._kinds import by_kind, kind_of, whole, whole_float
-from technopole_kernels._lanes import fetch
+from technopole_kernels._kinds import by_kind, keep_whole, kind_of, whole, whole_float
+from technopole_kernels._lanes import fetch, put, spread, width
 from technopole_kernels.ahead import STRETCH, fetch_for_learning, is_large
 from technopole_kernels.choose import BELOW_ONE, below_one, list_below, natural, pick, pick_row
 from technopole_kernels.halves import now
 from technopole_kernels.reduce import gather, set_all
 from technopole_kernels.rng import MEETING, draw, uniform_of
-from technopole_kernels.spread import spread_fellows
 from technopole_kernels.types import GUIDES, TILE
 
 
@@ -79,6 +78,26 @@ def pick_supplier(v, cumulative, guide, last):
     below = cumulative[supplier]
     rest = (v - below) / (cumulative[supplier + 1] - below)
     return supplier, rest if rest < BELOW_ONE else BELOW_ONE
+
+
+@stage
+def spread_fellows(world, tile):
+    """Sectors of the tile's firms, where their cells begin and how many firms those have.
+
+    ``put`` writes whole vectors, beyond the end of a segment: the next one follows and is written later, and rows of
+    the buffer are longer than a tile.
+    """
+    segments, offsets, buffer, S = world.segments, world.offsets, world.buffer, world.sectors.shape[1]
+    for segment in range(tile.first, tile.last):
+        cell = segments[at.G_CELL, segment]
+        first = spread(keep_whole(buffer, offsets[cell]), buffer)
+        count = spread(keep_whole(buffer, offsets[cell + 1] - offsets[cell]), buffer)
+        sector = spread(keep_whole(buffer, cell - tile.region * S), buffer)
+        begin, end = segments[at.G_BEGIN, segment] - tile.begin, segments[at.G_BEGIN, segment + 1] - tile.begin
+        for i in range(begin, end, width(buffer)):
+            put(first, buffer, at.CELL_BEGIN + i)
+            put(count, buffer, at.CELL_COUNT + i)
+            put(sector, buffer, at.SECTOR + i)
 
 
 @stage
@@ -215,7 +234,9 @@ def meet_in_sector(setting, world, tile, known, uniforms, gaps):
 @stage
 def meet_suppliers(setting, world, tile):
     """Gap in sourcing to a random firm of a supplier sector in the region; whoever finds none meets itself."""
-    buffer, segments, size, partner = world.buffer, world.segments, tile.end - tile.begin, world.partner
+    constants, buffer, partner = setting.constants, world.buffer, world.partner
+    S, size = world.sectors.shape[1], tile.end - tile.begin
+    local = world.offsets[tile.region * S : (tile.region + 1) * S + 1]
     contact, large = world.regions[at.R_CONTACT, tile.region], is_large(world)
     known, own = world.firms[at.F_SOURCING], world.firms[at.F_SOURCING, tile.begin : tile.end]
     uniforms, gaps = (
@@ -223,33 +244,20 @@ def meet_suppliers(setting, world, tile):
         buffer[at.GAP_SOURCING : at.GAP_SOURCING + size],
     )
     set_all(gaps, 0.0)
-    stretch, count, first = stretch_to_one(contact), list_below(uniforms, contact, partner), 0
-    for segment in range(tile.first, tile.last):
-        cell, end = segments[at.G_CELL, segment], segments[at.G_BEGIN, segment + 1] - tile.begin
-        if first < count and partner[natural(first)] < end:
-            first = meet_of_segment(setting, world, tile, cell, first, count, end, uniforms, gaps, stretch, large)
-    if large:
-        meet_asked(world, known, own, gaps, count)
-
-
-@device
-def meet_of_segment(setting, world, tile, cell, first, count, end, uniforms, gaps, stretch, large):
-    """The same for those who are listed from the ``first`` on, up to the end of a segment; returns who comes behind."""
-    constants, partner, S = setting.constants, world.partner, world.sectors.shape[1]
-    local, sector = world.offsets[tile.region * S : (tile.region + 1) * S + 1], cell - tile.region * S
-    known, own = world.firms[at.F_SOURCING], world.firms[at.F_SOURCING, tile.begin : tile.end]
-    cumulative, guide = constants.suppliers[sector], constants.supplier_guide[sector]
-    some = cumulative[S] > 0.0
-    j = first
-    while j < count and partner[natural(j)] < end:
-        i = natural(partner[natural(j)])
-        supplier, rest = pick_supplier(stretched(np.float64(uniforms[i]), stretch), cumulative, guide, S - 1)
+    stretch = stretch_to_one(contact)
+    count = list_below(uniforms, contact, partner)
+    for j in range(count):
+        i = natural(partner[j])
+        sector = natural(whole(buffer[at.SECTOR + i]))
+        v, cumulative = stretched(np.float64(uniforms[i]), stretch), constants.suppliers[sector]
+        supplier, rest = pick_supplier(v, cumulative, constants.supplier_guide[sector], S - 1)
         begin = local[supplier]
         firms = local[supplier + 1] - begin
-        place = natural(begin + pick(rest, firms) if (firms > 0) & some else tile.begin + i)
-        meet_or_ask(world, known, own, gaps, natural(j), place, large)
-        j += 1
-    return j
+        found = (firms > 0) & (cumulative[S] > 0.0)
+        place = natural(begin + pick(rest, firms) if found else tile.begin + i)
+        meet_or_ask(world, known, own, gaps, j, place, large)
+    if large:
+        meet_asked(world, known, own, gaps, count)
 
 
 @stage

@@ -4,9 +4,7 @@ import numpy as np
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
-from technopole_kernels._lanes import load, nothing, put_totals, width
 from technopole_kernels.choose import natural
-from technopole_kernels.reduce import whole_until
 
 _APART = 48  # SIZE_CLASSES and some more
 _ONE = np.uint64(1)
@@ -16,31 +14,12 @@ _FIRST_BIN = np.int64(
 )  # (bits of 1.0) >> 51, so that 1 falls into bin 1 after subtracting it and adding 1
 
 
-@stage
-def observe_knowledge(world, tile):
-    """Sums of research, knowledge and efficiency over the operating firms of a tile, by segment."""
-    segments, buffer = world.segments, world.buffer
-    for segment in range(tile.first, tile.last):
-        begin, end = segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]
-        none, last = nothing(buffer), whole_until(begin, end, width(buffer))
-        lanes = none, none, none, none, none, none, none, none
-        for i in range(begin, last, width(buffer)):
-            lanes = add_knowledge(lanes, world, i, i - tile.begin, width(buffer))
-        lanes = add_knowledge(lanes, world, last, last - tile.begin, end - last)
-        put_totals(lanes, world.segment_sum[segment], at.E_RESEARCH)
-
-
 @device
-def add_knowledge(lanes, world, i, j, count):
-    """Add some firms, at most all lanes, to the sums above."""
-    firms, buffer, research = world.next, world.buffer, world.load[at.OWN_RESEARCH]
-    organisation, technology = firms[at.F_ORGANISATION], firms[at.F_TECHNOLOGY]
-    sourcing, quality = firms[at.F_SOURCING], firms[at.F_QUALITY]
-    a, b, c, d, e, f, g, h = lanes
-    z = load(buffer, at.EFFICIENCY + j, count)
+def add_knowledge(lanes, research, own_research, m, a, c, q, z):
+    """Add research, knowledge and efficiency of some operating firms to their sums."""
+    s_research, s_own, s_m, s_a, s_c, s_q, s_z, s_square = lanes
     return (
-        a + load(buffer, at.RESEARCH + j, count), b + load(research, i, count), c + load(organisation, i, count),
-        d + load(technology, i, count), e + load(sourcing, i, count), f + load(quality, i, count), g + z, h + z * z,
+        s_research + research, s_own + own_research, s_m + m, s_a + a, s_c + c, s_q + q, s_z + z, s_square + z * z
     )  # fmt: skip
 
 
@@ -59,20 +38,18 @@ def count_sizes(world, tile):
     Four firms in a turn, each with counts of its own: neighbours are alike, and would wait for the same count.
     """
     buffer, counts = world.buffer, world.keys
-    begin, end = tile.begin, tile.end
-    share = world.next[at.F_SHARE, begin:end]
-    classes = world.partner
-    for i in range(share.size):
-        classes[i] = size_class(share[i] * buffer[at.LABOUR + i])
+    size, classes = tile.end - tile.begin, world.partner
+    for i in range(size):
+        classes[i] = size_class(buffer[at.EMPLOYMENT + i])
     for j in range(4 * _APART):
         counts[j] = np.uint64(0)
-    last = share.size & -4
+    last = size & -4
     for i in range(0, last, 4):
         counts[natural(classes[i])] += _ONE
         counts[_APART + natural(classes[i + 1])] += _ONE
         counts[2 * _APART + natural(classes[i + 2])] += _ONE
         counts[3 * _APART + natural(classes[i + 3])] += _ONE
-    for i in range(last, share.size):
+    for i in range(last, size):
         counts[natural(classes[i])] += _ONE
     for j in range(at.SIZE_CLASSES):
         of_class = counts[j] + counts[_APART + j] + counts[2 * _APART + j] + counts[3 * _APART + j]

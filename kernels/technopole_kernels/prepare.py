@@ -2,11 +2,11 @@
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
-from technopole_kernels._lanes import load, nothing, put_totals, width
+from technopole_kernels._lane_math import if_less, load_beside, only
+from technopole_kernels._lanes import load, nothing, put_totals, spread, width
 from technopole_kernels.choose import natural
 from technopole_kernels.mathx import exp, log
 from technopole_kernels.reduce import set_all, sum_sectors, whole_until
-from technopole_kernels.tiles import fill_cell
 
 
 @device
@@ -43,7 +43,7 @@ def seen_index(stock, feedback):
 @device
 def small_firm(share, labour, size):
     """1 for a firm with fewer workers than a small one has, else 0."""
-    return 1.0 if share * labour < size else 0.0
+    return if_less(share * labour, size, 1.0, 0.0)
 
 
 @device
@@ -84,42 +84,31 @@ def prepare_demand(setting, world):
 
 @stage
 def sum_tile_start(setting, world, tile):
-    """Sums of a tile's firms as they stand at the start of the period."""
-    size, buffer = setting.params[0].sme_size, world.buffer
-    share, tie = world.firms[at.F_SHARE, tile.begin : tile.end], world.tie[at.NOW, tile.begin : tile.end]
-    fill_cell(buffer, at.LABOUR, world.cells[at.C_LABOUR], world.segments, tile)
-    for i in range(share.size):
-        buffer[at.SMALL + i] = small_firm(share[i], buffer[at.LABOUR + i], size)
-    for i in range(share.size):
-        buffer[at.SCRATCH + i] = tie[i]
-    sum_segments(world, tile)
-
-
-@stage
-def sum_segments(world, tile):
-    """The same when the buffer says who is small and, in ``SCRATCH``, who is tied."""
-    buffer, segments = world.buffer, world.segments
+    """Sums of a tile's firms as they stand at the start of the period, by segment."""
+    size, share, segments = setting.params[0].sme_size, world.firms[at.F_SHARE], world.segments
     for segment in range(tile.first, tile.last):
+        labour = spread(world.cells[at.C_LABOUR, segments[at.G_CELL, segment]], share)
         begin, end = segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]
-        none, last = nothing(buffer), whole_until(begin, end, width(buffer))
+        none, last = nothing(share), whole_until(begin, end, width(share))
         lanes = none, none, none, none, none, none, none, none
-        for i in range(begin, last, width(buffer)):
-            lanes = add_start(lanes, world, i, i - tile.begin, width(buffer))
-        lanes = add_start(lanes, world, last, last - tile.begin, end - last)
+        for i in range(begin, last, width(share)):
+            lanes = add_start(lanes, world, labour, size, i, width(share))
+        lanes = add_start(lanes, world, labour, size, last, end - last)
         put_totals(lanes, world.segment_sum[segment], at.SHARE)
 
 
 @device
-def add_start(lanes, world, i, j, count):
-    """Add some firms, at most all lanes, to the sums above."""
-    firms, buffer = world.firms, world.buffer
+def add_start(lanes, world, labour, size, i, count):
+    """Add some firms of a cell, at most all lanes, to the sums above."""
+    firms, share = world.firms, load(world.firms[at.F_SHARE], i, count)
     organisation, technology = firms[at.F_ORGANISATION], firms[at.F_TECHNOLOGY]
     sourcing, quality = firms[at.F_SOURCING], firms[at.F_QUALITY]
     a, b, c, d, e, f, g, h = lanes
-    s, small = load(firms[at.F_SHARE], i, count), load(buffer, at.SMALL + j, count)
+    small = only(small_firm(share, labour, size), count)
     return (
-        a + s, b + load(organisation, i, count), c + load(technology, i, count), d + load(sourcing, i, count),
-        e + load(quality, i, count), f + small, g + s * small, h + load(buffer, at.SCRATCH + j, count),
+        a + share, b + load(organisation, i, count), c + load(technology, i, count), d + load(sourcing, i, count),
+        e + load(quality, i, count), f + small, g + share * small,
+        h + load_beside(world.tie[at.NOW], i, count, firms),
     )  # fmt: skip
 
 

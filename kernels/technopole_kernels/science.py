@@ -4,6 +4,7 @@ import numpy as np
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
+from technopole_kernels._lane_math import if_more
 from technopole_kernels.mathx import exp, log
 from technopole_kernels.prepare import institution_index
 
@@ -27,28 +28,14 @@ def reading_strength(params, regions, region):
 def upgraded(technology, g, upgrading, strength, reading, tied):
     """Technology after catching up with high-tech firms and reading science."""
     lag = upgrading - technology
-    lag = lag if lag > 0.0 else 0.0
-    return technology + strength * g * lag + reading * g * np.float64(tied)
+    lag = if_more(lag, 0.0, lag, 0.0)
+    return technology + strength * g * lag + reading * g * tied
 
 
 @device
 def next_tie(tied, u, forms, breaks):
     """Whether a firm has a tie to a university in the next period."""
     return np.uint8(1) if (tied & (u >= breaks)) | (~tied & (u < forms)) else np.uint8(0)
-
-
-@stage
-def upgrade_and_read(setting, world, tile):
-    """Technology from the region's high-tech firms (traditional sectors) and from science (tied firms)."""
-    params, buffer = setting.params[0], world.buffer
-    begin, end = tile.begin, tile.end
-    strength = upgrading_strength(params, world.regions, tile.region)
-    reading = reading_strength(params, world.regions, tile.region)
-    technology = world.next[at.F_TECHNOLOGY, begin:end]
-    tie = world.tie[at.NOW, begin:end]
-    for i in range(technology.size):
-        g, upgrading = buffer[at.ABSORPTION + i], buffer[at.UPGRADING + i]
-        technology[i] = upgraded(technology[i], g, upgrading, strength, reading, tie[i])
 
 
 @stage

@@ -6,7 +6,6 @@ the unit of partial sums. Both follow from the offsets alone, never from the num
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
-from technopole_kernels._lanes import put, spread, store, width
 from technopole_kernels.choose import natural
 from technopole_kernels.reduce import set_all
 from technopole_kernels.types import TILE, Tile
@@ -71,20 +70,3 @@ def take_tile(world, number):
     begin, first = tiles[at.T_BEGIN, number], tiles[at.T_SEGMENT, number]
     region = tiles[at.T_REGION, number]
     return Tile(region, begin, tiles[at.T_BEGIN, number + 1], first, tiles[at.T_SEGMENT, number + 1])
-
-
-@device
-def fill(values, shift, segments, segment, value):
-    """Set ``values[firm + shift]`` of the firms of a segment to a value."""
-    lanes, begin, end = spread(value, values), segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1]
-    for i in range(begin, end, width(values)):
-        store(lanes, values, i + shift, end - i)
-
-
-@stage
-def fill_cell(buffer, row, values, segments, tile):
-    """Spread a value per cell over the firms of a tile, as spread.py does."""
-    for segment in range(tile.first, tile.last):
-        lanes = spread(values[segments[at.G_CELL, segment]], buffer)
-        for i in range(segments[at.G_BEGIN, segment], segments[at.G_BEGIN, segment + 1], width(buffer)):
-            put(lanes, buffer, row - tile.begin + i)

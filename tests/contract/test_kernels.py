@@ -26,6 +26,7 @@ COMPILER = (
     "_llvm.py",
     "_held.py",
     "_lanes.py",
+    "_lane_math.py",
     "_mixing.py",
     "_bits.py",
     "_atomic.py",
@@ -102,34 +103,26 @@ def call_hot_stages(setting, world, tile):
     """Call the stages in which the time is spent: their code becomes part of this kernel."""
     meeting.draw_meetings(setting, world, tile)
     meeting.meet_in_region(setting, world, tile)
-    learning.absorb(setting, world, tile)
     learning.learn(setting, world, tile)
     innovation.draw_events(setting, world, tile)
     innovation.budget_research(setting, world, tile)
-    innovation.find_candidates(setting, world, tile)
-    market.make_efficiency(world, tile)
-    market.set_prices(setting, world, tile)
-    market.rate_fitness(setting, world, tile)
+    market.rate_firms(setting, world, tile)
     market.shock_demand(setting, world, tile)
-    market.set_shares(setting, world, tile)
-    accounts.close_accounts(setting, world, tile)
+    accounts.settle_firms(setting, world, tile)
+    accounts.decide_fates(setting, world, tile)
 
 
 HOT = (
     meeting.draw_meetings,
     meeting.meet_in_region,
-    learning.absorb,
-    learning.learn_openly,
-    learning.learn_protected,
+    learning.learn,
     innovation.draw_events,
     innovation.budget_research,
-    innovation.find_candidates,
-    market.make_efficiency,
-    market.set_prices,
-    market.rate_fitness,
+    market.rate_firms,
+    market.log_overhead,
     market.shock_demand,
-    market.set_shares,
-    accounts.close_accounts,
+    accounts.settle_firms,
+    accounts.decide_fates,
     vector.exp_row,
     vector.log_row,
 )
@@ -301,7 +294,7 @@ def rows_by_stage():
 def test_buffer_rows_of_a_stage_do_not_overlap():
     found = dict(rows_by_stage())
     rows = {name: getattr(at, name) for name in set().union(*found.values())}
-    assert len(found["spread.spread_knowledge"]) == 7
+    assert len(found["innovation.budget_some"]) == 7
     assert set(rows.values()) == set(range(0, at.BUFFER_ROWS * at.ROW, at.ROW))  # none is left over
     for name, used in found.items():
         assert len({rows[row] for row in used}) == len(used), name

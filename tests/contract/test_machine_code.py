@@ -90,14 +90,14 @@ def test_worse_loops_are_found(guard):
 )
 def test_limits(guard, change, seen):
     limit = {"instructions": 100, "calls": 0, "stack": 4, "scalar": 2, "wide": 40}
-    problems = guard.worse({"market.set_prices": limit}, {"market.set_prices": limit | change})
+    problems = guard.worse({"market.log_overhead": limit}, {"market.log_overhead": limit | change})
     assert bool(problems) == seen
-    assert all(line.startswith("market.set_prices: ") for line in problems)
+    assert all(line.startswith("market.log_overhead: ") for line in problems)
 
 
 def test_names_of_stages(guard):
-    assert guard.stage_of("_ZN18technopole_kernels6market10set_pricesB2v1E") == "market.set_prices"
-    assert guard.stage_of("_ZN7cpython18technopole_kernels6market10set_pricesB2v1E") is None
+    assert guard.stage_of("_ZN18technopole_kernels6market12log_overheadB2v1E") == "market.log_overhead"
+    assert guard.stage_of("_ZN7cpython18technopole_kernels6market12log_overheadB2v1E") is None
     assert guard.stage_of("memset") is None
 
 
@@ -109,7 +109,7 @@ def test_hot_stages_have_limits(guard):
             "market.shock_demand",
             "meeting.draw_meetings",
             "innovation.draw_events",
-            "accounts.close_accounts",
+            "accounts.settle_firms",
         )
         assert all(stages[name]["wide"] > 0 for name in hot)
 
@@ -125,7 +125,7 @@ def test_a_kernel_made_worse_is_found(tmp_path):
     shutil.copytree(ROOT / "kernels", tmp_path / "kernels")
     market = tmp_path / "kernels/technopole_kernels/market.py"
     text = market.read_text(encoding="utf-8")
-    end = text.index("\n\n\n", text.index("def set_prices("))
+    end = text.index("\n\n\n", text.index("def log_overhead("))
     # nothing of it in vectors: every turn waits for the one before
     slow = "\n    waiting = 0.0\n    for n in range(tile.end - tile.begin):\n"
     slow += "        waiting = waiting * 0.5 + 1.0 / (1.0 + waiting)\n" * 8
@@ -133,4 +133,4 @@ def test_a_kernel_made_worse_is_found(tmp_path):
     market.write_text(text[:end] + slow + text[end:], encoding="utf-8")
     command = [sys.executable, SCRIPT, "--level", "avx2", "--kernels", tmp_path / "kernels"]
     done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 1 and "worse: avx2: market.set_prices" in done.stdout, done.stdout + done.stderr
+    assert done.returncode == 1 and "worse: avx2: market.log_overhead" in done.stdout, done.stdout + done.stderr

@@ -89,8 +89,7 @@ def test_o21_best_size_of_a_cluster(room, best):
     run = Run(blueprint)
     assert_close(run.region("workforce"), number * workers)
     run.advance(1)
-    firms = np.concatenate([[0], np.cumsum(number)[:-1]])
-    overhead = run.world.load[at.OVERHEAD_RATE, firms]
+    overhead = run.world.cells[at.C_OVERHEAD]
     assert_close(overhead, 100.0 / number + number / room, "overhead")
     assert number[np.argmin(overhead)] == best == np.sqrt(100.0 * room)
     if room == 1.0:
@@ -112,7 +111,7 @@ def test_o23_economies_of_scope(fixed, exponent):
     market = run.world.sectors[at.S_MARKET].copy()
     sales = run.firm("share") * market[[0, 1, 0, 1]]
     run.advance(1)
-    charges = run.world.load[at.OVERHEAD_RATE, :4] * sales
+    charges = run.world.cells[at.C_OVERHEAD, [0, 3, 4, 5]] * sales
     variable = sales / 1.25
     alone = charges[:2] + variable[:2]
     together = (charges[2:] + variable[2:]).sum()

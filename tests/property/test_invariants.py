@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 import reference
 from configurations import configurations
 from regimes import NO_KNOWLEDGE
+from technopole_kernels import layout as at
 from twinning import OnePeriod, assert_close
 from worlds import QUICK, Run, economy, mixed, plan
 
@@ -217,5 +218,5 @@ def test_larger_regions_share_at_lower_cost(exponent):
     parameters = {"sharing.scale_exponent": exponent, "sharing.congestion": 0.0, "market.demand_growth": 0.0}
     blueprint = plan(economy(2, 1, [[5], [80]]), parameters, employment=20.0)
     run = Run(blueprint).advance(1)
-    overhead = run.world.load[0, [0, 5]]
+    overhead = run.world.cells[at.C_OVERHEAD]
     assert_close(overhead[1] / overhead[0], 16.0 ** (exponent - 1.0), "relative overhead")

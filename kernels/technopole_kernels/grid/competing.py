@@ -14,6 +14,7 @@ from technopole_kernels.grid.common import running, segment_of_firm, spot_of
 from technopole_kernels.grid.work import COPIES
 from technopole_kernels.innovation import credit_terms
 from technopole_kernels.market import (
+    ALWAYS,
     efficiency_gain,
     laplace,
     log_fitness,
@@ -24,7 +25,6 @@ from technopole_kernels.mathx import exp_core, log_core
 from technopole_kernels.observe import size_class
 from technopole_kernels.prepare import small_firm
 from technopole_kernels.rng import SPINOFF, centred, draw, uniform
-from technopole_kernels.spread import ALWAYS
 
 
 @stage

@@ -85,7 +85,7 @@ def learn_channels(setting, world, firm, spot):
     far_organisation, far_technology, far_sourcing, far_quality = gaps_of(setting, world, firm, spot)
     protects = 0.0 if params.learning_rule == 1 else 1.0
     openness = 1.0 - protects * traits[at.K_APPROPRIABILITY, k]
-    g = absorptive_capacity(firms[at.F_RESEARCH, firm], params.learning_difficulty, traits[at.K_RD_INTENSITY, k])
+    g = absorptive_capacity(firms[at.F_RESEARCH, firm], params.learning_difficulty * traits[at.K_RD_INTENSITY, k])
     spill = params.spillover_rate
     organisation = learned(
         firms[at.F_ORGANISATION, firm], params.learning_organisation, g, far_organisation, spill,
@@ -104,7 +104,7 @@ def learn_channels(setting, world, firm, spot):
         cells[at.C_POOL + 3, cell],
     )  # fmt: skip
     strength, reading = upgrading_strength(params, regions, region), reading_strength(params, regions, region)
-    tied = world.tie[at.NOW, firm]
+    tied = np.float64(world.tie[at.NOW, firm])
     technology = upgraded(technology, g, cells[at.C_UPGRADING, cell], strength, reading, tied)
     return organisation, technology, sourcing, quality
 
