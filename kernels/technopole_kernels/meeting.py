@@ -172,14 +172,11 @@ def choose_regions(constants, world, tile, count):
 
 
 @device
-def meet_or_ask(world, known, own, gaps, j, place, large):
-    """Gap of the j-th firm listed in ``partner`` to the one at a place, of which a large world is only asked."""
+def ask(world, known, j, place, large):
+    """Note whom the j-th firm listed in ``partner`` meets; a large world is asked for it."""
+    world.keys[j] = place
     if large:
-        world.keys[j] = place
         fetch(known, place)
-    else:
-        i = natural(world.partner[j])
-        gaps[i] = lead(known[place], own[i])
 
 
 @stage
@@ -212,9 +209,8 @@ def meet_elsewhere(setting, world, tile, known, uniforms, gaps):
         firms = offsets[other + 1] - begin
         place = begin + pick(buffer[at.FAR_DRAW + j], firms)
         place = natural(place if firms > 0 else tile.begin + i)
-        meet_or_ask(world, known, own, gap, j, place, large)
-    if large:
-        meet_asked(world, known, own, gap, count)
+        ask(world, known, j, place, large)
+    meet_asked(world, known, own, gap, count)
 
 
 @stage
@@ -255,9 +251,8 @@ def meet_suppliers(setting, world, tile):
         firms = local[supplier + 1] - begin
         found = (firms > 0) & (cumulative[S] > 0.0)
         place = natural(begin + pick(rest, firms) if found else tile.begin + i)
-        meet_or_ask(world, known, own, gaps, j, place, large)
-    if large:
-        meet_asked(world, known, own, gaps, count)
+        ask(world, known, j, place, large)
+    meet_asked(world, known, own, gaps, count)
 
 
 @stage
