@@ -34,7 +34,6 @@ MECHANISMS = {
     "collect": "tiles and sums over cells",
     "reduce": "copying of states",
     "prepare": "indices, costs, demand of the period",
-    "spread": "values of cells to their firms",
     "spillover": "spillover: pools, upgrading",
     "learning": "meetings and learning",
     "meeting": "meetings and learning",

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from technopole.config import Config
 from technopole.data import Tables, draft_tables
@@ -294,19 +294,19 @@ def allocate_world(capacity: int, regions: int, sectors: int, precision: str = "
         new_offsets=np.zeros(cells + 1, dtype=np.int64),
         economy=np.zeros(layout.ECONOMY),
         sizes=np.zeros(layout.SIZE_CLASSES, dtype=np.int64),
-        mixed=_aligned(regions * SIDE * sectors, "float64").reshape(regions, -1),
-        reached=_aligned(groups * MIXED * sectors * GROUP, "float64").reshape(groups, -1),
-        buffer=_aligned(layout.BUFFER_ROWS * layout.ROW, precision),
+        mixed=aligned_zeros(regions * SIDE * sectors, "float64").reshape(regions, -1),
+        reached=aligned_zeros(groups * MIXED * sectors * GROUP, "float64").reshape(groups, -1),
+        buffer=aligned_zeros(layout.BUFFER_ROWS * layout.ROW, precision),
         partner=np.zeros(TILE, dtype=np.int32),
         keys=np.zeros(TILE, dtype=np.uint64),
         **_allocate_firms(capacity, regions, sectors, precision),
     )
 
 
-def _aligned(size: int, precision: str) -> NDArray[Any]:
+def aligned_zeros(size: int, kind: DTypeLike) -> NDArray[Any]:
     """Zeros that begin where a line of the cache begins: eight numbers are then in one line, not in two."""
-    each = np.dtype(precision).itemsize
-    room = np.zeros(size + LINE // each, dtype=precision)
+    each = np.dtype(kind).itemsize
+    room = np.zeros(size + LINE // each, dtype=kind)
     begin = -room.ctypes.data % LINE // each
     return room[begin : begin + size]
 
@@ -325,7 +325,7 @@ def _allocate_firms(capacity: int, regions: int, sectors: int, precision: str) -
         "fate": np.zeros(capacity, dtype=np.uint32),
         "tiles": np.zeros((layout.T_ROWS, tiles + 1), dtype=np.int64),
         "segments": np.zeros((layout.G_ROWS, segments + 1), dtype=np.int64),
-        "segment_sum": _aligned((segments + 2) * layout.SUM_COLUMNS, "float64").reshape(segments + 2, -1),
+        "segment_sum": aligned_zeros((segments + 2) * layout.SUM_COLUMNS, "float64").reshape(segments + 2, -1),
     }
 
 

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 import numpy as np
 from numpy.typing import NDArray
 
+from technopole.build import aligned_zeros
 from technopole_kernels import layout
 from technopole_kernels.drive import drive
 from technopole_kernels.record import Records
@@ -20,7 +21,8 @@ FIRMS = 25_000
 """Firms of the smallest ranges: so few that nobody waits long for the slowest thread, but so many that the call of a
 kernel (some 15 µs, one thread at a time) is little beside them."""
 SUMS, CELLS = 500_000, 4_000
-"""Sums of spillover, and cells whose sums are collected, that are as much work: with fewer one thread does them all."""
+"""Sums of spillover, and cells whose sums are collected, that are as much work: below twice as many one thread does
+them all."""
 POLL_SECONDS = 0.2
 """How often a thread that waits for others looks at its signals and reports progress."""
 OWN_ROOM = ("buffer", "partner", "keys", "sizes", "reached")
@@ -30,8 +32,8 @@ OWN_ROOM = ("buffer", "partner", "keys", "sizes", "reached")
 class Crew:
     """Threads that advance one world together.
 
-    They call the same compiled code as a thread alone, on ranges of tiles or cells; no sum depends on how the ranges
-    are cut, so that the results have the same bits for any number of threads.
+    They call the same compiled code as a thread alone, on ranges of tiles, cells or regions; no sum depends on how the
+    ranges are cut, so that the results have the same bits for any number of threads.
 
     Parameters
     ----------
@@ -173,7 +175,7 @@ class _Period:
 class _Pieces:
     """Ranges handed out one by one to whoever asks: large ones first, and the smallest last, when all must end.
 
-    Each is a part of what is left (guided self-scheduling, Polychronopoulos and Kuck 1987), at least one per thread.
+    Each is a part of what is left (guided self-scheduling, Polychronopoulos and Kuck 1987).
     """
 
     def __init__(self, begins: NDArray[np.int64], threads: int, least: int) -> None:
@@ -198,4 +200,7 @@ class _Pieces:
 
 
 def _with_own_room(world: World) -> World:
-    return world._replace(**{name: np.zeros_like(getattr(world, name)) for name in OWN_ROOM})
+    rooms = {name: getattr(world, name) for name in OWN_ROOM} | {"reached": world.reached[:1]}  # all that is used
+    return world._replace(
+        **{name: aligned_zeros(room.size, room.dtype).reshape(room.shape) for name, room in rooms.items()}
+    )

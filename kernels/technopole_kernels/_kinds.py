@@ -26,7 +26,7 @@ def kind_of(_typing, array):
 
 @intrinsic
 def by_kind(_typing, kind, double, single):
-    """Return ``double``, or ``single`` as a float32 if ``kind``, a number or an array, is of float32."""
+    """Return ``double``, or ``single`` as a float32 if ``kind``, a number, lanes or an array, is of float32."""
 
     def generate(_context, builder, sig, args):
         return builder.fptrunc(args[2], ir.FloatType()) if _is_single(sig.args[0]) else args[1]

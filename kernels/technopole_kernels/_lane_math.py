@@ -1,6 +1,6 @@
 """Formulas on lanes: arithmetic with numbers beside them, and what numbers are compared for.
 
-A formula written with these and the operators of arithmetic serves a single number and all lanes of a register.
+A formula written with operators, comparisons and `within` serves a single number and all lanes of a register.
 A float64 beside lanes of float32 is rounded to it, as _narrow.py has it for numbers.
 """
 
@@ -16,7 +16,8 @@ from technopole_kernels._lanes import Lanes, lanes_of
 from technopole_kernels._llvm import address, below, load_first, many_times, suffix
 
 _INSTRUCTIONS = {operator.add: "fadd", operator.sub: "fsub", operator.mul: "fmul", operator.truediv: "fdiv"}
-_KINDS = [(lanes_of(kind), number) for kind in (types.float64, types.float32) for number in (types.float64, kind)]
+_DOUBLE, _SINGLE = types.float64, types.float32
+_KINDS = [(lanes_of(lane), number) for lane, number in ((_DOUBLE, _DOUBLE), (_SINGLE, _DOUBLE), (_SINGLE, _SINGLE))]
 
 
 def _same(context, builder, value, kind, result):

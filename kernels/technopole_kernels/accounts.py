@@ -45,7 +45,8 @@ def fate_of(u, closure, chance, too_small, insolvent):
 def settle_firms(setting, world, tile):
     """New shares, sales, R&D, tax and payout of a tile's firms, the cash that is left, and sums of it by segment.
 
-    ``FAILED`` is 1 for whoever is too small or insolvent, ``SPAWNING`` the probability that others spawn.
+    ``FAILED`` is 1 for whoever is too small or insolvent, ``SPAWNING`` the probability that others spawn, and
+    ``EMPLOYMENT`` in workers.
     """
     cells, sectors, segments, share = world.cells, world.sectors, world.segments, world.next[at.F_SHARE]
     params, traits, S = setting.params[0], setting.constants.sectors, sectors.shape[1]

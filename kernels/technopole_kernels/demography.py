@@ -62,7 +62,10 @@ def place_children(world):
 
 @stage
 def found_entrants(setting, world, first_cell, last_cell):
-    """Write the entrants of some cells, a tile's worth at a time so that what is random is drawn in vectors."""
+    """Write the entrants of some cells, a tile's worth at a time so that what is random is drawn in vectors.
+
+    Their raw shares are added to those of the stayers of their cells.
+    """
     counts, buffer, large = world.counts, world.buffer, is_large(world)
     parents = world.age[later(world)]  # of children, until they are written
     count = 0

@@ -36,7 +36,7 @@ def drive(setting, world, problem, records, until, stride, stop, part, first, la
 
     ``part`` is ``Part.WHOLE`` for whole periods. Every period that is a multiple of ``stride`` (counted from 1) is
     recorded in row ``period // stride - 1``. ``stop`` is a flag that another thread may set; it is read before every
-    period. For any other part, ``first:last`` are the tiles, cells or regions to work on where the part has a range.
+    period. For any other part, ``first:last`` are what to work on where the part has a range.
     """
     its_setting, its_world, its_records = hold(setting), hold(world), hold(records)
     if part == WHOLE:

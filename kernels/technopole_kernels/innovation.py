@@ -109,8 +109,8 @@ def draw_events(setting, world, tile):
 def budget_research(setting, world, tile):
     """What firms spend on research, within their cash and credit, their new intensity, and who may innovate.
 
-    ``CHANCE`` is the research of a firm relative to the mean of its sector, ``SIZE`` its share; in ``SCRATCH`` stands a
-    number below 0 for whoever may innovate.
+    ``CHANCE`` is the research of a firm relative to the mean of its sector, ``SIZE`` its share in
+    units of the mean firm's; in ``SCRATCH`` stands a number below 0 for whoever may innovate.
     """
     cells, sectors, segments, buffer = world.cells, world.sectors, world.segments, world.buffer
     params, traits, S = setting.params[0], setting.constants.sectors, sectors.shape[1]

@@ -86,7 +86,8 @@ G_CELL, G_BEGIN = range(2)
 G_PARENTS = 2  # by the first segment of a tile: so many that spawn are listed where it begins, in later identities
 G_ROWS = 3
 
-# World.load; under proportional sharing the overhead rate is that of the cell, C_OVERHEAD
+# World.load; under proportional sharing the overhead rate is that of the cell, C_OVERHEAD. Own research is kept for
+# those who look at it: the second sweep makes it again sooner than it would be read.
 OVERHEAD_RATE, OWN_RESEARCH = range(2)
 NOW, NEXT = range(2)  # World.tie; the halves of World.identity and World.age at rest (see halves.py)
 

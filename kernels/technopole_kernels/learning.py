@@ -24,7 +24,7 @@ def learned(x, rate, g, gap, spill, pool):
 
 @stage
 def learn(setting, world, tile):
-    """New knowledge of a tile's firms in the four channels, into the second set, and their absorptive capacity.
+    """New knowledge of a tile's firms in the four channels, into the second set.
 
     From gaps and pools; in technology also from the region's high-tech firms (traditional sectors) and from science
     (tied firms). What holds for a cell stays in registers while its firms are gone through.

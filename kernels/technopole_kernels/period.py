@@ -33,7 +33,7 @@ def step(setting, world, problem):
 def pass_period(setting, world, problem):
     """The same for those who do not look at it before they call ``rest`` (see drive.py).
 
-    What takes time works on a range of tiles or cells: here all of them, elsewhere those of one thread.
+    What takes time works on a range of tiles, cells …: here all of them, elsewhere those of one thread.
     """
     tiles, cells = open_period(setting, world), world.cells.shape[1]
     sum_tiles(setting, world, 0, tiles)

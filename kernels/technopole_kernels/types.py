@@ -199,8 +199,8 @@ class World(NamedTuple):
     mixed: np.ndarray  # (R,8S) sector-mixed sums of knowledge and counts, of each sector side by side
     reached: np.ndarray  # (R/GROUP,5S*GROUP) the same, summed over the regions in reach of each of a group
     buffer: np.ndarray  # (BUFFER_ROWS*ROW,) per-firm values of one tile
-    partner: np.ndarray  # (TILE,) i32 places in a tile, or cells of entrants
-    keys: np.ndarray  # (TILE,) u64 slots of partners, or identities of entrants and what they are made of
+    partner: np.ndarray  # (TILE,) i32 places in a tile, or classes of size
+    keys: np.ndarray  # (TILE,) u64 slots of partners, counts by size, identities of entrants and what they are made of
     tiles: np.ndarray  # (T_ROWS, tiles+1) i64
     segments: np.ndarray  # (G_ROWS, segments+1) i64
     segment_sum: np.ndarray  # (segments+2, SUM_COLUMNS) partial sums, columns as the first rows of ``cells``; two of 0

@@ -277,7 +277,7 @@ def rows_by_stage():
         and {"_rows", "ROW"} & {getattr(one, "id", "") for one in ast.walk(node.value)}
         for name in ast.walk(node.targets[0])
         if isinstance(name, ast.Name)
-    } | {"FAR_DRAW", "FAR_REGION"}
+    }
     for path in PACKAGE.glob("*.py"):
         for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(function, ast.FunctionDef):
