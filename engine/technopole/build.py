@@ -325,7 +325,9 @@ def _allocate_firms(capacity: int, regions: int, sectors: int, precision: str) -
         "fate": np.zeros(capacity, dtype=np.uint32),
         "tiles": np.zeros((layout.T_ROWS, tiles + 1), dtype=np.int64),
         "segments": np.zeros((layout.G_ROWS, segments + 1), dtype=np.int64),
-        "segment_sum": aligned_zeros((segments + 2) * layout.SUM_COLUMNS, "float64").reshape(segments + 2, -1),
+        "segment_sum": aligned_zeros((segments + 2) * layout.SUM_COLUMNS, "float64").reshape(
+            segments + 2, -1
+        ),
     }
 
 

@@ -200,7 +200,8 @@ class _Pieces:
 
 
 def _with_own_room(world: World) -> World:
-    rooms = {name: getattr(world, name) for name in OWN_ROOM} | {"reached": world.reached[:1]}  # all that is used
+    rooms = {name: getattr(world, name) for name in OWN_ROOM}
+    rooms["reached"] = world.reached[:1]  # all that is used
     return world._replace(
         **{name: aligned_zeros(room.size, room.dtype).reshape(room.shape) for name, room in rooms.items()}
     )

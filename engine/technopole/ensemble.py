@@ -57,7 +57,8 @@ class Ensemble:
         self._periods: int = config.time.periods
         self._stride: int = config.output.stride
         self._setting = blueprint.setting(config.run.seed)
-        self._stop = np.zeros(1, dtype=np.int64)
+        self._stops: dict[int, NDArray[np.int64]] = {}  # by the replicate that is computed
+        self._end = self._replicates  # from here on nothing is begun or goes on
         self._lock = threading.Lock()
         self._blocks = self._cut(config.run.block or 1)
         self._clocks: dict[int, NDArray[np.int64]] = {}
@@ -75,7 +76,8 @@ class Ensemble:
         Raises
         ------
         NotFiniteError
-            If a number became infinite or not a number.
+            If a number became infinite or not a number. Of several replicates that fail, that of the first is said,
+            for any number of threads: those before one that fails go on.
         TechnopoleError
             If there is no room for another firm and ``capacity.fixed`` forbids more.
         KeyboardInterrupt
@@ -90,7 +92,7 @@ class Ensemble:
                     if report is not None:
                         report(self.progress())
             finally:
-                self._stop[0] = 1
+                self._stop_from(0)
         if self._failures:
             raise self._failures[min(self._failures)]
 
@@ -117,22 +119,36 @@ class Ensemble:
             crew.close()
 
     def _compute_blocks(self, crew: Crew) -> None:
-        world: World | None = None
-        while self._stop[0] == 0:
+        world, stop = None, np.zeros(1, dtype=np.int64)
+        while True:
             with self._lock:
                 block = next(self._blocks, None)
             if block is None:
                 return
             for replicate in block:
+                with self._lock:
+                    if replicate >= self._end:
+                        return
+                    self._stops[replicate] = stop
                 try:
-                    world = self._compute(replicate, world, crew)
+                    world = self._compute(replicate, world, stop, crew)
                 except Exception as failure:
                     self._failures[replicate] = failure
-                    self._stop[0] = 1
-                if self._stop[0] != 0:
+                    self._stop_from(replicate)
+                with self._lock:
+                    del self._stops[replicate]
+                if stop[0] != 0:
                     return
 
-    def _compute(self, replicate: int, world: World | None, crew: Crew) -> World:
+    def _stop_from(self, replicate: int) -> None:
+        """Stop this replicate and those that come behind it."""
+        with self._lock:
+            self._end = min(self._end, replicate)
+            for number, stop in self._stops.items():
+                if number >= replicate:
+                    stop[0] = 1
+
+    def _compute(self, replicate: int, world: World | None, stop: NDArray[np.int64], crew: Crew) -> World:
         if world is None:
             world = self._blueprint.new_world(self._blueprint.room)
         self._blueprint.start(self._setting, world, replicate)
@@ -140,7 +156,7 @@ class Ensemble:
             self._clocks[replicate] = world.clock
         records = self._recording.records(replicate)
         world, finished = advance(
-            self._blueprint, self._setting, world, records, self._periods, self._stride, self._stop, crew
+            self._blueprint, self._setting, world, records, self._periods, self._stride, stop, crew
         )
         if finished:
             self._recording.make_counts_whole(replicate)

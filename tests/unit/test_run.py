@@ -275,6 +275,24 @@ def test_interrupt_stops_all_threads(config):
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("technopole")]
 
 
+def test_of_several_failures_the_first_is_said(config, monkeypatch):
+    """Also if another thread has failed before; what comes behind a failure is not begun."""
+    begun = []
+
+    def fail(_blueprint, _setting, world, _records, _until, _stride, stop, _crew):
+        replicate = int(world.clock[layout.REPLICATE])
+        begun.append(replicate)
+        time.sleep(0.3 if replicate == 0 else 0.0)
+        if stop[0] != 0:
+            return world, False
+        raise tp.TechnopoleError(f"replicate {replicate} fails")
+
+    monkeypatch.setattr("technopole.ensemble.advance", fail)
+    with pytest.raises(tp.TechnopoleError, match="replicate 0 fails"):
+        tp.run(config.replace({"run.replicates": 6, "run.threads": 2}))
+    assert set(begun) <= {0, 1, 2}
+
+
 def test_ctrl_c_in_a_host_program_is_its_own_affair(two_regions, environment):
     program = (
         "import signal, technopole as tp\n"
