@@ -20,7 +20,7 @@ _DOUBLE, _SINGLE = types.float64, types.float32
 _KINDS = [(lanes_of(lane), number) for lane, number in ((_DOUBLE, _DOUBLE), (_SINGLE, _DOUBLE), (_SINGLE, _SINGLE))]
 
 
-def _same(context, builder, value, kind, result):
+def _converted(context, builder, value, kind, result):
     """A number as lanes, if lanes are wanted and it is none, or in another precision."""
     if not isinstance(result, Lanes):
         return context.cast(builder, value, kind, result)
@@ -35,7 +35,7 @@ def _define(operation, instruction):
 
     def lower(context, builder, sig, args):
         left, right = (
-            _same(context, builder, value, kind, sig.return_type)
+            _converted(context, builder, value, kind, sig.return_type)
             for value, kind in zip(args, sig.args, strict=True)
         )
         return getattr(builder, instruction)(left, right)
@@ -62,7 +62,7 @@ def _choice(comparison, *kinds):
 
     def generate(context, builder, sig, args):
         a, b, x, y = (
-            _same(context, builder, value, kind, result) for value, kind in zip(args, sig.args, strict=True)
+            _converted(context, builder, value, kind, result) for value, kind in zip(args, sig.args, strict=True)
         )
         return builder.select(builder.fcmp_ordered(comparison, a, b), x, y)
 
@@ -88,6 +88,17 @@ def if_reaches(_typing, a, b, x, y):
 
 
 @intrinsic
+def positive(_typing, value):
+    """``value if value > 0.0 else 0.0``."""
+
+    def generate(_context, builder, _sig, args):
+        nothing = ir.Constant(args[0].type, None if isinstance(args[0].type, ir.VectorType) else 0.0)
+        return builder.select(builder.fcmp_ordered(">", args[0], nothing), args[0], nothing)
+
+    return value(value), generate
+
+
+@intrinsic
 def within(_typing, value, most):
     """A number, or the nearest one from ``-most`` to ``most``; what is not a number stays so, and is found.
 
@@ -96,7 +107,7 @@ def within(_typing, value, most):
 
     def generate(context, builder, sig, args):
         value, most = (
-            _same(context, builder, one, kind, sig.return_type) for one, kind in zip(args, sig.args, strict=True)
+            _converted(context, builder, one, kind, sig.return_type) for one, kind in zip(args, sig.args, strict=True)
         )
         value = builder.select(builder.fcmp_ordered(">", value, most), most, value)
         least = builder.fneg(most)

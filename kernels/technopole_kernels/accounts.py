@@ -5,11 +5,10 @@ import numpy as np
 from technopole_kernels import layout as at
 from technopole_kernels._bits import count_bits, equal_beside
 from technopole_kernels._jit import device, stage
-from technopole_kernels._lane_math import if_less, if_more, root
+from technopole_kernels._lane_math import if_less, positive, root
 from technopole_kernels._lanes import choose, load, nothing, put, put_totals, spread, store, total, width
-from technopole_kernels.innovation import affordable, credit_terms
+from technopole_kernels.innovation import credit_terms, own_research
 from technopole_kernels.market import new_share
-from technopole_kernels.prepare import small_firm
 from technopole_kernels.reduce import whole_until
 from technopole_kernels.rng import uniform_of
 from technopole_kernels.status import Fate
@@ -27,16 +26,16 @@ def production_base(cost, load, overhead):
 def settle_books(sales, cost, own_research, old_cash, tax_rate, payout_rate):
     """Tax, payout and the cash that is left."""
     profit = sales - cost - own_research
-    tax = tax_rate * if_more(profit, 0.0, profit, 0.0)
+    tax = tax_rate * positive(profit)
     before = old_cash + profit - tax
-    payout = payout_rate * if_more(before, 0.0, before, 0.0)
+    payout = payout_rate * positive(before)
     return tax, payout, before - payout
 
 
 @device
-def fate_of(u, closure, chance, too_small, insolvent):
+def fate_of(u, closure, chance, failed):
     """Whether a firm leaves, stays or spawns: one uniform decides closure and, of those who stay, spin-off."""
-    leaves = (u < closure) | too_small | insolvent
+    leaves = (u < closure) | failed
     spawns = u - closure < (1.0 - closure) * chance
     return LEAVE if leaves else (SPAWN if spawns else STAY)
 
@@ -53,7 +52,7 @@ def settle_firms(setting, world, tile):
     per_sales, access = credit_terms(params, world.regions[at.R_INDEX + at.FINANCE, tile.region])
     rules = (
         params.market_rule == 1, params.sharing_rule == 0, 1.0 + world.regions[at.R_TRANSACTION, tile.region],
-        params.accounts_tax, params.accounts_payout, per_sales, access, params.sme_size, params.entry_spinoff,
+        params.accounts_tax, params.accounts_payout, (per_sales, access, params.sme_size), params.entry_spinoff,
     )  # fmt: skip
     for segment in range(tile.first, tile.last):
         cell = segments[at.G_CELL, segment]
@@ -79,23 +78,22 @@ def settle_some(lanes, world, of_cell, rules, i, j, count):
     """The same for some firms of a cell, at most all lanes."""
     firms, new, buffer = world.firms, world.next, world.buffer
     keep, win, demand, cost_share, labour, sector_firms, minimum, intensity, overhead = of_cell
-    replicator, proportional, burden, tax_rate, payout_rate, per_sales, access, size, spinoff = rules
+    replicator, proportional, burden, tax_rate, payout_rate, limits, spinoff = rules
     share = new_share(
         keep, load(new[at.F_SHARE], i, count), win, load(new[at.F_CASH], i, count), replicator
     )  # fmt: skip
     if not proportional:
         overhead = load(world.load[at.OVERHEAD_RATE], i, count)
     old_share, old_cash = load(firms[at.F_SHARE], i, count), load(firms[at.F_CASH], i, count)
-    its_access = if_more(small_firm(old_share, labour, size), 0.0, access, 1.0)
-    old_sales = old_share * demand  # what a firm spent on research is found again sooner than read
-    own = affordable(intensity * old_sales, old_cash, per_sales, old_sales, its_access)
+    own, access, _, _ = own_research(old_share, old_cash, demand, labour, intensity, limits)  # sooner than it is read
     sales, employment = share * demand, share * labour
     cost = sales * cost_share
     base = production_base(cost, burden, overhead)
     tax, payout, cash = settle_books(sales, cost, own, old_cash, tax_rate, payout_rate)
     store(share, new[at.F_SHARE], i, count)
     store(cash, new[at.F_CASH], i, count)
-    credit = per_sales * sales * its_access
+    per_sales, _, _ = limits
+    credit = per_sales * sales * access
     insolvent = if_less(cash, 0.0 - credit, 1.0, 0.0)
     put(if_less(employment, minimum, 1.0, insolvent), buffer, at.FAILED + j)
     put(spinoff * root(sector_firms * share), buffer, at.SPAWNING + j)
@@ -110,7 +108,7 @@ def decide_fates(setting, world, tile):
     buffer, fate, closure = world.buffer, world.fate[tile.begin : tile.end], setting.params[0].exit_closure
     for i in range(fate.size):
         u = uniform_of(buffer[at.SPAWNING + i], np.uint64(fate[i]))
-        fate[i] = fate_of(u, closure, buffer[at.SPAWNING + i], buffer[at.FAILED + i] > 0.0, False)
+        fate[i] = fate_of(u, closure, buffer[at.SPAWNING + i], buffer[at.FAILED + i] > 0.0)
 
 
 @stage

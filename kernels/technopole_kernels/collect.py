@@ -102,7 +102,7 @@ def segment_from(world, cell):
 
 @stage
 def collect_end(world, first, last):
-    """Sums over the cells of some regions at its end, and their transaction cost.
+    """Sums over the cells of some regions at the end of a period, and their transaction cost.
 
     What only the market needs stays where it is.
     """

@@ -5,7 +5,7 @@ import numpy as np
 from technopole_kernels import layout as at
 from technopole_kernels._jit import chain, device, stage
 from technopole_kernels._kinds import by_kind, kind_of
-from technopole_kernels._lane_math import if_less, if_more
+from technopole_kernels._lane_math import if_less, if_more, positive
 from technopole_kernels._lanes import load, put, spread, store, width
 from technopole_kernels.ahead import STRETCH, fetch_for_competing, is_large
 from technopole_kernels.choose import list_below, natural
@@ -31,9 +31,17 @@ def credit_terms(params, finance):
 @device
 def affordable(wanted, cash, per_sales, sales, access):
     """Research that cash and credit allow."""
-    limit = cash + per_sales * sales * access
-    limit = if_more(limit, 0.0, limit, 0.0)
+    limit = positive(cash + per_sales * sales * access)
     return if_less(wanted, limit, wanted, limit)
+
+
+@device
+def own_research(share, cash, demand, labour, intensity, rules):
+    """Research that firms of a cell pay for, their access to credit, their sales, and whether they are small."""
+    per_sales, access, size = rules
+    sales, small = share * demand, small_firm(share, labour, size)
+    its_access = if_more(small, 0.0, access, 1.0)
+    return affordable(intensity * sales, cash, per_sales, sales, its_access), its_access, sales, small
 
 
 @device
@@ -117,7 +125,7 @@ def budget_research(setting, world, tile):
     period, region, regions = world.clock[at.PERIOD], tile.region, world.regions
     pooling = params.sme_pooling * regions[at.R_INDEX + at.UNIVERSITY, region]
     per_sales, access = credit_terms(params, regions[at.R_INDEX + at.FINANCE, region])
-    rules = per_sales, access, params.sme_size, params.innovation_smoothing, params.innovation_elasticity
+    rules = (per_sales, access, params.sme_size), params.innovation_smoothing, params.innovation_elasticity
     for segment in range(tile.first, tile.last):
         cell = segments[at.G_CELL, segment]
         k = cell - region * S
@@ -141,11 +149,9 @@ def budget_some(world, of_cell, rules, i, j, count):
     """The same for some firms of a cell, at most all lanes."""
     firms, buffer = world.firms, world.buffer
     demand, labour, intensity, subsidy, pooled, mean, rate, sector_firms = of_cell
-    per_sales, access, size, smoothing, elasticity = rules
-    share = load(firms[at.F_SHARE], i, count)
-    sales, small = share * demand, small_firm(share, labour, size)
-    its_access = if_more(small, 0.0, access, 1.0)
-    own = affordable(intensity * sales, load(firms[at.F_CASH], i, count), per_sales, sales, its_access)
+    limits, smoothing, elasticity = rules
+    share, cash = load(firms[at.F_SHARE], i, count), load(firms[at.F_CASH], i, count)
+    own, _, sales, small = own_research(share, cash, demand, labour, intensity, limits)
     research = own * subsidy
     store(own, world.load[at.OWN_RESEARCH], i, count)
     following = next_intensity(load(firms[at.F_RESEARCH], i, count), research, sales, smoothing)

@@ -2,7 +2,7 @@
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
-from technopole_kernels._lane_math import if_more, load_beside
+from technopole_kernels._lane_math import load_beside, positive
 from technopole_kernels._lanes import load, spread, store, width
 from technopole_kernels.reduce import whole_until
 from technopole_kernels.science import reading_strength, upgraded, upgrading_strength
@@ -17,9 +17,7 @@ def absorptive_capacity(research, difficulty):
 @device
 def learned(x, rate, g, gap, spill, pool):
     """x' = x + rate g gap + sigma g max(pool - x, 0)."""
-    reach = pool - x
-    reach = if_more(reach, 0.0, reach, 0.0)
-    return x + rate * g * gap + spill * g * reach
+    return x + rate * g * gap + spill * g * positive(pool - x)
 
 
 @stage

@@ -172,7 +172,7 @@ def choose_regions(constants, world, tile, count):
 
 
 @device
-def ask(world, known, j, place, large):
+def note_partner(world, known, j, place, large):
     """Note whom the j-th firm listed in ``partner`` meets; a large world is asked for it."""
     world.keys[j] = place
     if large:
@@ -180,8 +180,8 @@ def ask(world, known, j, place, large):
 
 
 @stage
-def meet_asked(world, known, own, gaps, count):
-    """Gaps of the firms listed in ``partner`` to those that were asked for."""
+def meet_noted(world, known, own, gaps, count):
+    """Gaps of the firms listed in ``partner`` to those that were noted."""
     for j in range(count):
         i = natural(world.partner[j])
         gaps[i] = lead(known[natural(world.keys[j])], own[i])
@@ -209,8 +209,8 @@ def meet_elsewhere(setting, world, tile, known, uniforms, gaps):
         firms = offsets[other + 1] - begin
         place = begin + pick(buffer[at.FAR_DRAW + j], firms)
         place = natural(place if firms > 0 else tile.begin + i)
-        ask(world, known, j, place, large)
-    meet_asked(world, known, own, gap, count)
+        note_partner(world, known, j, place, large)
+    meet_noted(world, known, own, gap, count)
 
 
 @stage
@@ -251,8 +251,8 @@ def meet_suppliers(setting, world, tile):
         firms = local[supplier + 1] - begin
         found = (firms > 0) & (cumulative[S] > 0.0)
         place = natural(begin + pick(rest, firms) if found else tile.begin + i)
-        ask(world, known, j, place, large)
-    meet_asked(world, known, own, gaps, count)
+        note_partner(world, known, j, place, large)
+    meet_noted(world, known, own, gaps, count)
 
 
 @stage

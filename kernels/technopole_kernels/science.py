@@ -4,7 +4,7 @@ import numpy as np
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import device, stage
-from technopole_kernels._lane_math import if_more
+from technopole_kernels._lane_math import positive
 from technopole_kernels.mathx import exp, log
 from technopole_kernels.prepare import institution_index
 
@@ -27,9 +27,7 @@ def reading_strength(params, regions, region):
 @device
 def upgraded(technology, g, upgrading, strength, reading, tied):
     """Technology after catching up with high-tech firms and reading science."""
-    lag = upgrading - technology
-    lag = if_more(lag, 0.0, lag, 0.0)
-    return technology + strength * g * lag + reading * g * tied
+    return technology + strength * g * positive(upgrading - technology) + reading * g * tied
 
 
 @device

@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 from technopole_kernels._jit import device, kernel
-from technopole_kernels._lane_math import if_less, if_more, if_reaches, load_beside, only, root, within
+from technopole_kernels._lane_math import (
+    if_less,
+    if_more,
+    if_reaches,
+    load_beside,
+    only,
+    positive,
+    root,
+    within,
+)
 from technopole_kernels._lanes import load, nothing, put_totals, store, width
 
 PRECISIONS = ("float64", "float32")
@@ -15,7 +24,7 @@ LENGTHS = (0, 1, 7, 8, 9, 16, 23)
 def formula(x, y, factor):
     """Every operator, with numbers on both sides, and every comparison."""
     z = (1.0 - x) * factor + y / (2.0 + y) - 0.1
-    z = if_more(z, 0.0, z, 0.0) + if_less(x, y, 0.3, y) - if_reaches(x, 0.5, x, 0.7)
+    z = positive(z) + if_more(x, 0.2, x, 0.1) + if_less(x, y, 0.3, y) - if_reaches(x, 0.5, x, 0.7)
     return within(z, 0.9)
 
 

@@ -161,7 +161,7 @@ def decide_fate(setting, world, firm, spot, share, sales, cash):
     minimum = params.exit_minimum * setting.constants.sectors[at.K_REFERENCE_SIZE, k]
     chance = params.entry_spinoff * math.sqrt(world.sectors[at.S_FIRMS, k] * share)
     u = uniform(np.uint64(world.fate[firm]))
-    return fate_of(u, params.exit_closure, chance, share * labour < minimum, cash < -credit)
+    return fate_of(u, params.exit_closure, chance, (share * labour < minimum) | (cash < -credit))
 
 
 @device
