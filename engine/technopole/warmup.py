@@ -79,8 +79,8 @@ def compile_kernels(precision: str = "float64") -> float:
 
     begin = time.perf_counter()
     config = Config.from_dict(ECONOMY, "warm-up").replace({"run.precision": precision})
-    with compiling_beside(precision):
-        compile_period(config)
+    with compiling_beside(precision) as (folder, helpers):
+        compile_period(config, folder, helpers)
     Simulation(config).run()
     models = Model.many(config, 1)
     models.step()

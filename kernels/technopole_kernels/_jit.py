@@ -33,6 +33,7 @@ from numba.core.codegen import get_host_cpu_features
 from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 
+from technopole_kernels._exchange import StageCache
 from technopole_kernels._stages import (
     ChainCompiler,
     KernelCompiler,
@@ -171,8 +172,12 @@ takes longer than many stages."""
 
 def stage(function):
     """Compile a function that only kernels call: it exists only as a part of their code. It allocates nothing."""
-    compiled = close_to_python(numba.njit(**_INSIDE, **FLAGS)(function))
-    STAGES.append(compiled)
+    return _as_stage(numba.njit(**_INSIDE, **FLAGS)(function))
+
+
+def _as_stage(compiled):
+    compiled._cache = StageCache(compiled.py_func)
+    STAGES.append(close_to_python(compiled))
     return compiled
 
 
@@ -182,9 +187,7 @@ def chain(function):
     It pays for hundreds of elements. LLVM must see that stores do not touch what later turns read.
     """
     inside = {**_INSIDE, "pipeline_class": ChainCompiler}
-    compiled = close_to_python(numba.njit(**inside, **FLAGS)(function))
-    STAGES.append(compiled)
-    return compiled
+    return _as_stage(numba.njit(**inside, **FLAGS)(function))
 
 
 def device(function):

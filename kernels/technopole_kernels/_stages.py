@@ -120,7 +120,7 @@ class WholeLibrary(JITCodeLibrary):
 
 
 @contextlib.contextmanager
-def _keeping_garbage():
+def keeping_garbage():
     """Leave cyclic garbage where it is: the compiler makes millions of objects, and looking through them takes time."""
     collecting = gc.isenabled()
     gc.disable()
@@ -135,7 +135,7 @@ class KernelCompiler(CompilerBase):
     """Numba's usual pipeline with a library of a kernel as its result."""
 
     def compile_extra(self, func):
-        with _keeping_garbage():
+        with keeping_garbage():
             return super().compile_extra(func)
 
     def define_pipelines(self):
@@ -209,7 +209,7 @@ def stage_module(dispatcher, arguments):
         A stage.
     arguments : tuple of numba types
     """
-    with _keeping_garbage(), global_compiler_lock:
+    with keeping_garbage(), global_compiler_lock:
         dispatcher.compile(arguments)
         result = dispatcher.overloads[arguments]
         return result.fndesc.llvm_func_name, result.library._get_module_for_linking()

@@ -21,6 +21,8 @@ from worlds import mixed
 
 PACKAGE = Path(technopole_kernels.__file__).resolve().parent
 COMPILER = (
+    "_exchange.py",
+    "_jobs.py",
     "_jit.py",
     "_stages.py",
     "_llvm.py",

@@ -57,7 +57,7 @@ def package(tmp_path):
     """A package with the kernels' compiler and one small kernel."""
     folder = tmp_path / "sources" / "technopole_kernels"
     folder.mkdir(parents=True)
-    for name in ("__init__.py", "_jit.py", "_narrow.py", "_stages.py"):
+    for name in ("__init__.py", "_exchange.py", "_jit.py", "_narrow.py", "_stages.py"):
         shutil.copy(KERNELS / name, folder)
     (folder / "tiny.py").write_text(TINY)
     (folder / "helper.py").write_text(HELPER)
@@ -255,7 +255,7 @@ import scipy.linalg
 
 
 def beside(*arguments, cache, **options):
-    """Start the second process of a compilation."""
+    """Start another process of a compilation."""
     return subprocess.Popen(
         [sys.executable, "-c", compile_beside.PROGRAM, *arguments],
         env={**os.environ, "TECHNOPOLE_CACHE": str(cache)},
@@ -264,26 +264,20 @@ def beside(*arguments, cache, **options):
     )
 
 
-@pytest.mark.slow
-def test_the_second_process_compiles_the_smaller_kernels(tmp_path):
-    with beside("float64", cache=tmp_path) as process:
-        assert process.wait(120) == 0
-    names = {name.rsplit("-", 1)[0].removeprefix("technopole_kernels.") for name in files(tmp_path)}
-    assert names == {"initial.initialise", "initial.name_firms", "host_check.check_state"}
-
-
-def test_the_second_process_ends_with_the_first(tmp_path):
-    with beside("float64", cache=tmp_path) as process:
+def test_another_process_ends_with_the_first_and_clears_away(tmp_path):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    with beside("float64", str(folder), "0", cache=tmp_path / "cache") as process:
         process.stdin.close()
         assert process.wait(60) == 1
-    assert files(tmp_path) == []
+    assert files(tmp_path / "cache") == [] and not folder.exists()
 
 
 @pytest.mark.parametrize(
     "compiled, place, processors, begun",
-    [(False, "x", 2, 1), (True, "x", 2, 0), (False, None, 2, 0), (False, "x", 1, 0)],
+    [(False, "x", 2, 1), (False, "x", 3, 2), (False, "x", 64, 3), (True, "x", 2, 0), (False, None, 2, 0), (False, "x", 1, 0)],
 )
-def test_a_second_process_is_there_where_it_helps(monkeypatch, compiled, place, processors, begun):
+def test_other_processes_are_there_where_they_help(monkeypatch, compiled, place, processors, begun):
     started, ended = [], []
 
     class Process:
@@ -295,25 +289,32 @@ def test_a_second_process_is_there_where_it_helps(monkeypatch, compiled, place, 
         def kill(self):
             ended.append("killed")
 
+    def start(precision, folder, number):
+        assert Path(folder).is_dir()
+        started.append((precision, number))
+        return Process()
+
     monkeypatch.setattr(compile_beside, "has_compiled_code", lambda precision: compiled)
     monkeypatch.setattr(compile_beside, "cache_directory", lambda: place)
     monkeypatch.setattr(compile_beside, "available_processors", lambda: Threads(processors, "so said"))
-    monkeypatch.setattr(compile_beside, "_start", lambda precision: started.append(precision) or Process())
-    with compile_beside.compiling_beside("float32"):
-        pass
-    assert started == ["float32"] * begun
-    assert ended == [compile_beside.TOGETHER, "killed", None] * begun
+    monkeypatch.setattr(compile_beside, "_start", start)
+    with compile_beside.compiling_beside("float32") as (folder, processes):
+        assert len(processes) == begun
+    assert started == [("float32", number) for number in range(begun)]
+    assert ended == [compile_beside.TOGETHER] * begun + ["killed", None] * begun
+    assert not Path(folder).exists()
+    ended.clear()
     with pytest.raises(KeyboardInterrupt), compile_beside.compiling_beside("float32"):
         raise KeyboardInterrupt
-    assert ended[3:] == ["killed", None] * begun
+    assert ended == ["killed", None] * begun
 
 
-def test_a_second_process_that_does_not_start_is_no_problem(monkeypatch):
-    def refuse(precision):
+def test_a_process_that_does_not_start_is_no_problem(monkeypatch):
+    def refuse(precision, folder, number):
         raise OSError("no more processes")
 
     monkeypatch.setattr(compile_beside, "has_compiled_code", lambda precision: False)
     monkeypatch.setattr(compile_beside, "available_processors", lambda: Threads(2, "so said"))
     monkeypatch.setattr(compile_beside, "_start", refuse)
-    with compile_beside.compiling_beside("float64"):
-        pass
+    with compile_beside.compiling_beside("float64") as (_, processes):
+        assert processes == []
