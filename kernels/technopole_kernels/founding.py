@@ -130,7 +130,7 @@ def draw_noise(setting, world, count):
 def make_normal(values, tail, places):
     """Turn uniforms into standard normal numbers: all as if they were in the centre, then again those in a tail."""
     for j in range(values.size):
-        tail[j] = 0.0 if is_central(np.float64(values[j])) else -1.0
+        tail[j] = 0.0 if is_central(values[j]) else -1.0
     tails = list_below(tail, 0.0, places)
     for j in range(tails):
         tail[j] = values[natural(places[j])]

@@ -252,7 +252,7 @@ def normal_quantile(p):
     return sign * _INF if smaller == 0.0 else result
 
 
-for _function in (expm1, log1p, normal_quantile_centre, normal_quantile_tail, normal_quantile_core, normal_quantile):
+for _function in (expm1, normal_quantile_core, normal_quantile):
     in_double(_function)
-for _function in (exp_core, exp, log_core, log):
+for _function in (exp_core, exp, log_core, log, log1p, normal_quantile_centre, normal_quantile_tail):
     single(_function)(getattr(mathx_single, _function.__name__).py_func)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.special import ndtri
 
 from technopole_kernels import mathx, rng
 from technopole_kernels._jit import kernel
@@ -19,6 +20,7 @@ def _loop(function):
 
 
 NAMES = ("exp_core", "exp", "log_core", "log", "expm1", "log1p", "normal_quantile")
+NAMES += ("normal_quantile_centre", "normal_quantile_tail")
 LOOPS = {name: _loop(getattr(mathx, name)) for name in NAMES}
 
 
@@ -59,7 +61,10 @@ def largest_error(name, exact, x):
         ("log_core", np.log, 0.9, 1.1, 0.9),
         ("log", np.log, 2.0**-126, 3e38, 0.9),
         ("expm1", np.expm1, -20.0, 88.0, 0.51),
-        ("log1p", np.log1p, -0.999, 3e38, 0.51),
+        ("log1p", np.log1p, -0.999, 3e38, 1.5),
+        ("normal_quantile_centre", ndtri, 0.0750001, 0.925, 5.2),
+        ("normal_quantile_tail", ndtri, 2.0**-24, 0.075, 5.2),
+        ("normal_quantile_tail", ndtri, 0.925, 1.0 - 2.0**-24, 5.2),
     ],
 )
 def test_errors(name, exact, low, high, bound):
@@ -83,6 +88,10 @@ def test_special_values():
     special = np.array([-np.inf, -1.0, 0.0, -0.0, 1.0, np.inf, np.nan], np.float32)
     wanted = [np.nan, np.nan, -np.inf, -np.inf, 0.0, np.inf, np.nan]
     assert np.array_equal(evaluate("log", special), wanted, equal_nan=True)
+    special = np.array([-np.inf, -2.0, -1.0, 0.0, 1e-30, np.inf, np.nan], np.float32)
+    assert np.array_equal(
+        evaluate("log1p", special), [np.nan, np.nan, -np.inf, 0, special[4], np.inf, np.nan], equal_nan=True
+    )
     subnormal = np.array([1e-45, 1e-40, 1.1e-38], np.float32)
     assert np.allclose(evaluate("log", subnormal), np.log(subnormal.astype(float)), rtol=1e-6, atol=0.0)
 
