@@ -32,8 +32,8 @@ from technopole.recording import Recording, recording_bytes
 from technopole.store_layout import PARTIAL, STATUS, OutputVariable, moments_wanted
 from technopole_kernels.types import Setting, World
 
-BATCH_BYTES = 2 * 2**20
-"""Size of the recording of a batch, about: it stays in the cache until it is reduced."""
+BATCH_BYTES = 8 * 2**20
+"""Size of the recording of a batch, about: smaller ones call NumPy so often that it costs more than caches give."""
 DEVICE_BATCH_BYTES = 512 * 2**20
 """The same where a device computes a batch at a time."""
 DONE, FAILED = 1, 2
