@@ -88,7 +88,9 @@ class Ensemble:
             try:
                 pending = {pool.submit(self._work) for _ in range(self._threads.worlds)}
                 while pending:
-                    _, pending = wait(pending, timeout=POLL_SECONDS)
+                    ended, pending = wait(pending, timeout=POLL_SECONDS)
+                    for thread in ended:
+                        thread.result()  # what is no replicate's failure is raised
                     if report is not None:
                         report(self.progress())
             finally:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -17,11 +18,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SAME_SECONDS = 1.0
+"""A signal that comes so soon after the first one is the same wish: some programs signal a process and its group."""
 
 
 @contextlib.contextmanager
 def stopping_on_signals() -> Iterator[list[str]]:
-    """Let Ctrl-C and SIGTERM raise KeyboardInterrupt on the main thread; a second one ends the process.
+    """Let Ctrl-C and SIGTERM raise KeyboardInterrupt on the main thread; a second one, later, ends the process.
 
     A run then stops its other threads at the end of their period. A signal that was ignored before, as in a
     job that a shell put into the background, stays so. Only for the main thread of a program of one's own.
@@ -32,10 +35,15 @@ def stopping_on_signals() -> Iterator[list[str]]:
         Names of the signals that came.
     """
     received: list[str] = []
+    first = 0.0
 
     def stop(number: int, frame: FrameType | None) -> None:
+        nonlocal first
         if received:
-            os._exit(EXIT_INTERRUPTED)
+            if time.monotonic() - first > SAME_SECONDS:
+                os._exit(EXIT_INTERRUPTED)
+            return
+        first = time.monotonic()
         received.append(signal.Signals(number).name)
         raise KeyboardInterrupt
 

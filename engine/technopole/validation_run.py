@@ -85,7 +85,9 @@ def measure_all(blueprint: Blueprint, threads: int, report: Report | None = None
         try:
             pending = {pool.submit(worlds.work) for _ in range(threads)}
             while pending:
-                _, pending = wait(pending, timeout=POLL_SECONDS)
+                ended, pending = wait(pending, timeout=POLL_SECONDS)
+                for thread in ended:
+                    thread.result()  # what is no world's failure is raised
                 if report is not None:
                     report(worlds.progress())
         finally:

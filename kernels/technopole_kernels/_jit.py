@@ -109,9 +109,11 @@ def cache_directory():
 
 
 def has_compiled_code(precision="float64"):
-    """Whether the cache directory holds compiled kernels of a precision, so that a start is likely to be quick."""
-    files = "*-float32-*.nbc" if precision == "float32" else "*.nbc"
-    return _DIRECTORY is not None and any(_DIRECTORY.glob(files))
+    """Whether the period is compiled for a precision, which is done last of all: a start is likely to be quick."""
+    if _DIRECTORY is None:
+        return False
+    compiled = {"-float32-" in path.name for path in _DIRECTORY.glob("technopole_kernels.drive.drive-*.nbc")}
+    return (precision == "float32") in compiled
 
 
 class _SignatureFiles(FunctionCache):

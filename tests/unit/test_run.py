@@ -397,3 +397,12 @@ def test_one_is_singular(number, text):
 def test_one_replicate_of_one_world_is_announced_as_such(two_regions):
     one = Simulation(tp.Config.from_toml(two_regions, {"run.replicates": 1, "time.periods": 1}))
     assert "60 firms · 1 replicate × 1 period · 1 thread (" in _announcement(one, "a")
+
+
+def test_what_fails_outside_a_replicate_is_raised(monkeypatch, config):
+    def refuse(threads):
+        raise MemoryError("no room for threads")
+
+    monkeypatch.setattr("technopole.ensemble.Crew", refuse)
+    with pytest.raises(MemoryError, match="no room for threads"):
+        tp.run(config)
