@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, create_model
 
-from technopole.config_checks import check_economy, check_parameters, check_synthetic
+from technopole.config_checks import check_economy, check_parameters, check_policy_times, check_synthetic
 from technopole.config_models import (
     GROUP_MODELS,
     TABLE_MODELS,
@@ -266,6 +266,9 @@ def _checked(content: Mapping[str, Any], problems: Problems) -> dict[str, Any]:
             sections[name] = section
     check_parameters(sections, problems)
     tables = {name: read_tables(name, content.get(name, ()), problems) for name in TABLE_MODELS}
+    if "time" in sections:
+        time: Any = sections["time"]
+        check_policy_times(tables["policies"], time.periods, problems)
     if "data" in sections:
         kind: Any = sections["data"]
         check_economy(kind.kind, Economy(**tables), dict(content), problems)

@@ -179,8 +179,14 @@ class Policy(Section):
     value: float = Field(description="How much per period.")
     regions: tuple[Identifier, ...] | None = Field(None, min_length=1, description="Ids; all if absent.")
     sectors: tuple[Identifier, ...] | None = Field(None, min_length=1, description="Ids; all if absent.")
-    start: Count = Field(0, description="First period, counted from 0.")
-    end: Count | None = Field(None, description="First period without it; never if absent.")
+    start: Count = Field(
+        0, description="First period, counted from 0: start = 4 is the fifth period, which results call 5."
+    )
+    end: Count | None = Field(
+        None,
+        description="First period without it, counted from 0: start = 4, end = 9 are the periods 5 to 9 of the "
+        "results; never if absent.",
+    )
 
 
 TABLE_MODELS: dict[str, type[Section]] = {
