@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from technopole.errors import ConfigError
+
 Fail = Callable[[str], Exception]
 """Makes the error of what was found."""
 
@@ -158,6 +160,43 @@ def _in_words(value: Any) -> str:
     if value is None or isinstance(value, str | bytes | Number):
         return repr(value if not isinstance(value, str | bytes) else value[:60])
     return f"a {type(value).__name__}"
+
+
+def whole_number(name: str, value: Any, least: int) -> int:
+    """Return a whole number.
+
+    Parameters
+    ----------
+    name : str
+        For messages.
+    value : object
+        What was given.
+    least : int
+        Smallest allowed number.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    ConfigError
+        If it is none, or smaller.
+    """
+    number = real_number(value)
+    if not (least <= number < np.inf and number == int(number)):
+        raise ConfigError(f"{name}: found {value!r:.60}; allowed: a whole number from {least}")
+    return int(value)
+
+
+def real_number(value: Any) -> float:
+    """Return a real number as a float, NaN if it is none."""
+    if not isinstance(value, Number) or isinstance(value, bool | np.bool | complex):
+        return np.nan
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return np.nan
 
 
 def twice(labels: Iterable[Any]) -> Any:
