@@ -397,3 +397,8 @@ def test_one_is_singular(number, text):
 def test_one_replicate_of_one_world_is_announced_as_such(two_regions):
     one = Simulation(tp.Config.from_toml(two_regions, {"run.replicates": 1, "time.periods": 1}))
     assert "60 firms · 1 replicate × 1 period · 1 thread (" in _announcement(one, "a")
+
+
+def test_progress_is_told_to_functions(config):
+    with pytest.raises(tp.ConfigError, match="progress: found 3; allowed: a function"):
+        tp.run(config, progress=3)
