@@ -133,6 +133,8 @@ def numbers_of(values: Any, fail: Fail) -> NDArray[np.float64]:
         if masked:
             raise fail(f"found an array with {masked} masked values (values.filled(…) gives them a number)")
         values = values.data
+    if isinstance(values, np.ndarray):
+        values = values[...]  # by which a view of firms that are no more is refused; asarray would not ask
     try:
         array = np.asarray(values)
         objects = np.asarray(values, dtype=object) if array.dtype.kind in "OUST" else None

@@ -211,6 +211,13 @@ def test_values_of_other_firms_are_refused(model):
     assert np.array_equal(model["cash"], before)
 
 
+def test_a_view_of_firms_of_an_earlier_period_is_not_set(model):
+    view = model["cash"]
+    model.step()
+    with pytest.raises(tp.StaleViewError, match="ask for model"):
+        model.set("cash", view)
+
+
 def test_labels_are_taken_from_arrays(model):
     regions = model.get("wage").region
     assert model.get("wage", region=regions[1]).identical(model.get("wage", region="valley"))
