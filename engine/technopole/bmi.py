@@ -19,11 +19,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from technopole.bmi_arguments import indices_of, numbers_for, refuse_target
 from technopole.bmi_grids import Grids, described, known_grid
 from technopole.bmi_policies import HostPolicies
 from technopole.bmi_values import Values
 from technopole.bmi_variables import EXCHANGED, GRID_RANKS, GRID_TYPES, INPUTS, OUTPUTS, Exchanged, years
 from technopole.errors import TO_COUPLE, ConfigError, StateError, TechnopoleError
+from technopole.given import real_number
 from technopole.model import Model
 from technopole.precision import state_dtype
 from technopole.schema import suggestion
@@ -73,9 +75,13 @@ class TechnopoleBmi(Bmi):  # type: ignore[misc, unused-ignore]
             If there is no such file, or something in it or in the data cannot be used.
         """
         if not isinstance(config_file, str | os.PathLike) or not os.fspath(config_file):
+            kind = (
+                repr(config_file)
+                if isinstance(config_file, str | None)
+                else f"a {type(config_file).__name__}"
+            )
             raise ConfigError(
-                f"initialize: found {config_file!r}; allowed: the path of a TOML file "
-                "(configs/base.toml lists all keys)"
+                f"initialize: found {kind}; allowed: the path of a TOML file (configs/base.toml lists all keys)"
             )
         model = Model(config_file)
         self._policies = HostPolicies(model)
@@ -107,8 +113,8 @@ class TechnopoleBmi(Bmi):  # type: ignore[misc, unused-ignore]
             If the time is past or not finite.
         """
         self._running()
-        if not math.isfinite(time):
-            raise StateError(f"update_until: found {time}; allowed: a time in years")
+        if not math.isfinite(real_number(time)):
+            raise StateError(f"update_until: found {time!r:.60}; allowed: a time in years")
         periods = time / self.get_time_step()
         now = self._running().time + self._rest
         if periods < now - _ALMOST:
@@ -232,9 +238,10 @@ class TechnopoleBmi(Bmi):  # type: ignore[misc, unused-ignore]
         Raises
         ------
         StateError
-            If the array has another size.
+            If it is no array, has another size or cannot hold the values.
         """
         values = self._read(name)
+        refuse_target(name, dest, values.dtype)
         if dest.size != values.size:
             raise StateError(
                 f"{name}: found an array of {dest.size} values; allowed: {values.size} (get_grid_size)"
@@ -251,8 +258,11 @@ class TechnopoleBmi(Bmi):  # type: ignore[misc, unused-ignore]
     def get_value_at_indices(self, name: str, dest: Array, inds: Array) -> Array:
         """Copy some values of a variable into an array and return that array."""
         values = self._read(name)
-        self._refuse_indices(name, values, inds)
-        np.copyto(dest, values[np.asarray(inds)].reshape(dest.shape), casting="same_kind")
+        refuse_target(name, dest, values.dtype)
+        places = indices_of(name, inds, values.size)
+        if dest.size != places.size:
+            raise StateError(f"{name}: found an array of {dest.size} values for {places.size} indices")
+        np.copyto(dest, values[places].reshape(dest.shape), casting="same_kind")
         return dest
 
     def set_value(self, name: str, src: Array) -> None:
@@ -265,7 +275,7 @@ class TechnopoleBmi(Bmi):  # type: ignore[misc, unused-ignore]
         """
         entry = self._entry(name)
         self._running()
-        values = np.asarray(src).reshape(-1)
+        values = numbers_for(name, src)
         size = self._values.size(entry)
         if values.size != size:
             raise StateError(f"{name}: found {values.size} values; allowed: {size} (get_grid_size)")
@@ -274,20 +284,16 @@ class TechnopoleBmi(Bmi):  # type: ignore[misc, unused-ignore]
     def set_value_at_indices(self, name: str, inds: Array, src: Array) -> None:
         """Set some values of a variable after checking what comes in; see `set_value`."""
         values = self._read(name).copy()
-        self._refuse_indices(name, values, inds)
-        values[np.asarray(inds)] = src
+        places, some = indices_of(name, inds, values.size), numbers_for(name, src)
+        if some.size not in (1, places.size):
+            raise StateError(f"{name}: found {some.size} values for {places.size} indices")
+        values[places.reshape(-1)] = some
         self.set_value(name, values)
 
     def _read(self, name: str) -> Array:
         entry = self._entry(name)
         self._running()
         return self._values.read(entry)
-
-    @staticmethod
-    def _refuse_indices(name: str, values: Array, inds: Array) -> None:
-        places = np.asarray(inds)
-        if places.size and (places.min() < 0 or places.max() >= values.size):
-            raise StateError(f"{name}: found an index outside 0 to {values.size - 1}")
 
     # grids
 
@@ -388,6 +394,10 @@ class TechnopoleBmi(Bmi):  # type: ignore[misc, unused-ignore]
 
     @staticmethod
     def _entry(name: str) -> Exchanged:
+        if not isinstance(name, str):
+            raise StateError(
+                f"found {name!r:.60}; allowed: the name of a variable (get_output_var_names lists all)"
+            )
         if name not in EXCHANGED:
             near = suggestion(name, EXCHANGED) or _same_quantity(name)
             raise StateError(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from technopole.bmi_grids import Grids
 from technopole.bmi_policies import HostPolicies
 from technopole.bmi_variables import FIRMS, Exchanged
-from technopole.errors import StateError
+from technopole.errors import ConfigError, StateError
 from technopole.model import Model
 
 Array = NDArray[Any]
@@ -88,6 +88,14 @@ class Values:
         """
         if not entry.writable:
             raise StateError(f"{entry.name} can be read, not set")
+        key = f"policy {entry.key}" if entry.source == "policy" else entry.key
+        try:
+            self._set(entry, values)
+        except (StateError, ConfigError) as failure:
+            # the host knows the variable by another name
+            raise type(failure)(f"{entry.name}:{str(failure).removeprefix(f'{key}:')}") from None
+
+    def _set(self, entry: Exchanged, values: Array) -> None:
         if entry.source == "policy":
             self._policies[entry.key][...] = self._policies.check(entry.key, values)
             return

@@ -7,7 +7,8 @@ from typing import Any
 
 from technopole.errors import StateError
 from technopole.model import Model
-from technopole.schema import STATE, suggestion
+from technopole.model_names import no_state
+from technopole.schema import STATE
 from technopole.world_state import state_view
 from technopole_kernels import _trampoline, layout
 
@@ -52,6 +53,8 @@ class CModel:
     """
 
     def __init__(self, model: Model) -> None:
+        if not isinstance(model, Model):
+            raise StateError(f"found a {type(model).__name__}; allowed: a Model")
         self.model = model
         self.handle: int = model.handle
         code = ctypes.c_int64.from_address(self.handle + 8 * _trampoline.ADVANCE).value
@@ -86,8 +89,8 @@ class CModel:
         StateError
             For variables of firms, whose places change, and those that do not stand in one piece.
         """
-        if name not in STATE:
-            raise StateError(f'"{name}" is no state variable{suggestion(name, STATE)}')
+        if not isinstance(name, str) or name not in STATE:
+            raise no_state(name)
         view = state_view(self.model.kernel_arguments()[1], name)
         if STATE[name].level == "firm" or not view.flags.c_contiguous:
             raise StateError(

@@ -16,7 +16,8 @@ from technopole.contrasts import (
     factorial_layout,
     replicates_needed,
 )
-from technopole.errors import DataError
+from technopole.errors import ConfigError, DataError
+from technopole.given import real_number
 from technopole.points import Points
 from technopole.store_results import open_results, outcome_names, outcome_table, parameters_of, sweep_of
 from technopole.variance_split import VarianceSplit, split_variance
@@ -81,10 +82,14 @@ def compare(
     Raises
     ------
     ConfigError
-        If there is no such store or outcome, or the baseline selects no or several points.
+        If there is no such store or outcome, the baseline selects no or several points, or a number is out of range.
     """
     import xarray as xr
 
+    if not 0.0 < real_number(confidence) < 1.0:
+        raise ConfigError(f"confidence: found {confidence!r:.60}; allowed: above 0, below 1")
+    if half_width is not None and not 0.0 < real_number(half_width) < np.inf:
+        raise ConfigError(f"half_width: found {half_width!r:.60}; allowed: a finite number above 0")
     ds = open_results(store)
     sweep = sweep_of(ds)
     names = outcome_names(ds, sweep, (outcome,) if isinstance(outcome, str) else outcome)

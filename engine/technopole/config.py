@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, create_model
 
-from technopole.config_checks import check_economy, check_parameters, check_synthetic
+from technopole.config_checks import check_economy, check_parameters, check_policy_times, check_synthetic
 from technopole.config_models import (
     GROUP_MODELS,
     TABLE_MODELS,
@@ -28,7 +28,7 @@ from technopole.config_models import (
     Suppliers,
 )
 from technopole.config_problems import Problems, found, validated
-from technopole.config_read import normalised, origins_of, overlaid, parse_set, read_toml
+from technopole.config_read import normalised, origins_of, overlaid, parse_set, read_toml, refuse_keys
 from technopole.config_tables import Economy, read_tables
 from technopole.config_write import base_toml, describe_rows, to_toml
 from technopole.errors import ConfigError
@@ -98,6 +98,8 @@ class Config(_Sections):
     def __init__(
         self, content: Mapping[str, Any] | None = None, source: str = "configuration", /, **more: Any
     ):
+        if content is not None and not isinstance(content, Mapping):
+            raise ConfigError(f"{source}: found {found(content)}; allowed: a table of sections")
         super().__init__(**_checked({**(content or {}), **more}, Problems(source)))
 
     @classmethod
@@ -128,9 +130,13 @@ class Config(_Sections):
         ConfigError
             With one line for each problem: file, key, what was found, what is allowed.
         """
+        if not isinstance(path, str | os.PathLike):
+            raise ConfigError(
+                f"found {found(path)}; allowed: the path of a TOML file (from_dict takes a dictionary)"
+            )
         content = read_toml(path)
         _resolve_paths(content, Path(path).parent)
-        return cls._built(content, os.fspath(path), overrides or {}, origins)
+        return cls._built(content, os.fspath(path), {} if overrides is None else overrides, origins)
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any], source: str = "configuration") -> Config:
@@ -165,6 +171,7 @@ class Config(_Sections):
             raise ConfigError(
                 f"{source}: this is a sweep, not a configuration; technopole experiment runs it"
             )
+        refuse_keys(overrides, origins or {}, f"{source} (override)", TABLE_MODELS)
         known = origins_of(content, overrides, origins or {}, f"{source} (override)")
         problems = Problems(source, known)
         # the sections are models already, so nothing is left to validate
@@ -257,7 +264,11 @@ def _checked(content: Mapping[str, Any], problems: Problems) -> dict[str, Any]:
     except ConfigError as failure:
         raise ConfigError([f"{problems.source}: {line}" for line in failure.problems]) from None
     for key in content:
-        if key not in GROUP_MODELS and key not in TABLE_MODELS:
+        group, dot, inner = key.partition(".")
+        if dot and group in GROUP_MODELS:
+            nested = f'allowed: sections, here {{"{group}": {{"{inner}": …}}}}; Config.replace takes keys with dots'
+            problems.add(key, f"unknown key; {nested}")
+        elif key not in GROUP_MODELS and key not in TABLE_MODELS:
             problems.unknown(key, [*GROUP_MODELS, *TABLE_MODELS])
     sections = {}
     for name, model in GROUP_MODELS.items():
@@ -266,6 +277,9 @@ def _checked(content: Mapping[str, Any], problems: Problems) -> dict[str, Any]:
             sections[name] = section
     check_parameters(sections, problems)
     tables = {name: read_tables(name, content.get(name, ()), problems) for name in TABLE_MODELS}
+    if "time" in sections:
+        time: Any = sections["time"]
+        check_policy_times(tables["policies"], time.periods, problems)
     if "data" in sections:
         kind: Any = sections["data"]
         check_economy(kind.kind, Economy(**tables), dict(content), problems)

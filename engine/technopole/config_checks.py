@@ -276,6 +276,24 @@ def _check_policy(place: str, policy: Policy, problems: Problems) -> None:
         problems.add(f"{place}.end", f"found {policy.end}; allowed: above start, which is {policy.start}")
 
 
+def check_policy_times(rows: Sequence[Row], periods: int, problems: Problems) -> None:
+    """Refuse policies that begin when the run is over: they would do nothing.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        The list of policies.
+    periods : int
+        Of the run.
+    problems : Problems
+        Gets what is wrong.
+    """
+    for place, policy in _valid(rows):
+        if policy.start >= periods:
+            text = f"found {policy.start}; allowed: 0 to {periods - 1}, as the run has {periods} periods (time.periods)"
+            problems.add(f"{place}.start", f"{text} and the first one is 0")
+
+
 def check_parameters(sections: Mapping[str, Section], problems: Problems) -> None:
     """Check the conditions between parameters.
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from technopole.entries import Parameter
+from technopole.errors import FrozenConfigError
 from technopole.schema import ENTRIES, GROUPS, INSTRUMENTS, SECTOR_DEFAULTS, SIZE_CLASSES
 
 
@@ -14,6 +15,21 @@ class Section(BaseModel):
     """Base of all sections: unknown keys refused, nothing coerced, immutable, numbers finite."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Refuse, and say what to do instead."""
+        self._refuse_change(name)
+
+    def __delattr__(self, name: str) -> None:
+        """Refuse, and say what to do instead."""
+        self._refuse_change(name)
+
+    def _refuse_change(self, name: str) -> None:
+        group = next((group for group, model in GROUP_MODELS.items() if type(self) is model), None)
+        key = name if group is None else f"{group}.{name}"
+        raise FrozenConfigError(
+            f'{key}: a configuration cannot be changed; config.replace({{"{key}": …}}) returns another one'
+        )
 
 
 def _bounds(entry: Parameter) -> dict[str, Any]:
@@ -101,7 +117,11 @@ class Region(Section):
     name: str = Field(default_factory=_own_id, description="Name; the id if absent.")
     lat: Latitude | None = Field(None, description="Latitude, degrees north.")
     lon: Longitude | None = Field(None, description="Longitude, degrees east.")
-    x: Coordinate | None = Field(None, description="Position on a plane, in place of latitude and longitude.")
+    x: Coordinate | None = Field(
+        None,
+        description="Position on a plane, in place of latitude and longitude; in the unit in which "
+        "spillover.distance_decay is then meant.",
+    )
     y: Coordinate | None = Field(None, description="Position on a plane.")
     workforce: Positive | None = Field(None, description="Workers; employment of its firms / 0.95 if absent.")
     population: Positive | None = Field(None, description="Inhabitants; spread the firms over the regions.")
@@ -179,8 +199,14 @@ class Policy(Section):
     value: float = Field(description="How much per period.")
     regions: tuple[Identifier, ...] | None = Field(None, min_length=1, description="Ids; all if absent.")
     sectors: tuple[Identifier, ...] | None = Field(None, min_length=1, description="Ids; all if absent.")
-    start: Count = Field(0, description="First period, counted from 0.")
-    end: Count | None = Field(None, description="First period without it; never if absent.")
+    start: Count = Field(
+        0, description="First period, counted from 0: start = 4 is the fifth period, which results call 5."
+    )
+    end: Count | None = Field(
+        None,
+        description="First period without it, counted from 0: start = 4, end = 9 are the periods 5 to 9 of the "
+        "results; never if absent.",
+    )
 
 
 TABLE_MODELS: dict[str, type[Section]] = {

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import json
 import numbers
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -209,6 +210,47 @@ def _scalar(value: Any) -> Any:
         return float(value) if isinstance(value, numbers.Real) else value
     except OverflowError:
         return value
+
+
+def refuse_keys(changes: Any, origins: Mapping[str, str], other: str, lists: Collection[str]) -> None:
+    """Raise if keys of overrides are no dotted keys, or lead into a list of tables.
+
+    Parameters
+    ----------
+    changes : mapping
+        Dotted key → value.
+    origins : mapping of str to str
+        Dotted key → what messages call its origin, where that is known.
+    other : str
+        The same for all other keys.
+    lists : collection of str
+        Names of the lists of tables.
+
+    Raises
+    ------
+    ConfigError
+        With one line for each problem.
+    """
+    example = '{"learning.technology": 0.2}'
+    if not isinstance(changes, Mapping):
+        raise ConfigError(
+            f"{other}: found {found(changes)}; allowed: a mapping of dotted keys, such as {example}"
+        )
+    wrong = []
+    for key in changes:
+        origin = origins.get(key, other)
+        if not isinstance(key, str) or not all(key.split(".")):
+            wrong.append(f"{origin}: found the key {found(key)}; allowed: group.name, such as {example}")
+            continue
+        name, dot, rest = key.partition(".")
+        if dot and name in lists:
+            table = f'{{"instrument": {json.dumps(rest)}, "value": …}}' if name == "policies" else "{…}, …"
+            wrong.append(
+                f"{origin}: {shortened(key, 200)}: {name} is a list of tables; allowed: the whole list, such as "
+                f'{{"{name}": [{table}]}}'
+            )
+    if wrong:
+        raise ConfigError(wrong)
 
 
 def origins_of(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from technopole.advance import advance
 from technopole.build import Blueprint
 from technopole.crew import POLL_SECONDS, Crew
+from technopole.errors import ConfigError
 from technopole.machine import Threads
 from technopole.recording import Recording
 from technopole_kernels import layout
@@ -30,6 +31,18 @@ class Progress(NamedTuple):
 
 
 Report = Callable[[Progress], object]
+
+
+def refuse_report(report: object) -> None:
+    """Raise if what is to be told of the progress cannot be called.
+
+    Raises
+    ------
+    ConfigError
+        With what was found.
+    """
+    if report is not None and not callable(report):
+        raise ConfigError(f"progress: found {report!r:.60}; allowed: a function of a Progress")
 
 
 class Ensemble:

@@ -56,6 +56,10 @@ class ConfigError(TechnopoleError):
         super().__init__("\n".join(shown))
 
 
+class FrozenConfigError(ConfigError, AttributeError):
+    """A key of a configuration was assigned to; an `AttributeError` too, as Python's frozen objects raise."""
+
+
 class DataError(ConfigError):
     """The input tables are missing or contradict each other."""
 

@@ -14,17 +14,20 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import BrokenExecutor, CancelledError
 from dataclasses import dataclass
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from technopole.accessor import register
+from technopole.config import Config
 from technopole.crew import POLL_SECONDS
 from technopole.device_shared import close_devices, device_name
-from technopole.ensemble import Progress
+from technopole.ensemble import Progress, refuse_report
 from technopole.errors import ConfigError, DataError, Interrupted, OutputError, TechnopoleError
 from technopole.executors import Executor, check_executor, make_executor
 from technopole.experiment_finalize import finalize
 from technopole.experiment_rounds import Shard, wanted_units
 from technopole.experiment_store import ExperimentStore
+from technopole.given import whole_number
 from technopole.journal import Entry
 from technopole.plan import Plan, make_plan
 from technopole.sweep import Sweep
@@ -129,18 +132,39 @@ def experiment(
     Raises
     ------
     ConfigError
-        If the sweep cannot be used, or the store is that of another plan.
+        If the sweep or an argument cannot be used, or the store is that of another plan.
     OutputError
         If the store cannot be written; what was committed stays, and ``resume`` goes on.
     Interrupted
         On Ctrl-C: the same.
     """
+    _refuse_arguments(sweep, to, workers, shard, progress)
     if backend is not None:
         overrides = {**(overrides or {}), "experiment.backend": backend}
     chosen = sweep if isinstance(sweep, Sweep) else Sweep.from_toml(sweep, overrides, data)
     return run_experiment(
         make_plan(chosen), to, executor, workers, address, shard, resume, overwrite, progress
     )
+
+
+def _refuse_arguments(sweep: Any, to: Any, workers: Any, shard: Any, progress: Any) -> None:
+    """Raise if an argument is of another kind than it should be, before anything is made."""
+    for name, value, kinds, words in (
+        (
+            "sweep",
+            sweep,
+            (Sweep, str, os.PathLike),
+            "a Sweep (Sweep.from_dict makes one) or the path of a TOML file",
+        ),
+        ("to", to, (str, os.PathLike), "the path of a store, ends with .zarr"),
+        ("shard", shard, (str, NoneType), 'text I/N, part I of N, counted from 0, such as "0/8"'),
+    ):
+        if not isinstance(value, kinds):
+            kind = f"a {type(value).__name__}" if isinstance(value, Config | Mapping) else f"{value!r:.60}"
+            raise ConfigError(f"{name}: found {kind}; allowed: {words}")
+    if workers is not None:
+        whole_number("workers", workers, 1)
+    refuse_report(progress)
 
 
 def run_experiment(

@@ -20,6 +20,8 @@ from numpy.typing import ArrayLike, NDArray
 from technopole.build import make_blueprint
 from technopole.config import Config
 from technopole.errors import TO_LEARN, ConfigError, StateError
+from technopole.given import whole_number
+from technopole.gym_arguments import action_weights, refuse_rendering
 from technopole.gym_task import ALLOWED, ECONOMY_FEATURES, REGION_FEATURES, Marks, PolicyTask, Seen
 from technopole.gym_worlds import Floats, Mask, Worlds
 from technopole.resolve import resolve_config
@@ -57,9 +59,9 @@ class _Episodes:
         data: str | os.PathLike[str] | None,
     ) -> None:
         resolved = resolve_config(config, threads=threads, data=data)
-        for name, value, least in (("periods", periods, 1), ("warmup", warmup, 1), ("num_envs", number, 1)):
-            if value is not None and (isinstance(value, bool) or int(value) != value or value < least):
-                raise ConfigError(f"{name}: found {value!r}; allowed: a whole number from {least}")
+        for name, value in (("periods", periods), ("warmup", warmup), ("num_envs", number)):
+            if value is not None:
+                whole_number(name, value, 1)
         blueprint = make_blueprint(resolved)
         length = int(resolved.time.periods) if periods is None else int(periods)
         self.task = PolicyTask(blueprint, instruments, groups, budget, aversion, length)
@@ -95,8 +97,6 @@ class _Episodes:
         """Do a period in some worlds; returns rewards and what was spent as a share of taxes, of all worlds."""
         if self._seen is None or self._marks is None:
             raise StateError("step: no episode has begun; call reset first")
-        if not np.isfinite(actions).all():
-            raise StateError("action: found a value that is not finite; allowed: numbers from 0 to 1")
         taxes = self._seen.recorded["tax"].sum(axis=(1, 2))
         policies, spent = self.task.spend(actions, self._seen)
         self._seen = self.worlds.step(which, policies)
@@ -169,6 +169,7 @@ class RegionalPolicyEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
         data: str | os.PathLike[str] | None = None,
         render_mode: None = None,
     ) -> None:
+        refuse_rendering(render_mode)
         self._episodes = _Episodes(
             1, config, instruments, groups, budget, aversion, periods, warmup, threads, data
         )
@@ -206,14 +207,19 @@ class RegionalPolicyEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
         Parameters
         ----------
         action : array_like, (instrument × group,)
-            Weights.
+            Weights from 0 to 1, of `action_space`.
 
         Returns
         -------
         observation, reward, terminated, truncated, info
+
+        Raises
+        ------
+        StateError
+            If no episode has begun, or the action is not of the space; nothing is done then.
         """
         episodes = self._episodes
-        actions = np.asarray(action, dtype=np.float64).reshape(1, episodes.task.action_size)
+        actions = action_weights(action, (episodes.task.action_size,)).reshape(1, -1)
         rewards, spent = episodes.step(actions, np.ones(1, dtype=np.bool_))
         info = {"world_seed": int(episodes.seeds[0]), "spent": float(spent[0]), "welfare": float(rewards[0])}
         over = bool(episodes.done[0] >= episodes.task.periods)
@@ -256,6 +262,7 @@ class RegionalPolicyVectorEnv(VectorEnv[Observation, NDArray[np.float32], NDArra
         data: str | os.PathLike[str] | None = None,
         render_mode: None = None,
     ) -> None:
+        refuse_rendering(render_mode)
         self._episodes = _Episodes(
             num_envs, config, instruments, groups, budget, aversion, periods, warmup, threads, data
         )
@@ -312,14 +319,19 @@ class RegionalPolicyVectorEnv(VectorEnv[Observation, NDArray[np.float32], NDArra
         Parameters
         ----------
         actions : array_like, (num_envs, instrument × group)
-            Weights.
+            Weights from 0 to 1, of `action_space`.
 
         Returns
         -------
         observations, rewards, terminations, truncations, infos
+
+        Raises
+        ------
+        StateError
+            If no episode has begun, or an action is not of the space; nothing is done then.
         """
         episodes = self._episodes
-        weights = np.asarray(actions, dtype=np.float64).reshape(self.num_envs, episodes.task.action_size)
+        weights = action_weights(actions, (self.num_envs, episodes.task.action_size))
         over, going = self._over.copy(), ~self._over
         rewards, spent = np.zeros(self.num_envs), np.zeros(self.num_envs)
         if going.any():

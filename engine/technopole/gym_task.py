@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from technopole.build import Blueprint
 from technopole.errors import ConfigError
+from technopole.given import real_number
 from technopole.policies import DIMS
 from technopole.schema import INSTRUMENTS, STOCKS, suggestion
 
@@ -109,8 +110,8 @@ class PolicyTask:
         self.regions = list(ids)
         self.periods = periods
         for name, value in (("budget", budget), ("aversion", aversion)):
-            if not (np.isfinite(value) and value >= 0.0):
-                raise ConfigError(f"{name}: found {value}; allowed: a number from 0")
+            if not 0.0 <= real_number(value) < np.inf:
+                raise ConfigError(f"{name}: found {value!r:.60}; allowed: a number from 0")
         self._budget, self._aversion = float(budget), float(aversion)
         self._member = np.array(
             [[region in members for region in ids] for members in self.groups.values()], dtype=np.float64

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from technopole.given import numbers_of
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -28,13 +30,13 @@ def unit(array: xr.DataArray) -> str:
     return str(array.attrs.get("units", "1"))
 
 
-def require(array: Any, *dims: str, what: str = "the first argument") -> None:
+def require(array: Any, *dims: str, what: str = "the first argument", numeric: bool = True) -> None:
     """Refuse what is not a labelled array with these dimensions.
 
     Raises
     ------
     TypeError
-        If it is not an `xarray.DataArray`.
+        If it is not an `xarray.DataArray`, or not one of real numbers where `numeric`.
     ValueError
         If a dimension is missing, empty or named twice.
     """
@@ -42,6 +44,8 @@ def require(array: Any, *dims: str, what: str = "the first argument") -> None:
 
     if not isinstance(array, xr.DataArray):
         raise TypeError(f"{what} is a {type(array).__name__}; indicators need an xarray.DataArray")
+    if numeric:
+        _refuse_no_numbers(array, what)
     if len(set(dims)) < len(dims):
         raise ValueError(f"the dimensions must differ; got {', '.join(map(repr, dims))}")
     for dim in dims:
@@ -53,6 +57,18 @@ def require(array: Any, *dims: str, what: str = "the first argument") -> None:
             )
         if array.sizes[dim] == 0:
             raise ValueError(f"'{title(array)}' is empty along '{dim}'; at least one entry is needed")
+
+
+def _refuse_no_numbers(array: xr.DataArray, what: str) -> None:
+    kind = array.dtype.kind
+    if kind == "O" and array.chunks is None:  # numbers as Python's objects will do
+
+        def fail(found: str) -> TypeError:
+            return TypeError(f"{what}, '{title(array)}': {found}; indicators need real numbers")
+
+        numbers_of(array.to_numpy(), fail)
+    elif kind not in "biufO":
+        raise TypeError(f"{what}, '{title(array)}', is of type {array.dtype}; indicators need real numbers")
 
 
 def one_of(value: str, allowed: Sequence[str], what: str) -> str:
@@ -70,31 +86,35 @@ def other_name(array: xr.DataArray, dim: str, other: str | None) -> str:
     return name
 
 
-def align(array: xr.DataArray, to: xr.DataArray, dim: str) -> xr.DataArray:
+def align(array: xr.DataArray, to: xr.DataArray, dim: str, what: str | None = None) -> xr.DataArray:
     """Return an array in the order that another one has along a dimension: by label, never by position.
+
+    `what` is what messages call the array, `title` if absent.
 
     Raises
     ------
     ValueError
         If the lengths differ (no labels), labels are missing on one side or stand twice.
     """
+    name = what or title(array)
+    if name == title(to):
+        name = f"the other {name}"
     if dim not in array.indexes or dim not in to.indexes:
         if array.sizes[dim] != to.sizes[dim]:
             raise ValueError(
-                f"'{title(array)}' has {array.sizes[dim]} entries along '{dim}', "
-                f"'{title(to)}' has {to.sizes[dim]}"
+                f"'{name}' has {array.sizes[dim]} entries along '{dim}', '{title(to)}' has {to.sizes[dim]}"
             )
         return array
     mine, theirs = array.indexes[dim], to.indexes[dim]
     if mine.equals(theirs):
         return array
-    for index, whose in ((mine, array), (theirs, to)):
+    for index, whose in ((mine, name), (theirs, title(to))):
         if not index.is_unique:
-            raise ValueError(f"'{title(whose)}' has labels twice along '{dim}': {some(duplicates(index))}")
+            raise ValueError(f"'{whose}' has labels twice along '{dim}': {some(duplicates(index))}")
     missing, surplus = theirs.difference(mine), mine.difference(theirs)
     if len(missing) or len(surplus):
-        found = [f"not in '{title(array)}': {some(missing)}"] if len(missing) else []
-        found += [f"only in '{title(array)}': {some(surplus)}"] if len(surplus) else []
+        found = [f"not in '{name}': {some(missing)}"] if len(missing) else []
+        found += [f"only in '{name}': {some(surplus)}"] if len(surplus) else []
         raise ValueError(f"the labels along '{dim}' differ; {'; '.join(found)}")
     return array.reindex({dim: theirs})
 

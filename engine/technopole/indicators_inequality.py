@@ -163,7 +163,7 @@ def theil_decomposition(
     """
     one_of(form, ("T", "L"), "form")
     arrays = _arrays(values, region, weights)
-    require(groups, region, what="groups")
+    require(groups, region, what="groups", numeric=False)
     which, names = codes(align(groups, values, region), region)
     function = partial(_decompose, which=which, count=len(names), form=form, what=title(values))
     outputs: list[tuple[str, ...]] = [(), (), (), ("group",), ("group",), ("group",)]
@@ -264,7 +264,7 @@ def _arrays(values: xr.DataArray, region: str, weights: xr.DataArray | None) -> 
     if weights is None:
         return [values]
     require(weights, region, what="weights")
-    return [values, align(weights, values, region)]
+    return [values, align(weights, values, region, what="weights")]
 
 
 def _population(values: Any, weights: Any, what: str) -> tuple[Floats, Floats]:

@@ -74,7 +74,7 @@ def ellison_glaeser(
         in a region that `totals` does not have, or an amount is negative or infinite.
     """
     require(sizes, plant)
-    require(regions, plant, what="regions")
+    require(regions, plant, what="regions", numeric=False)
     require(totals, region, what="totals")
     if region not in totals.indexes:
         raise ValueError(f"'{title(totals)}' needs labels along '{region}': plants are matched to them")

@@ -52,7 +52,7 @@ def variety(values: xr.DataArray, groups: xr.DataArray, *, sector: str = "sector
         If a dimension or a label is missing, labels differ, or an amount is negative or infinite.
     """
     require(values, sector)
-    require(groups, sector, what="groups")
+    require(groups, sector, what="groups", numeric=False)
     which, names = codes(align(groups, values, sector), sector)
     function = partial(_variety, which=which, count=len(names), what=title(values))
     parts = compute(function, [values], [(sector,)], [(), (), ()])

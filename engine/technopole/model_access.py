@@ -1,21 +1,21 @@
-"""A part of a variable of a model, chosen by label: taken, put, labelled, aligned."""
+"""A part of a variable of a model, chosen by label: taken, put, labelled."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from technopole.entries import Variable
 from technopole.errors import StateError
-from technopole.model_names import Index, Label, Names, dims_of
+from technopole.model_names import Index, Label, Names, dims_of, identities_given
 
 if TYPE_CHECKING:
     import xarray as xr
 
-Firms = int | Sequence[int] | NDArray[np.uint64] | None
+Firms: TypeAlias = "int | Sequence[int] | NDArray[np.uint64] | xr.DataArray | None"
 
 
 class Selection:
@@ -95,14 +95,12 @@ class Selection:
         return np.concatenate(parts).astype(np.int64)
 
     def _by_identity(self, firm: Firms) -> Index:
-        wanted = np.atleast_1d(np.asarray(firm, dtype=np.uint64))
-        order = np.argsort(self._identity, kind="stable")
-        place = np.searchsorted(self._identity, wanted, sorter=order)
-        found = order[np.minimum(place, max(order.size - 1, 0))] if order.size else np.zeros_like(place)
-        missing = np.ones(wanted.size, dtype=bool) if not order.size else self._identity[found] != wanted
-        if missing.any():
-            raise StateError(f"{self.entry.name}: there is no firm with the identity {wanted[missing][0]}")
-        return int(found[0]) if np.asarray(firm).ndim == 0 else found.astype(np.int64)
+        wanted = identities_given(firm, f"{self.entry.name}: firm")
+        found = positions(np.atleast_1d(wanted), self._identity)
+        if (found < 0).any():
+            missing = np.atleast_1d(wanted)[found < 0][0]
+            raise StateError(f"{self.entry.name}: there is no firm with the identity {missing}")
+        return int(found[0]) if wanted.ndim == 0 else found
 
     def take(self, values: NDArray[Any]) -> NDArray[Any]:
         """Return the chosen part: a view where all labels are single or absent, or firms of one place."""
@@ -162,45 +160,21 @@ class Selection:
         }
         return {name: ("firm", values) if "firm" in self.kept else values for name, values in labels.items()}
 
-    def align(self, values: Any, unit: str | None) -> NDArray[Any]:
-        """Bring values to the shape of the chosen part.
+    @property
+    def identities(self) -> NDArray[np.uint64]:
+        """Identities of the chosen firms."""
+        return self._identity[self.index[self.dims.index("firm")]]
 
-        Parameters
-        ----------
-        values : DataArray or array_like
-            A DataArray is put in order by its labels and must cover the chosen part; a plain array has its shape
-            or can be spread over it.
-        unit : str or None
-            Unit of the values, if it is said; so does the attribute ``units`` of a DataArray.
+    def labels(self, dim: str) -> list[str]:
+        """Return the chosen labels of a dimension that has ids."""
+        chosen: list[str] = np.array(self.names.ids[dim], dtype=object)[
+            self.index[self.dims.index(dim)]
+        ].tolist()
+        return chosen
 
-        Returns
-        -------
-        ndarray of float64
-            Of the shape of the chosen part.
-
-        Raises
-        ------
-        StateError
-            Other unit, other dimensions, unknown or missing labels, wrong shape, no numbers.
-        """
-        name = self.entry.name
-        said = unit if unit is not None else getattr(values, "attrs", {}).get("units")
-        if said is not None and str(said) != self.entry.unit:
-            raise StateError(
-                f"{name}: found the unit {said!r}; allowed: {self.entry.unit!r} (values are not converted)"
-            )
-        shape = self._shape()
-        if hasattr(values, "dims") and hasattr(values, "coords"):
-            values = self._in_order(values)
-        try:
-            array = np.asarray(values, dtype=np.float64)
-            return np.broadcast_to(array, shape).copy()
-        except (TypeError, ValueError):
-            found = np.shape(values) if not isinstance(values, str) else repr(values)
-            where = ", ".join(self.kept) or "one number"
-            raise StateError(f"{name}: found {found}; allowed: numbers of shape {shape} ({where})") from None
-
-    def _shape(self) -> tuple[int, ...]:
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the chosen part."""
         sizes = {"firm": self._identity.size, "stage": 3, "channel": 4, "norm": 2}
         sizes |= {dim: len(ids) for dim, ids in self.names.ids.items()}
         return tuple(
@@ -209,33 +183,12 @@ class Selection:
             if not isinstance(index, int)
         )
 
-    def _in_order(self, values: Any) -> Any:
-        """Transpose a DataArray and put its labels in the order of the chosen part."""
-        name = self.entry.name
-        extra = [str(dim) for dim in values.dims if dim not in self.kept]
-        if extra:
-            raise StateError(
-                f"{name}: found the dimension {extra[0]}; allowed: {', '.join(self.kept) or 'none'}"
-            )
-        values = values.transpose(*(dim for dim in self.kept if dim in values.dims))
-        for dim, index in zip(self.dims, self.index, strict=True):
-            if dim not in self.names.ids or dim not in values.dims or dim not in values.coords:
-                continue
-            labels = [str(label) for label in values[dim].to_numpy().tolist()]
-            wanted = np.array(self.names.ids[dim], dtype=object)[index].tolist()
-            for label in labels:
-                self.names.place(dim, label, name)
-            other, missing = set(labels) - set(wanted), [one for one in wanted if one not in labels]
-            if missing or other:
-                problem = (
-                    f"no value for {dim} {missing[0]}"
-                    if missing
-                    else f"{dim} {min(other)}, which is not selected"
-                )
-                raise StateError(f"{name}: found {problem}; select what is given with {dim}=[…]")
-            values = values.isel({dim: [labels.index(label) for label in wanted]})
-        missing_dims = [dim for dim in self.kept if dim not in values.dims]
-        if missing_dims:
-            shape = [values.sizes.get(dim, 1) for dim in self.kept]
-            return values.to_numpy().reshape(shape)
-        return values.to_numpy()
+
+def positions(wanted: NDArray[np.uint64], among: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Return where identities stand among others, -1 for those that are not there."""
+    if not among.size:
+        return np.full(wanted.size, -1, dtype=np.int64)
+    order = np.argsort(among, kind="stable")
+    place = np.minimum(np.searchsorted(among, wanted, sorter=order), among.size - 1)
+    found = order[place].astype(np.int64)
+    return np.where(among[found] == wanted, found, -1)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from technopole.errors import NotFiniteError, StateError
 from technopole.instruments import as_instrument
@@ -28,16 +29,27 @@ class ModelEvents(ModelPeriods):
         ----------
         name : str
             Instrument, see `technopole.policies.DIMS`.
-        values : DataArray or array_like
-            See `technopole.instruments.as_instrument`: a DataArray is aligned by region, sector and period,
-            other arrays have the instrument's shape. Periods count from the start of the world.
+        values : DataArray, Series, DataFrame or array_like
+            See `technopole.instruments.as_instrument`: a DataArray is aligned by region, sector and period, pandas'
+            objects by their index and columns, other arrays have the instrument's shape. Without time it holds for
+            ever. Periods count from the start of the world, and labels of ``time`` are their numbers, 1 is the first:
+            ``time=[model.time + 1]`` is the next period, which ``start = model.time`` is in the configuration.
 
         Raises
         ------
         ConfigError
-            Unknown instrument, wrong shape, unknown label, value outside the allowed range or not finite.
+            Unknown instrument, wrong shape, unknown label, no numbers, value outside the allowed range or not finite,
+            periods that are all over.
         """
-        self._instruments.set(name, as_instrument(name, values, self._blueprint.tables))
+        self._replace_policy(name, self._policy_array(name, values))
+
+    def _policy_array(self, name: str, values: Any) -> NDArray[np.float64]:
+        """Return a policy as `set_policy` would take it; parameters and errors as there."""
+        return as_instrument(name, values, self._blueprint.tables, self.time)
+
+    def _replace_policy(self, name: str, array: NDArray[np.float64]) -> None:
+        """Replace a policy by what `_policy_array` has returned."""
+        self._instruments.set(name, array)
         self._pack()
 
     def _pack(self) -> None:
@@ -63,10 +75,10 @@ class ModelEvents(ModelPeriods):
             State variable. Market shares are scaled afterwards so that each sector adds up to 1.
         factor, add : float, optional
             At least one of them.
-        region, sector : str or sequence of str, optional
+        region, sector : str, sequence of str or DataArray, optional
             Where; everywhere if absent.
         periods : int or iterable of int, optional
-            Numbers of periods, 1 is the first; the next one if absent.
+            Numbers of periods, 1 is the first: ``model.time + 1`` is the next one, as if absent.
 
         Raises
         ------

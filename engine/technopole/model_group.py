@@ -256,11 +256,17 @@ class Models:
         ----------
         name : str
             Instrument.
-        values : DataArray or array_like
+        values : DataArray, Series, DataFrame or array_like
             The same for all models.
+
+        Raises
+        ------
+        ConfigError
+            As `Model.set_policy`, for any of the models; then no policy of any is changed.
         """
-        for model in self._models:
-            model.set_policy(name, values)
+        arrays = [model._policy_array(name, values) for model in self._models]
+        for model, array in zip(self._models, arrays, strict=True):
+            model._replace_policy(name, array)
 
     def close(self) -> None:
         """Let the threads end; the models go on to exist."""

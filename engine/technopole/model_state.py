@@ -14,6 +14,7 @@ from technopole.model_access import Firms, Selection
 from technopole.model_checks import refuse_fixed, set_state
 from technopole.model_handle import Handle
 from technopole.model_names import Label, MissingVariableError, Names, described, no_state
+from technopole.model_values import aligned
 from technopole.model_views import FirmArray, Stamp, firm_view
 from technopole.recording import Recording, last_values
 from technopole.schema import RECORDS, STATE, suggestion
@@ -182,9 +183,9 @@ class ModelState:
         ----------
         name : str
             State variable, or recorded variable of the last period; a name of both is the state's.
-        region, sector : str or sequence of str, optional
+        region, sector : str, sequence of str or DataArray, optional
             Ids; one id takes the dimension away. For variables of firms: the firms of these places.
-        firm : int or sequence of int, optional
+        firm : int, sequence of int or DataArray, optional
             Identities of firms.
         recorded : bool, optional
             True: what was recorded of the last period; False: the state only.
@@ -234,8 +235,10 @@ class ModelState:
         ----------
         name : str
             State variable.
-        values : DataArray or array_like
-            A DataArray is put in order by its labels; other values have the shape of the part, or are spread over it.
+        values : DataArray, Series, DataFrame or array_like
+            A DataArray is put in order by its labels: ids of regions and sectors, the coordinate ``identity`` of firms;
+            so are a Series and a DataFrame of pandas by their index and columns. Other values have the shape of the
+            part, or are spread over it, by position.
         region, sector : str or sequence of str, optional
             The part, as for `get`.
         firm : int or sequence of int, optional
@@ -248,12 +251,13 @@ class ModelState:
         Raises
         ------
         StateError
-            Unknown variable or label, other unit, wrong shape, a value that is not finite or out of range, shares of
-            a sector that do not add up to 1. Nothing is changed then.
+            Unknown variable or label, firms that are no more, labels that are missing or there twice, other unit, wrong
+            shape, no numbers, a value that is not finite or out of range, shares of a sector that do not add up to 1.
+            Nothing is changed then.
         """
         refuse_fixed(name)
         selection = self._select(name, region, sector, firm, recorded=False)
-        set_state(self._world, selection, selection.align(values, unit), renormalise)
+        set_state(self._world, selection, aligned(selection, values, unit), renormalise)
 
     def _select(
         self, name: str, region: Label, sector: Label, firm: Firms, recorded: bool | None

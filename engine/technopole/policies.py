@@ -67,6 +67,8 @@ def _stack(names: tuple[str, ...], instruments: Instruments) -> NDArray[np.float
 def policy_from_config(config: Config, tables: Tables) -> Policy:
     """Lay the configuration's policies over time, regions and sectors; overlapping ones add up.
 
+    Periods of the configuration count from 0: ``start`` is an index here, one less than the label of the results.
+
     Raises
     ------
     DataError

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from technopole.entries import Variable
 from technopole.errors import StateError
 from technopole.model_checks import POSITIVE_STATE, allowed
-from technopole.model_names import Label, described
+from technopole.model_names import Label, described, labels_given
 
 Periods = int | Iterable[int] | None
 
@@ -94,8 +94,8 @@ def make_shock(
         name,
         times,
         plus,
-        region if region is None or isinstance(region, str) else tuple(region),
-        sector if sector is None or isinstance(sector, str) else tuple(sector),
+        labels_given("region", region, f"shock of {name}"),
+        labels_given("sector", sector, f"shock of {name}"),
         numbers,
     )
 

@@ -10,7 +10,7 @@ from technopole.config import Config
 from technopole.device_ensemble import make_ensemble, worker_words
 from technopole.device_together import HOST_BYTES
 from technopole.draft import smaller_economy
-from technopole.ensemble import Report
+from technopole.ensemble import Report, refuse_report
 from technopole.entries import counted
 from technopole.errors import ConfigError
 from technopole.machine import Threads, available_memory, choose_threads, readable_bytes
@@ -187,7 +187,7 @@ def run(
     Raises
     ------
     ConfigError
-        If the configuration or the data cannot be used, or the run does not fit into memory.
+        If the configuration, the data or an argument cannot be used, or the run does not fit into memory.
     NotFiniteError
         If a number became infinite or not a number; says replicate, period, region, sector, variable.
     TechnopoleError
@@ -195,6 +195,7 @@ def run(
     KeyboardInterrupt
         On Ctrl-C, about a second later.
     """
+    refuse_report(progress)
     resolved = resolve_config(
         config,
         replicates=replicates,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from technopole.errors import ConfigError
 from technopole.figures_data import CannotDraw, Floats, array, period_years, years
 from technopole.figures_numbers import (
     LAST,
@@ -48,7 +49,14 @@ def summarise(ds: xr.Dataset) -> list[Result]:
     list of Result
         Those for which the variables were recorded. Growth is from the first to the last recorded period,
         rates and counts of events are means over the last `LAST` recorded periods.
+
+    Raises
+    ------
+    ConfigError
+        If it is no Dataset.
     """
+    if not hasattr(ds, "data_vars"):
+        raise ConfigError(f"summarise: found a {type(ds).__name__}; allowed: a Dataset, the results of a run")
     results = []
     for (name, unit), compute in _RESULTS.items():
         try:

@@ -102,6 +102,9 @@ class Function:
         self._needed = needed_by_outcomes(self.outcomes)
 
     def _chosen(self, wanted: Iterable[str | Outcome]) -> tuple[Outcome, ...]:
+        if isinstance(wanted, str | Outcome) or not isinstance(wanted, Iterable):
+            words = f'["{wanted}"]' if isinstance(wanted, str) else '["entry_rate"]'
+            raise ConfigError(f"outcomes: found {wanted!r:.60}; allowed: a list of them, such as {words}")
         tables = self._base.tables
         chosen, problems = [], []
         for outcome in wanted:
@@ -165,7 +168,16 @@ class Function:
         Returns
         -------
         dict of str to ndarray, shape (replicate,)
+
+        Raises
+        ------
+        ConfigError, NotFiniteError
+            As for a call.
         """
+        if not isinstance(parameters, Mapping) or not all(isinstance(key, str) for key in parameters):
+            raise ConfigError(
+                f'parameters: found {parameters!r:.60}; allowed: a mapping such as {{"learning.technology": 0.2}}'
+            )
         changes = {key.replace("__", "."): _plain(value) for key, value in parameters.items()}
         if seed is not None:
             changes["run.seed"] = int(seed)
@@ -202,6 +214,9 @@ class Function:
         ConfigError
             If the sample has another number of columns, a key is unknown, a value is not allowed.
         """
+        if isinstance(names, str) or not isinstance(names, Sequence | np.ndarray):
+            words = f'["{names}"]' if isinstance(names, str) else '["learning.technology"]'
+            raise ConfigError(f"names: found {names!r:.60}; allowed: a list of keys, such as {words}")
         points = np.atleast_2d(np.asarray(sample))
         if points.ndim != 2 or points.shape[1] != len(names):
             raise ConfigError(

@@ -227,3 +227,11 @@ def test_examples_run(environment, name):
     )
     assert done.returncode == 0 and done.stderr == "", done.stderr
     assert ("same bits as in Python: True" if name == "c_host" else "% of native") in done.stdout
+
+
+def test_pointers_are_those_of_models(config):
+    with pytest.raises(tp.StateError, match="found a Config; allowed: a Model"):
+        CModel(config)
+    for name in (None, "wag"):
+        with pytest.raises(tp.StateError, match="is no state variable"):
+            CModel(tp.Model(config)).pointer(name)

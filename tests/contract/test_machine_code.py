@@ -133,4 +133,6 @@ def test_a_kernel_made_worse_is_found(tmp_path):
     market.write_text(text[:end] + slow + text[end:], encoding="utf-8")
     command = [sys.executable, SCRIPT, "--level", "avx2", "--kernels", tmp_path / "kernels"]
     done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 1 and "worse: avx2: market.log_overhead" in done.stdout, done.stdout + done.stderr
+    assert done.returncode == 1 and "worse: avx2: market.log_overhead" in done.stdout, (
+        done.stdout + done.stderr
+    )

@@ -195,13 +195,13 @@ def test_setting_checks_what_comes_in(component):
     assert component.model["trust"].tolist() == [0.5, 0.9]
     assert component.get_value_at_indices("region__trust", np.empty(1), np.array([1])).tolist() == [0.9]
     wrong = {
-        ("region__trust", (0.5, 1.5)): "trust: found 1.5 .*allowed: finite numbers from 0 to 1",
+        ("region__trust", (0.5, 1.5)): "^region__trust: found 1.5 .*allowed: finite numbers from 0 to 1",
         ("region__trust", (0.5, np.nan)): "trust: found nan",
         ("region__trust", (0.5,)): "found 1 values; allowed: 2",
         (
             "region_policy__finance",
             (0.0, -11.0),
-        ): "policy finance: found -11.0; allowed: numbers from -10 to 100",
+        ): "^region_policy__finance: found -11.0; allowed: numbers from -10 to 100",
         ("cell__sales", (0.0,) * 6): "cell__sales can be read, not set",
         ("wage", (1.0, 1.0)): '"wage" is no variable .*did you mean "region__wage"',
         ("region__wages", (1.0, 1.0)): 'did you mean "region__wage"',
@@ -267,3 +267,36 @@ def test_without_bmipy_the_message_says_what_to_install(environment):
     )
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
     assert "pip install bmipy (the extra technopole[bmi])" in done.stdout, os.linesep + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda c: c.get_value("region__wage", np.zeros(2, dtype=int)),
+            "region__wage: found an array of int64",
+        ),
+        (lambda c: c.get_value("region__wage", [0.0, 0.0]), "region__wage: found a list to copy to"),
+        (lambda c: c.get_value_at_indices("region__wage", np.zeros(2), [1]), "2 values for 1 indices"),
+        (lambda c: c.get_value_at_indices("region__wage", np.zeros(1), [0.5]), "indices of type float64"),
+        (lambda c: c.set_value_at_indices("region__wage", ["a"], [1.0]), "indices of type <U1"),
+        (lambda c: c.set_value_at_indices("region__wage", [0], ["a"]), "region__wage: found 'a'"),
+        (lambda c: c.set_value("region__wage", [-1.0, 1.0]), r"^region__wage: found -1.0 \(region harbour\)"),
+        (lambda c: c.set_value("region__wage", None), "region__wage: found None"),
+        (lambda c: c.update_until("a"), "update_until: found 'a'; allowed: a time in years"),
+        (lambda c: c.get_var_type(None), "found None; allowed: the name of a variable"),
+    ],
+)
+def test_arguments_of_another_kind_are_refused(component, call, message):
+    with pytest.raises(tp.StateError, match=message):
+        call(component)
+
+
+def test_messages_call_a_policy_as_the_interface_does(component):
+    with pytest.raises(tp.ConfigError, match="^region_policy__university: found 1000000000.0; allowed"):
+        component.set_value("region_policy__university", [1.0, 1e9])
+
+
+def test_a_configuration_in_place_of_its_file_is_not_printed(two_regions):
+    with pytest.raises(tp.ConfigError, match="initialize: found a Config; allowed: the path of a TOML file"):
+        TechnopoleBmi().initialize(tp.Config.from_toml(two_regions))

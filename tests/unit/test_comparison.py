@@ -135,3 +135,17 @@ def test_command(technopole, tmp_path):
     assert "less point 1 (chosen)" in done.stdout
     wrong = technopole("compare", "s.zarr", "--half-width", "0")
     assert (wrong.returncode, wrong.stderr) == (2, "error: --half-width: found 0; allowed: above 0\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"confidence": 2}, "confidence: found 2; allowed: above 0, below 1"),
+        ({"confidence": "high"}, "confidence: found 'high'"),
+        ({"half_width": -1}, "half_width: found -1; allowed: a finite number above 0"),
+        ({"half_width": np.nan}, "half_width: found nan"),
+    ],
+)
+def test_numbers_out_of_range_are_refused(factorial, options, message):
+    with pytest.raises(ConfigError, match=message):
+        compare(factorial[0], **options)

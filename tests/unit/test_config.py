@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 
 from technopole.config import Config, ConfigError, base_toml, describe_rows, parse_set
 from technopole.schema import ENTRIES
@@ -102,10 +101,14 @@ def test_overrides_come_before_the_checks(write):
 
 
 def test_immutable(small):
-    with pytest.raises(ValidationError):
+    with pytest.raises(
+        ConfigError, match=r'config.replace\({"learning.technology": …}\) returns another one'
+    ):
         small.learning.technology = 0.2
-    with pytest.raises(ValidationError):
+    with pytest.raises(AttributeError, match="regions: a configuration cannot be changed"):
         small.regions = ()
+    with pytest.raises(ConfigError, match="learning.technology: a configuration cannot be changed"):
+        del small.learning.technology
 
 
 def test_round_trips(small, write):
@@ -213,7 +216,8 @@ def test_overrides_are_named_as_such(small, write):
     ):
         Config.from_toml(write(SMALL), {"lerning.far": 0.3})
     with pytest.raises(
-        ConfigError, match="override: regions.0.lat: regions is a list of 2; allowed: keys of the form"
+        ConfigError,
+        match=r"\(override\): regions.0.lat: regions is a list of tables; allowed: the whole list",
     ):
         small.replace({"regions.0.lat": 3})
     with pytest.raises(ConfigError, match=r"learning: found 3; allowed: a table"):
@@ -301,3 +305,35 @@ def test_path_objects(tmp_path):
     path = Path(tmp_path) / "x.toml"
     path.write_text(SMALL, encoding="utf-8")
     assert Config.from_toml(str(path)) == Config.from_toml(path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            None,
+            r'\(override\): found nothing; allowed: a mapping of dotted keys, such as {"learning.technology": 0.2}',
+        ),
+        (3, "found 3; allowed: a mapping"),
+        ({3: 1}, "found the key 3; allowed: group.name"),
+        ({"": 1}, "found the key text ''; allowed: group.name"),
+        (
+            {"policies.university": 1.0},
+            r'a list of tables; .*{"policies": \[{"instrument": "university", "value": …}\]}',
+        ),
+        ({"regions.north": 1.0}, "regions is a list of tables"),
+    ],
+)
+def test_changes_that_are_no_dotted_keys_are_refused(small, changes, message):
+    with pytest.raises(ConfigError, match=message):
+        small.replace(changes)
+
+
+@pytest.mark.parametrize("make", [Config, Config.from_dict])
+def test_content_that_is_no_sections_is_refused(make):
+    with pytest.raises(ConfigError, match="found 3; allowed: a table of sections"):
+        make(3)
+    with pytest.raises(ConfigError, match='allowed: sections, here {"run": {"seed": …}}'):
+        make({"run.seed": 1})
+    with pytest.raises(ConfigError, match="found 3; allowed: the path of a TOML file"):
+        Config.from_toml(3)

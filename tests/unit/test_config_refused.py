@@ -130,6 +130,8 @@ REFUSED = [
      "policies no. 1 (finance).regions: found text 'east'"),
     (("policies",), [{"instrument": "finance", "value": 1, "start": 4, "end": 4}],
      "policies no. 1 (finance).end: found 4; allowed: above start, which is 4"),
+    (("policies",), [{"instrument": "finance", "value": 1, "start": 60}],
+     "policies no. 1 (finance).start: found 60; allowed: 0 to 4, as the run has 5 periods"),
     (("policies",), [{"instrument": "finance", "value": 1, "start": -1}],
      "policies no. 1 (finance).start: found -1; allowed: at least 0"),
     (("policies",), [{"instrument": "finance", "value": 1, "regions": []}],

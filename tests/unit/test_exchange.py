@@ -51,7 +51,10 @@ with exchanging(sys.argv[1], JOBS, lambda: False):
 
 def run(program, *arguments, **environment):
     done = subprocess.run(
-        [sys.executable, "-c", program, *map(str, arguments)], env={**HERE, **environment}, capture_output=True, text=True
+        [sys.executable, "-c", program, *map(str, arguments)],
+        env={**HERE, **environment},
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.split()

@@ -429,3 +429,26 @@ def test_a_store_knows_its_plan_where_the_data_are_not(planned, undisturbed, tmp
     assert experiment_status(path).complete
     finalize(opened)
     assert chunks(path) == chunks(undisturbed)
+
+
+@pytest.mark.parametrize(
+    ("sweep", "options", "message"),
+    [
+        (None, {}, "sweep: found None; allowed: a Sweep .* or the path of a TOML file"),
+        ({}, {}, "sweep: found a dict; allowed: a Sweep"),
+        ("a.toml", {"shard": (0, 2)}, r"shard: found \(0, 2\); allowed: text I/N"),
+        ("a.toml", {"workers": 1.5}, "workers: found 1.5; allowed: a whole number from 1"),
+        ("a.toml", {"workers": "a"}, "workers: found 'a'"),
+        ("a.toml", {"progress": 3}, "progress: found 3; allowed: a function"),
+        ("a.toml", {"to": None}, "to: found None; allowed: the path of a store"),
+    ],
+)
+def test_arguments_of_another_kind_are_refused(tmp_path, sweep, options, message):
+    with pytest.raises(ConfigError, match=message):
+        tp.experiment(sweep, **{"to": tmp_path / "a.zarr", **options})
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_configuration_is_no_sweep(two_regions, tmp_path):
+    with pytest.raises(ConfigError, match="sweep: found a Config; allowed: a Sweep"):
+        tp.experiment(tp.Config.from_toml(two_regions), tmp_path / "a.zarr")

@@ -29,7 +29,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 from technopole.commands import print_results
-from technopole.errors import OutputError, TechnopoleError
+from technopole.errors import ConfigError, OutputError, TechnopoleError
 from technopole.figures import FIGURES, draw, footnote
 from technopole.figures_data import CannotDraw, period_years
 from technopole.figures_firms import _entry_exit_texts, draw_entry_exit, draw_knowledge
@@ -465,3 +465,8 @@ def test_import_leaves_matplotlib_alone_and_drawing_leaves_pyplot_alone(tmp_path
         f"f.draw(xr.Dataset(), {str(tmp_path)!r}); assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_key_results_are_those_of_a_dataset():
+    with pytest.raises(ConfigError, match="summarise: found a int; allowed: a Dataset"):
+        summarise(3)

@@ -251,7 +251,7 @@ def test_what_cannot_be_used_is_said(two_regions):
     with pytest.raises(tp.ConfigError, match="seed: found 3 numbers; allowed: 2"):
         env.reset(seed=[1, 2, 3])
     env.reset(seed=1)
-    with pytest.raises(tp.StateError, match="action: found a value that is not finite"):
+    with pytest.raises(tp.StateError, match="action: found nan; allowed: numbers from 0 to 1"):
         env.step(np.full(env.action_space.shape, np.nan))
 
 
@@ -262,3 +262,41 @@ def test_without_gymnasium_the_message_says_what_to_install(environment):
     )
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
     assert "pip install gymnasium (the extra technopole[gym])" in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("action", "message"),
+    [
+        (np.full(10, 50.0), "found 50"),
+        (np.full(10, -0.1), "found -0.1"),
+        (np.full(10, np.nan), "found nan"),
+        (np.zeros((5, 2)), r"found shape \(5, 2\)"),
+        (np.zeros(3), r"found shape \(3,\)"),
+        ("much", "found 'much'"),
+        (None, "found None"),
+    ],
+)
+def test_actions_outside_the_space_are_refused(env, action, message):
+    env.reset(seed=1)
+    with pytest.raises(tp.StateError, match=f"{message}; allowed: numbers from 0 to 1 of shape"):
+        env.step(action)
+    assert env._episodes.done[0] == 0
+    env.step(np.full(10, 1.0 + 1e-7))  # rounding
+    assert env._episodes.done[0] == 1
+
+
+def test_actions_of_several_worlds_have_a_row_for_each(two_regions):
+    together = RegionalPolicyVectorEnv(two_regions, 2)
+    together.reset(seed=1)
+    for actions in (np.zeros(20), np.zeros((2, 3)), np.full((2, 10), 2.0)):
+        with pytest.raises(tp.StateError, match=r"of shape \(2, 10\)"):
+            together.step(actions)
+    together.close()
+
+
+@pytest.mark.parametrize("kind", [RegionalPolicyEnv, RegionalPolicyVectorEnv])
+def test_arguments_that_cannot_be_are_refused(two_regions, kind):
+    for options in ({"render_mode": "human"}, {"periods": "a"}, {"warmup": 1.5}, {"budget": "a"}):
+        (name,) = options
+        with pytest.raises(tp.ConfigError, match=f"{name}: found .*; allowed: "):
+            kind(two_regions, **options)

@@ -401,7 +401,9 @@ def test_what_is_not_labelled_is_refused():
 def test_labels_that_differ_are_named():
     one = SERIES.assign_coords(region=["a", "b"])
     two = SERIES.assign_coords(region=["b", "c"])
-    with pytest.raises(ValueError, match="along 'region' differ; not in 'income': a; only in 'income': c"):
+    with pytest.raises(
+        ValueError, match="along 'region' differ; not in 'the other income': a; only in 'the other income': c"
+    ):
         ti.hoover(one, two)
 
 
@@ -495,3 +497,21 @@ def test_large_results_are_never_in_memory_as_a_whole(environment):
     done = subprocess.run([sys.executable, "-c", LARGE], env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert float(done.stdout) < 700.0  # MB
+
+
+def test_what_is_no_real_number_is_refused():
+    values = xr.DataArray([1.0, 2.0, 3.0], dims="region")
+    for wrong in (values + 1j, values.astype(str), values.astype(str).astype(object)):
+        with pytest.raises(TypeError, match="indicators need real numbers"):
+            ti.theil(wrong)
+        with pytest.raises(TypeError, match="^weights, .*indicators need real numbers"):
+            ti.gini(values, weights=wrong)
+    assert float(ti.gini(values.astype(object))) == float(ti.gini(values))
+
+
+def test_messages_tell_two_arrays_apart():
+    values = xr.DataArray([1.0, 2.0, 3.0], dims="region")
+    with pytest.raises(ValueError, match="'weights' has 2 entries along 'region', 'values' has 3"):
+        ti.theil(values, weights=values[:2])
+    with pytest.raises(ValueError, match="'the other values' has 2 entries"):
+        ti.beta_convergence(values, values[:2], years=1.0)

@@ -5,11 +5,13 @@ import signal
 import threading
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
 import technopole as tp
 from economy import make_config
+from technopole import instruments
 from technopole.machine import LARGE_WORLD
 from technopole.schema import RECORDS, STATE, VARIABLES
 
@@ -352,6 +354,39 @@ def test_policy_for_some_sectors(config):
     assert np.allclose(relation[:, 2], 1.5) and np.allclose(relation[:, :2], 1.0)
 
 
+def in_time(*periods):
+    return xr.DataArray(np.full(len(periods), 0.1), dims="time", coords={"time": list(periods)})
+
+
+def test_policies_of_pandas_are_aligned_by_their_labels(config):
+    expected = wages(config, wage_shock=[0.0, 0.1])
+    assert np.array_equal(
+        wages(config, wage_shock=pd.Series([0.1, 0.0], index=["valley", "harbour"])), expected
+    )
+    assert np.array_equal(wages(config, wage_shock=pd.Series({"valley": 0.1})), expected)
+    frame = pd.DataFrame({"valley": [0.1, 0.2]}, index=pd.Index([2, 4], name="time"))
+    by_position = [[0, 0], [0, 0.1], [0, 0], [0, 0.2]]
+    assert np.array_equal(wages(config, wage_shock=frame), wages(config, wage_shock=by_position))
+
+
+def test_of_a_policy_that_has_begun_what_is_to_come_counts(config):
+    expected = wages(config, wage_shock=in_time(4))
+    for values in (in_time(1, 4.0), [[0.1] * 2, [0.0] * 2, [0.0] * 2, [0.1] * 2]):
+        model = tp.Model(config)
+        model.step(2)
+        model.set_policy("wage_shock", values)
+        model.step(4)
+        assert np.array_equal(model["wage"], expected[-1])
+
+
+def test_a_policy_longer_than_memory_is_refused(config, monkeypatch):
+    monkeypatch.setattr(instruments, "available_memory", lambda: 10**6)
+    with pytest.raises(
+        tp.ConfigError, match="found period 100000; all periods up to it take .* are available"
+    ):
+        tp.Model(config).set_policy("wage_shock", in_time(100_000))
+
+
 @pytest.mark.parametrize(
     ("name", "values", "message"),
     [
@@ -361,7 +396,21 @@ def test_policy_for_some_sectors(config):
         ("rd_subsidy", [0.1, 0.1, 0.1], r"found shape \(3,\)"),
         ("wage_shock", np.nan, "found nan; allowed: numbers from -0.9 to 10"),
         ("wage_shock", 11.0, "found 11.0"),
-        ("wage_shock", "much", "no array of numbers"),
+        ("wage_shock", "much", "found 'much'; allowed: numbers"),
+        (None, 0.1, "found None; there are rd_subsidy"),
+        ("wage_shock", None, "found None; allowed: numbers"),
+        ("wage_shock", xr.DataArray(["a"], dims="region", coords={"region": ["valley"]}), "found 'a'"),
+        ("wage_shock", xr.Dataset({"a": 1.0}), "found a Dataset of a"),
+        (
+            "wage_shock",
+            pd.Series([0.1, 0.2]),
+            r"its index \(0, 1\) stands for; .* a name out of time, region",
+        ),
+        ("wage_shock", np.ones((2, 2)), r"up to period 2, and 2 are over; allowed: periods from 3 on"),
+        ("wage_shock", in_time(1, 2), r"up to period 2, and 2 are over"),
+        ("wage_shock", in_time(10**12), "found period 1000000000000; allowed: 1 to 1000000"),
+        ("wage_shock", in_time(3.5), "found the label 3.5 of time"),
+        ("wage_shock", in_time(), "found no periods"),
         ("wage_shock", xr.DataArray([0.1], dims="sector"), "found dimension sector"),
         ("wage_shock", xr.DataArray([0.1], dims="region", coords={"region": ["vally"]}), "did you mean"),
         ("wage_shock", xr.DataArray([0.1], dims="time", coords={"time": [0]}), "1 is the first"),
@@ -373,6 +422,7 @@ def test_policy_for_some_sectors(config):
     ],
 )
 def test_policies_that_make_no_sense_are_refused(model, name, values, message):
+    model.step(2)
     with pytest.raises(tp.ConfigError, match=message):
         model.set_policy(name, values)
     model.step()

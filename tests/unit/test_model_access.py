@@ -1,6 +1,7 @@
 """Reading and changing a model by label: selection, units, bounds, shares."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
@@ -118,8 +119,18 @@ def test_a_list_of_labels_is_no_view(model):
         ("wage", {"sector": "food"}, "found a selection by sector; it has region"),
         ("wage", {"firm": 1}, "found a selection by firm; it has region"),
         ("period", {"region": "valley"}, "it has no dimensions"),
-        ("reputation", {"region": ["valley", "valley"]}, "stands there twice"),
-        ("sales", {"recorded": False}, "no variable"),
+        ("reputation", {"region": ["valley", "valley"]}, "region valley stands there twice"),
+        ("wage", {"region": 0}, 'region "0" is unknown; there are harbour, valley'),
+        ("wage", {"region": slice(None)}, "found region=slice.*; allowed: an id, a list of ids, or None"),
+        ("wage", {"region": [None]}, "allowed: an id, a list of ids"),
+        ("wage", {"region": {"valley": 1}}, "allowed: an id, a list of ids"),
+        ("cash", {"firm": -1}, "cash: firm: found -1; allowed: identities of firms"),
+        ("cash", {"firm": 2**64}, "found 18446744073709551616; allowed: identities"),
+        ("cash", {"firm": "abc"}, "found 'abc'; allowed: identities"),
+        ("cash", {"firm": [1.5, 2.0]}, "found 1.5; allowed: identities"),
+        ("cash", {"firm": [[1, 2]]}, r"found shape \(1, 2\)"),
+        ("cash", {"firm": [12, 12]}, "identity 12 stands there twice"),
+        ("sales", {"recorded": False}, "is recorded, not a state variable"),
         ("cash", {"recorded": True}, "no variable"),
     ],
 )
@@ -167,6 +178,96 @@ def test_what_was_got_can_be_set(model):
             assert np.array_equal(before, model[name])
 
 
+def test_firms_are_put_in_order_by_identity(model):
+    before, identity = model["cash"].copy(), model["identity"].copy()
+    in_place = model.get("cash")
+    by_identity = in_place.swap_dims(firm="identity")
+    series = pd.Series(before, index=pd.Index(identity, name="identity"))
+    for values in (in_place.sortby("identity"), by_identity[::-1], series.sort_index()):
+        model.set("cash", values)
+        assert np.array_equal(model["cash"], before)
+    model.set("cash", model.get("cash", firm=identity[::-1]) * 2.0, firm=identity)
+    assert np.array_equal(model["cash"], before * 2.0)
+    model.set("cash", model.get("cash", region="valley").sortby("identity") / 2.0, region="valley")
+    inside = model.get("cash").region.to_numpy() == "valley"
+    assert np.array_equal(model["cash"], np.where(inside, before, before * 2.0))
+    model.set("cash", before)  # without labels by position
+    assert np.array_equal(model["cash"], before)
+
+
+def test_values_of_other_firms_are_refused(model):
+    before = model["cash"].copy()
+    other = model.get("cash").assign_coords(identity=("firm", np.arange(before.size, dtype=np.uint64)))
+    missing = int(model["identity"][0])
+    with pytest.raises(tp.StateError, match=f"no value for the firm with the identity {missing} "):
+        model.set("cash", other)
+    with pytest.raises(tp.StateError, match="no value for the firm"):
+        model.set("cash", model.get("cash", region="valley"), region="harbour")
+    with pytest.raises(tp.StateError, match=f"the firm with the identity {missing}, which is not selected"):
+        model.set("cash", model.get("cash"), firm=model["identity"][1:])
+    twice = model.get("cash").isel(firm=[0, 0])
+    with pytest.raises(tp.StateError, match=f"the firm with the identity {missing} stands there twice"):
+        model.set("cash", twice, firm=[missing])
+    assert np.array_equal(model["cash"], before)
+
+
+def test_a_view_of_firms_of_an_earlier_period_is_not_set(model):
+    view = model["cash"]
+    model.step()
+    with pytest.raises(tp.StaleViewError, match="ask for model"):
+        model.set("cash", view)
+
+
+def test_labels_are_taken_from_arrays(model):
+    regions = model.get("wage").region
+    assert model.get("wage", region=regions[1]).identical(model.get("wage", region="valley"))
+    assert model.get("wage", region=regions[::-1]).identical(model.get("wage", region=["valley", "harbour"]))
+    firms = model.get("cash").identity[[4, 2]]
+    assert np.array_equal(model.get("cash", firm=firms), model["cash"][[4, 2]])
+    assert model.get("cash", firm=firms[0]).dims == ()
+    model.shock("wage", 2.0, region=regions[1])
+
+
+def test_pandas_objects_are_put_in_order_by_their_index(model):
+    model.set("wage", pd.Series([5.0, 6.0], index=["valley", "harbour"]))
+    assert model["wage"].tolist() == [6.0, 5.0]
+    grid = model.get("reputation") + np.arange(6.0).reshape(2, 3)
+    frame = grid.to_pandas().iloc[::-1, [2, 0, 1]]
+    for values in (frame, frame.T, frame.stack(), frame.rename_axis(index=None, columns=None).T):
+        model.set("reputation", 0.0)
+        model.set("reputation", values)
+        assert np.array_equal(model["reputation"], grid)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (
+            pd.Series([5.0, 6.0]),
+            r"not clear what its index \(0, 1\) stands for; allowed: ids of regions.* by position",
+        ),
+        (pd.Series([5.0, 6.0], index=["vally", "harbour"]), r"its index \(vally, harbour\)"),
+        (pd.Series([5.0, 6.0], index=pd.Index(["vally", "harbour"], name="region")), "did you mean"),
+        (pd.Series([5.0, 6.0, 7.0], index=["valley", "harbour", "valley"]), "found region valley twice"),
+        (pd.Series([5.0], index=["valley"]), "no value for region harbour"),
+        (pd.DataFrame({"valley": [5.0], "harbour": [6.0]}), r"its index \(0\)"),
+        (
+            pd.DataFrame([[5.0]], index=["valley"], columns=["valley"]),
+            "found a DataFrame that has region twice",
+        ),
+        (
+            pd.Series(1.0, pd.MultiIndex.from_tuples([("valley", "a"), ("harbour", "a")])),
+            r"its index \(a, a\)",
+        ),
+    ],
+)
+def test_pandas_objects_without_clear_labels_are_refused(model, values, message):
+    before = model["wage"].copy()
+    with pytest.raises(tp.StateError, match=message):
+        model.set("wage", values)
+    assert np.array_equal(model["wage"], before)
+
+
 def labelled(values, **labels):
     return xr.DataArray(values, dims=tuple(labels), coords=labels)
 
@@ -187,8 +288,26 @@ def labelled(values, **labels):
             r"found nan \(region harbour, sector food\)",
         ),
         ("wage", 1.0, {"unit": "EUR"}, "found the unit 'EUR'; allowed: 'money worker-1'"),
-        ("wage", [1.0, 2.0, 3.0], {}, r"found \(3,\); allowed: numbers of shape \(2,\)"),
+        ("wage", [1.0, 2.0, 3.0], {}, r"found shape \(3,\); allowed: numbers of shape \(2,\)"),
         ("wage", "high", {}, "found 'high'; allowed: numbers"),
+        ("wage", ["x", 1], {}, "found 'x'; allowed: numbers"),
+        ("wage", labelled(["a", "b"], region=REGIONS), {}, "found 'a'; allowed: numbers"),
+        ("wage", None, {}, "found None; allowed: numbers"),
+        ("wage", [None, 1], {}, "found None; allowed: numbers"),
+        ("wage", 1 + 2j, {}, "found complex numbers"),
+        ("wage", {"valley": 1}, {}, "found a dict; allowed: numbers"),
+        ("wage", {1, 2}, {}, "found a set; allowed: numbers"),
+        ("wage", [[1], [1, 2]], {}, "a list that is no array of numbers"),
+        ("wage", [10**400, 1], {}, "no double precision numbers"),
+        ("wage", np.ma.array([1.0, 2.0], mask=[0, 1]), {}, "with 1 masked values"),
+        ("wage", np.array(["2020", "2021"], dtype="M8[D]"), {}, "found dates"),
+        (
+            "wage",
+            labelled([1.0, 2.0], region=REGIONS).to_dataset(name="a"),
+            {},
+            "found a Dataset of a; allowed: one",
+        ),
+        ("wage", labelled([5.0, 6.0, 7.0], region=[*REGIONS, "valley"]), {}, "found region valley twice"),
         ("wage", labelled([1.0], region=["valley"]), {}, r"no value for region harbour; select .* region="),
         ("wage", labelled([1.0, 2.0], region=REGIONS), {"region": ["valley"]}, "which is not selected"),
         ("wage", labelled([1.0], region=["vally"]), {}, "did you mean"),
@@ -198,7 +317,8 @@ def labelled(values, **labels):
         ("wage", 1.0, {"renormalise": True}, "for market shares"),
         ("offsets", 0, {}, "cannot be set"),
         ("period", 0, {}, "cannot be set"),
-        ("sales", 0, {}, "no variable"),
+        ("sales", 0, {}, r"is recorded, not a state variable: model.record\('sales'\)"),
+        (None, 0, {}, "found None; allowed: the name of a variable"),
     ],
 )
 def test_what_makes_no_sense_is_not_set(model, name, values, options, message):

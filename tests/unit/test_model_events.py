@@ -96,7 +96,8 @@ def test_shares_add_up_after_a_shock(model):
         (("wage", 2.0), {"periods": "12x"}, "numbers of periods"),
         (("identity", 2.0), {}, "cannot be set"),
         (("wage_shock", 2.0), {}, "is a policy"),
-        (("sales", 2.0), {}, "no variable"),
+        (("sales", 2.0), {}, "is recorded, not a state variable"),
+        (("wage", 2.0), {"region": 0}, 'region "0" is unknown'),
     ],
 )
 def test_shocks_that_make_no_sense_are_refused(model, arguments, options, message):

@@ -81,3 +81,13 @@ def test_closed_models_go_on(config):
     models.close()
     models.step()
     assert models.time == 1
+
+
+def test_a_policy_is_set_in_all_models_or_in_none(config):
+    models = tp.Model.many(config, 2)
+    models[1].step(3)
+    with pytest.raises(tp.ConfigError, match="up to period 2, and 3 are over"):
+        models.set_policy("wage_shock", np.ones((2, 2)))
+    assert not any(model._instruments.values["wage_shock"].any() for model in models)
+    models.set_policy("wage_shock", 0.1)
+    assert all(model._instruments.values["wage_shock"].all() for model in models)

@@ -406,3 +406,8 @@ def test_what_fails_outside_a_replicate_is_raised(monkeypatch, config):
     monkeypatch.setattr("technopole.ensemble.Crew", refuse)
     with pytest.raises(MemoryError, match="no room for threads"):
         tp.run(config)
+
+
+def test_progress_is_told_to_functions(config):
+    with pytest.raises(tp.ConfigError, match="progress: found 3; allowed: a function"):
+        tp.run(config, progress=3)

@@ -275,7 +275,14 @@ def test_another_process_ends_with_the_first_and_clears_away(tmp_path):
 
 @pytest.mark.parametrize(
     "compiled, place, processors, begun",
-    [(False, "x", 2, 1), (False, "x", 3, 2), (False, "x", 64, 3), (True, "x", 2, 0), (False, None, 2, 0), (False, "x", 1, 0)],
+    [
+        (False, "x", 2, 1),
+        (False, "x", 3, 2),
+        (False, "x", 64, 3),
+        (True, "x", 2, 0),
+        (False, None, 2, 0),
+        (False, "x", 1, 0),
+    ],
 )
 def test_other_processes_are_there_where_they_help(monkeypatch, compiled, place, processors, begun):
     started, ended = [], []

@@ -92,3 +92,18 @@ def test_what_cannot_be_used_is_said(function, two_regions):
         Function(two_regions, [Outcome("x", "wage", "mean", 99)])
     with pytest.raises(tp.ConfigError, match="stands there twice"):
         Function(two_regions, ["exit_rate", "exit_rate"])
+
+
+def test_a_word_is_no_list(function, two_regions):
+    for wanted in ("entry_rate", 3):
+        with pytest.raises(
+            tp.ConfigError, match=r'outcomes: found .*; allowed: a list of them, such as \["entry_rate"\]'
+        ):
+            Function(two_regions, wanted)
+    with pytest.raises(
+        tp.ConfigError, match=r'names: found .*; allowed: a list of keys, such as \["entry.spinoff"\]'
+    ):
+        function.table("entry.spinoff", [[0.1]])
+    for parameters in (3, {3: 1}):
+        with pytest.raises(tp.ConfigError, match="parameters: found .*; allowed: a mapping"):
+            function.sample(parameters)
