@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from copy import copy
 from typing import TYPE_CHECKING, Any, Self, overload
+
+import numpy as np
 
 from technopole.build import Blueprint, make_blueprint
 from technopole.config import Config
@@ -219,15 +221,25 @@ class Model(ModelSteps):
         """
         from technopole.model_group import group_models
 
-        numbers = [self.replicate] * (1 if n is None else n) if replicates is None else list(replicates)
-        if n is not None and (isinstance(n, bool) or n < 1 or len(numbers) != n):
+        numbers = self._numbers_of_forks(n, replicates)
+        forks = [self._fork(number) for number in numbers]
+        return forks[0] if n is None else group_models(forks)
+
+    def _numbers_of_forks(self, n: Any, replicates: Any) -> list[int]:
+        if n is not None and (isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1):
+            raise ConfigError(f"fork: found n={n!r}; allowed: a whole number from 1")
+        if replicates is None:
+            return [self.replicate] * (1 if n is None else int(n))
+        if not isinstance(replicates, Iterable) or isinstance(replicates, str):
+            raise ConfigError(f"fork: found replicates={replicates!r}; allowed: a sequence of whole numbers")
+        numbers = list(replicates)
+        if len(numbers) != (1 if n is None else n):
             raise ConfigError(
-                f"fork: found n={n!r} and {len(numbers)} replicates; allowed: as many as copies, from 1"
+                f"fork: found n={n!r} and {len(numbers)} replicates; allowed: as many as copies"
             )
         for number in numbers:
             refuse_replicate(number)
-        forks = [self._fork(number) for number in numbers]
-        return forks[0] if n is None else group_models(forks)
+        return [int(number) for number in numbers]
 
     def _fork(self, replicate: int) -> Self:
         fork = self._made(self._blueprint, replicate, 1)
@@ -246,5 +258,6 @@ class Model(ModelSteps):
 
 def refuse_replicate(replicate: int) -> None:
     """Raise if a number cannot be that of a replicate."""
-    if isinstance(replicate, bool) or not 0 <= replicate <= SEED_LIMIT:
+    whole = isinstance(replicate, int | np.integer) and not isinstance(replicate, bool)
+    if not whole or not 0 <= replicate <= SEED_LIMIT:
         raise ConfigError(f"replicate: found {replicate!r}; allowed: a whole number from 0 to {SEED_LIMIT}")

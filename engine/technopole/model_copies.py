@@ -19,11 +19,11 @@ from technopole.model_files import Stored, write_model
 from technopole.model_lock import ModelLock
 from technopole.model_state import ModelState
 from technopole.precision import precision_of
-from technopole.schema import STATE
 from technopole.shocks import Shock
 from technopole.signals import interrupts_later
 from technopole.snapshot import Snapshot
-from technopole.world_state import copy_state, load_state, state_view
+from technopole.snapshot_checks import refuse_damaged
+from technopole.world_state import copy_state, load_state
 from technopole_kernels import layout
 from technopole_kernels.types import Setting, World
 
@@ -76,7 +76,8 @@ class ModelCopies(ModelState, ModelLock):
         ConfigError
             If the snapshot belongs to another configuration or another economy.
         StateError
-            If it is no snapshot, or the model is in the middle of a step.
+            If it is no snapshot, or a damaged one; if the model is in the middle of a step. Values out of bounds are
+            found when the next period begins.
         """
         if not isinstance(snapshot, Snapshot):
             raise StateError(
@@ -85,6 +86,7 @@ class ModelCopies(ModelState, ModelLock):
         self._refuse_other_world(snapshot)
         with self.moving("restore"), interrupts_later():
             self._load(snapshot.state)
+            self._lent = self._lent_firms = True  # somebody may have changed it
             self._world.clock[layout.REPLICATE] = snapshot.replicate
             self._set(self._setting._replace(seed=np.array([snapshot.seed], dtype=np.uint64)))
             self._observed, self._observed_at = dict(snapshot.records), snapshot.time
@@ -129,6 +131,9 @@ class ModelCopies(ModelState, ModelLock):
             self._packed_until, self._shocks = before.packed_until, before.shocks
 
     def _refuse_other_world(self, snapshot: Snapshot) -> None:
+        for name in ("reputation", "share"):
+            if not isinstance(snapshot.state, dict) or not isinstance(snapshot.state.get(name), np.ndarray):
+                raise StateError(f"the snapshot is damaged: {name} is missing; allowed: all state variables")
         here = self._world.regions.shape[1], self._world.sectors.shape[1]
         there = snapshot.state["reputation"].shape
         if here != there:
@@ -147,17 +152,7 @@ class ModelCopies(ModelState, ModelLock):
                 f"the snapshot belongs to another configuration (digest {snapshot.digest[:12]}…, here "
                 f"{self._digest[:12]}…); make the model from the configuration of the snapshot"
             )
-
-        firms = snapshot.n_firms
-        for name, row in STATE.items():
-            wanted = tuple(
-                firms if dim == "firm" else size
-                for dim, size in zip(row.dims, state_view(self._world, name).shape, strict=True)
-            )
-            if snapshot.state[name].shape != wanted:
-                raise ConfigError(
-                    f"the snapshot has {name} of the shape {snapshot.state[name].shape}; allowed: {wanted}"
-                )
+        refuse_damaged(snapshot, self._world)
 
     @cached_property
     def _digest(self) -> str:

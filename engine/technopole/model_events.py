@@ -115,8 +115,8 @@ class ModelEvents(ModelPeriods):
         function : callable
             In Python: ``function(model)``. What it raises is passed on to the caller of `step`, and what it has changed
             is undone; the period before it is done. Compiled (``numba.njit``): ``function(state)`` or
-            ``function(state, data)`` with a `technopole_kernels._hooks.State`; it runs without the interpreter, and
-            what it changed before it raises stays.
+            ``function(state, data)`` with a `technopole_kernels.entry_points.State`; it runs without the interpreter,
+            and what it changed before it raises stays.
         every : int, optional
             After each period that is a multiple of it; after every period if neither `every` nor `at` is given.
         at : int or iterable of int, optional
@@ -132,9 +132,14 @@ class ModelEvents(ModelPeriods):
         Raises
         ------
         StateError
-            No function, periods that cannot be, or a compiled function that would not see changes of a variable.
+            No function, periods that cannot be or are over, data where there are none to be, or a compiled function
+            that would not see changes of a variable, or that numba refuses.
         """
         made = Hook(function, every, at, data)
+        if made.next_after(self.time) is None:
+            raise StateError(
+                f"hook: found at={sorted(made.at)}; allowed: at least one number above {self.time}, the periods done"
+            )
         self._use([*self._hooks, made])
         return made
 
@@ -145,7 +150,14 @@ class ModelEvents(ModelPeriods):
         ----------
         hook : Hook
             From `hook`.
+
+        Raises
+        ------
+        StateError
+            If the model has no such hook.
         """
+        if not any(one is hook for one in self._hooks):
+            raise StateError(f"unhook: found {hook!r}; allowed: a hook of this model that hook() returned")
         self._use([one for one in self._hooks if one is not hook])
 
     def _use(self, hooks: Sequence[Hook]) -> None:
@@ -158,12 +170,13 @@ class ModelEvents(ModelPeriods):
         due = [hook for hook in self._hooks if not hook.is_compiled and hook.is_due(time)]
         if not due:
             return
-        before = self._before()
+        before, hooks = self._before(), self._hooks
         for hook in due:
             try:
                 hook.function(self)
             except BaseException as failure:
                 self._go_back(before)
+                self._use(hooks)
                 failure.add_note(
                     f"raised by a hook after period {time}, which is done; what hooks changed is undone"
                 )

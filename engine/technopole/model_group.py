@@ -144,6 +144,14 @@ class Models:
             Part(range(first, len(models), self._threads), self._models) for first in range(self._threads)
         ]
 
+    def __reduce__(self) -> Any:
+        """Pickle, and copy deeply, the models and the number of threads."""
+        return Models, (self._models, self._threads)
+
+    def __repr__(self) -> str:
+        """Say how many there are, and when it is."""
+        return f"<technopole.Models: {len(self)} models, time {self.time}, {self._threads} at a time>"
+
     def __len__(self) -> int:
         """Return the number of models."""
         return len(self._models)
@@ -291,7 +299,7 @@ def make_models(kind: type[Model], config: Config, n: int, first: int) -> Models
     ConfigError
         If the configuration, the data or the numbers cannot be used.
     """
-    if isinstance(n, bool) or n < 1:
+    if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
         raise ConfigError(f"n: found {n!r}; allowed: a whole number from 1")
     refuse_replicate(first)
     refuse_replicate(first + n - 1)

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from technopole.build import Blueprint, new_problem
-from technopole.entries import plain_number
 from technopole.errors import StateError
+from technopole.model_checks import POSITIVE_STATE, allowed
 from technopole.schema import STATE
 from technopole.world_state import shares_tolerance
 from technopole_kernels import layout
@@ -41,6 +41,8 @@ _ROWS: tuple[tuple[str, int], ...] = (
     ),
 )
 """State variables and their numbers of rows, in the order of the limits of `technopole_kernels.host_check`."""
+SMALLEST = float(np.nextafter(0.0, 1.0))
+"""The least number above 0."""
 VARIABLE_OF_ROW = tuple(name for name, rows in _ROWS for _ in range(rows))
 
 
@@ -63,7 +65,7 @@ def limits_of(world: World) -> NDArray[np.float64]:
     for row, name in enumerate(VARIABLE_OF_ROW):
         entry = STATE[name]
         limits[row] = (
-            -largest if entry.low is None else entry.low,
+            SMALLEST if name in POSITIVE_STATE else -largest if entry.low is None else entry.low,
             largest if entry.high is None else entry.high + (tolerance if name == "share" else 0.0),
         )
     return limits
@@ -158,11 +160,9 @@ def refusal(blueprint: Blueprint, world: World, found: int, where: NDArray[np.in
         place.append(f"region {tables.region_ids[index]}")
     elif row < L_SECTORS + layout.S_NEXT:
         place.append(f"sector {tables.sector_ids[index]}")
-    low = "any" if entry.low is None else plain_number(entry.low)
-    high = "" if entry.high is None else f" to {plain_number(entry.high)}"
     return StateError(
-        f"{', '.join(place)}: {name} is {value:g} when the period begins; allowed: numbers from {low}{high}; it was "
-        "set from outside"
+        f"{', '.join(place)}: {name} is {value:g} when the period begins; allowed: {allowed(entry)}; it was set from "
+        "outside"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from technopole.errors import StateError
+from technopole.schema import suggestion
 from technopole_kernels._trampoline import Layout
 
 Hooked = Callable[..., object]
@@ -26,7 +28,8 @@ class Hook:
     at : int, iterable of int or None
         After these periods.
     data : array_like or None
-        Numbers of its own for a compiled function: float64, shared with it where they are of that type already.
+        Numbers of its own for a compiled function, which sees them as one row: shared with it where they are float64
+        and contiguous already, else a copy (`Hook.data` is what it sees).
 
     Raises
     ------
@@ -41,11 +44,11 @@ class Hook:
             raise StateError(f"hook: found {type(function).__name__}; allowed: a function of the model")
         self.function = function
         self.is_compiled = hasattr(function, "py_func") and hasattr(function, "nopython_signatures")
-        times = [] if at is None else [at] if isinstance(at, int | np.integer) else list(at)
+        times: list[Any] = [] if at is None else list(at) if isinstance(at, Iterable) else [at]
         if every is None and at is None:
             every = 1
         for number in [*times, *([] if every is None else [every])]:
-            if isinstance(number, bool) or number != int(number) or number < 1:
+            if not _is_period(number):
                 raise StateError(f"hook: found the period {number!r}; allowed: whole numbers from 1")
         self.every = 0 if every is None else int(every)
         self.at = frozenset(int(number) for number in times)
@@ -53,9 +56,8 @@ class Hook:
             raise StateError(
                 "hook: data are for compiled functions; a function in Python has variables of its own"
             )
-        self.data: NDArray[np.float64] = np.ascontiguousarray(
-            [] if data is None else data, dtype=np.float64
-        ).ravel()
+        self.has_data = data is not None
+        self.data = _numbers([] if data is None else data)
         self.frozen: list[tuple[dict[str, Any], str, Any]] = []
         if self.is_compiled:
             self._refuse_variables()
@@ -68,6 +70,12 @@ class Hook:
         if count not in (1, 2):
             raise StateError(
                 f"hook: the compiled function has {count} arguments; allowed: (state) or (state, data)"
+            )
+        if (count == 2) != self.has_data:
+            raise StateError(
+                "hook: the compiled function takes data and none was given; model.hook(function, data=array)"
+                if count == 2
+                else "hook: data were given, and the compiled function takes none; write it as function(state, data)"
             )
         found = refuse_reason(inner.py_func)
         if found is not None:
@@ -106,6 +114,20 @@ class Hook:
                 )
 
 
+def _numbers(data: Any) -> NDArray[np.float64]:
+    """Return data as a row of float64: the same memory where they are that already."""
+    try:
+        return np.ascontiguousarray(data, dtype=np.float64).ravel()
+    except (TypeError, ValueError):
+        raise StateError(f"hook: found data {data!r}; allowed: numbers") from None
+
+
+def _is_period(number: Any) -> bool:
+    if isinstance(number, bool) or not isinstance(number, int | float | np.integer | np.floating):
+        return False
+    return bool(number >= 1 and number == np.floor(number) and np.isfinite(number))
+
+
 class CompiledHooks:
     """Arguments of `technopole_kernels.entry_points.advance_hooked` for the compiled hooks of a model.
 
@@ -115,17 +137,54 @@ class CompiledHooks:
         In the order in which they are called.
     layout : Layout
         Of the model's block.
+
+    Raises
+    ------
+    StateError
+        If numba refuses one.
     """
 
     def __init__(self, hooks: list[Hook], layout: Layout) -> None:
-        from technopole_kernels._hooks import bind_hook, hook_memory
+        from technopole_kernels._hooks import hook_memory
 
         self._kept = [hook_memory(hook.data) for hook in hooks]
         at = [sorted(hook.at) for hook in hooks]
         self.arguments = (
-            np.array([bind_hook(layout, hook.function) for hook in hooks], dtype=np.int64),
+            np.array([_bound(layout, hook) for hook in hooks], dtype=np.int64),
             np.array([memory.ctypes.data for memory in self._kept], dtype=np.int64),
             np.array([hook.every for hook in hooks], dtype=np.int64),
             np.cumsum([0, *map(len, at)]).astype(np.int64),
             np.array(sum(at, []), dtype=np.int64),
         )
+
+
+def _bound(layout: Layout, hook: Hook) -> int:
+    """Return the address of the code of a hook."""
+    from numba.core.errors import NumbaError
+
+    from technopole_kernels._hooks import bind_hook
+
+    try:
+        return int(bind_hook(layout, hook.function))
+    except NumbaError as failure:
+        raise StateError(_why_refused(hook, str(failure))) from failure
+
+
+def _why_refused(hook: Hook, text: str) -> str:
+    """Say in a sentence what numba says on a page."""
+    from technopole_kernels.entry_points import State
+
+    name = getattr(hook.function, "__name__", "function")
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
+    unknown = re.search(r"Unknown attribute '(\w+)' of type State", plain)
+    if unknown:
+        return (
+            f"hook: {name} uses state.{unknown[1]}, which is not there{suggestion(unknown[1], State._fields)}"
+        )
+    lines = [line.strip() for line in plain.splitlines() if line.strip()]
+    place = re.search(r'File "([^"]+)", line (\d+)', plain)
+    reason = next(
+        (line for line in lines if not line.startswith(("Failed in", "Internal error", "File"))), ""
+    )
+    where = f" ({place[1]}, line {place[2]})" if place else ""
+    return f"hook: numba cannot compile {name}{where}: {reason}"

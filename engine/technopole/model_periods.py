@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from technopole.advance import advance
 from technopole.crew import Crew
-from technopole.errors import NotFiniteError
+from technopole.errors import NotFiniteError, StateError
 from technopole.model_copies import ModelCopies
 from technopole.model_handle import refusal
 from technopole.model_hooks import CompiledHooks, Hook
@@ -16,8 +16,11 @@ from technopole.schema import STATE
 from technopole.signals import interrupts_later
 from technopole.world_state import state_view
 from technopole_kernels import entry_points
+from technopole_kernels.host_check import OUTSIDE, SHARES
 from technopole_kernels.status import Status
 
+_TOLD = {*map(int, Status), OUTSIDE, SHARES}
+_ALLOWED = ", ".join(map(str, sorted(_TOLD)))
 FIRM_PERIODS = 2_000_000
 """Firms times periods that compiled code does without looking at signals: some tens of milliseconds."""
 
@@ -153,13 +156,17 @@ class ModelPeriods(ModelCopies):
         Parameters
         ----------
         status : int
-            What `technopole_kernels.entry_points.advance` returned. Afterwards it can be called again.
+            What `technopole_kernels.entry_points.advance` or ``check`` returned. Afterwards they can be called again.
 
         Raises
         ------
-        NotFiniteError, StateError, TechnopoleError
+        NotFiniteError, TechnopoleError
             As `step`.
+        StateError
+            As `step`; if the status is none.
         """
+        if status not in _TOLD:
+            raise StateError(f"resume: found {status!r}; allowed: what advance or check returned: {_ALLOWED}")
         if status != Status.DONE:
             with self.moving("resume"):
                 self._resolve(status)

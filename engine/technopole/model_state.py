@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from technopole.build import Blueprint
 from technopole.config import Config
 from technopole.errors import StateError
 from technopole.model_access import Firms, Selection
-from technopole.model_checks import refuse_fixed, set_state
+from technopole.model_checks import FIXED, refuse_fixed, set_state
 from technopole.model_handle import Handle
 from technopole.model_names import Label, MissingVariableError, Names, described, no_state
 from technopole.model_values import aligned
@@ -113,8 +114,23 @@ class ModelState:
         self._lent = self._lent_firms = True
         return self._setting, self._world, self._handle.problem
 
+    def __contains__(self, name: object) -> bool:
+        """Whether there is a state variable of this name."""
+        return name in STATE
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through the names of the state variables."""
+        return iter(STATE)
+
+    def __repr__(self) -> str:
+        """Say what it is a model of, and when it is."""
+        where = f"{len(self.region_ids)} regions × {len(self.sector_ids)} sectors"
+        return f"<technopole.{type(self).__name__}: {where}, {self.n_firms} firms, time {self.time}>"
+
     def __getitem__(self, name: str) -> NDArray[Any]:
         """Return a view of a state variable; shape and unit as in `technopole.schema.STATE`.
+
+        Those of ``period``, ``identity`` and ``offsets`` can be read only.
 
         Raises
         ------
@@ -134,9 +150,10 @@ class ModelState:
         Raises
         ------
         StateError
-            If there is no such variable; it is a KeyError too.
+            If there is no such variable (it is a KeyError too), or it follows from what happens in the model.
         """
         view = self._view(name)
+        refuse_fixed(name)
         self._lent = True
         self._lent_firms = self._lent_firms or name in _OF_FIRMS
         view[...] = values
@@ -144,7 +161,11 @@ class ModelState:
     def _view(self, name: str) -> NDArray[Any]:
         if not isinstance(name, str) or name not in STATE:
             raise no_state(name)
-        return state_view(self._world, name)
+        view = state_view(self._world, name)
+        if name in FIXED:
+            view = view.view()
+            view.flags.writeable = False
+        return view
 
     def is_current(self, view: NDArray[Any]) -> bool:
         """Tell whether an array is a view of the state that still holds.
@@ -206,7 +227,7 @@ class ModelState:
         selection = self._select(name, region, sector, firm, recorded)
         if selection.entry.kind == "record":
             return selection.labelled(selection.take(self.record(name)).copy())
-        part = selection.take(state_view(self._world, selection.entry.name))
+        part = selection.take(self._view(selection.entry.name))
         if copy:
             return selection.labelled(part.copy() if selection.shares_memory else part)
         if not selection.shares_memory:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -54,8 +55,8 @@ class Stamp:
 class FirmArray(np.ndarray[Any, Any]):
     """An array over the firms of now, which refuses to be used when the firms are others.
 
-    What is computed from it, and its copies, are plain arrays. ``numpy.asarray(view)`` and a view handed to compiled
-    code are not watched over.
+    What is computed from it, and its copies, are plain arrays. ``numpy.asarray(view)``, ``memoryview(view)``,
+    ``view.flat`` and a view handed to compiled code or to pandas are not watched over: they are memory.
     """
 
     _stamp: Stamp | None
@@ -113,6 +114,33 @@ class FirmArray(np.ndarray[Any, Any]):
     def __reduce__(self) -> Any:
         """Pickle as a plain array."""
         return self.copy().__reduce__()
+
+
+def _watch(name: str) -> None:
+    """Have a method of NumPy's refuse a view that does not hold any more."""
+    plain = getattr(np.ndarray, name)
+
+    @functools.wraps(plain)
+    def method(self: FirmArray, *args: Any, **options: Any) -> Any:
+        return plain(_plain(self), *_plain_all(args), **options)
+
+    setattr(FirmArray, name, method)
+
+
+for _name in (
+    "fill",
+    "sort",
+    "put",
+    "partition",
+    "byteswap",
+    "item",
+    "dot",
+    "tofile",
+    "tobytes",
+    "dump",
+    "dumps",
+):
+    _watch(_name)
 
 
 def firm_view(values: NDArray[Any], stamp: Stamp) -> FirmArray:

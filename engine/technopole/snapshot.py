@@ -8,7 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Snapshot:
     """All that the future of a model depends on, as plain copies.
 
@@ -29,6 +29,10 @@ class Snapshot:
     replicate: int
     state: dict[str, NDArray[Any]]
     records: dict[str, NDArray[Any]]
+
+    def __repr__(self) -> str:
+        """Say when it was taken, not all that it holds."""
+        return f"<technopole.Snapshot: time {self.time}, {self.n_firms} firms, replicate {self.replicate}>"
 
     @property
     def time(self) -> int:

@@ -7,7 +7,7 @@ from technopole_kernels._held import hold
 from technopole_kernels._jit import kernel, stage
 from technopole_kernels._kinds import by_kind
 
-FINE, OUTSIDE, SHARES = range(3)
+FINE, OUTSIDE, SHARES = 0, 11, 12  # none but the first is a Status: what is told apart cannot be taken for another
 TOLERANCE, TOLERANCE_SINGLE = 1e-9, 1e-5  # of the sum of the shares of a sector
 # rows of the limits: of the firms; their age and tie; of the regions; reputation; of the sectors; norms
 L_FIRMS = 0

@@ -195,8 +195,8 @@ def other_header(**changes):
         (lambda arrays: arrays.pop("state.wage"), "does not hold the variables of this version"),
         (lambda arrays: arrays.pop("policy.services"), "does not hold the variables"),
         (lambda arrays: arrays.update({"state.wage": np.ones(2, dtype="f4")}), "does not hold the variables"),
-        (lambda arrays: arrays.update({"state.wage": np.ones(3)}), "of the shape"),
-        (lambda arrays: arrays.update({"state.share": np.ones(3)}), "of the shape"),
+        (lambda arrays: arrays.update({"state.wage": np.ones(3)}), "found the shape"),
+        (lambda arrays: arrays.update({"state.share": np.ones(3)}), "found the shape"),
     ],
 )
 def test_files_of_other_contents_are_refused(model, tmp_path, change, message):

@@ -129,8 +129,8 @@ def test_a_host_that_changes_nothing_changes_nothing(config):
 @pytest.mark.parametrize(
     ("name", "place", "value", "message"),
     [
-        ("trust", 1, 1.5, "period 3, region valley: trust is 1.5 when the period begins; allowed: numbers from 0 to 1"),
-        ("wage", 0, -1.0, "region harbour: wage is -1 .* allowed: numbers from 0; it was set from outside"),
+        ("trust", 1, 1.5, "period 3, region valley: trust is 1.5 when the period begins; allowed: finite numbers from 0 to 1"),
+        ("wage", 0, -1.0, "region harbour: wage is -1 .* allowed: finite numbers above 0; it was set from outside"),
         ("services", 1, -0.1, "region valley: services is -0.1"),
         ("pipeline", (1, 2), -1.0, "region valley: pipeline is -1"),
         ("market", 2, -5.0, "sector food: market is -5"),

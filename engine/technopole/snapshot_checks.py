@@ -1,0 +1,83 @@
+"""Whether a snapshot is whole: its arrays may have come through a file, another program or other hands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from technopole.errors import StateError
+from technopole.schema import SEED_LIMIT, STATE
+from technopole.snapshot import Snapshot
+from technopole.world_state import state_view
+from technopole_kernels.types import World
+
+
+def refuse_damaged(snapshot: Snapshot, world: World) -> None:
+    """Raise if a snapshot cannot be the state of a world with these regions and sectors.
+
+    Values within the arrays are looked at when the next period begins, as those that a host has set.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+        Of an economy with as many regions and sectors.
+    world : World
+        Where it is to be put.
+
+    Raises
+    ------
+    StateError
+        With the variable, what was found and what is allowed.
+    """
+    for name in ("seed", "replicate"):
+        number = getattr(snapshot, name)
+        if (
+            isinstance(number, bool)
+            or not isinstance(number, int | np.integer)
+            or not 0 <= number <= SEED_LIMIT
+        ):
+            raise _damaged(name, repr(number), f"a whole number from 0 to {SEED_LIMIT}")
+    state = snapshot.state
+    if not isinstance(state, dict):
+        raise _damaged("state", type(state).__name__, "arrays by name")
+    for name in state:
+        if name not in STATE:
+            raise _damaged(
+                str(name), "a variable of this name", "the state variables of technopole.schema.STATE"
+            )
+    for name in ("offsets", *STATE):
+        _refuse_kind(name, state.get(name), state_view(world, name))
+    _refuse_offsets(state["offsets"], state_view(world, "offsets").shape)
+    for name, row in STATE.items():
+        firms = int(state["offsets"][-1])
+        sizes = zip(row.dims, state_view(world, name).shape, strict=True)
+        wanted = tuple(firms if dim == "firm" else size for dim, size in sizes)
+        if state[name].shape != wanted:
+            raise _damaged(name, f"the shape {state[name].shape}", str(wanted))
+    if state["period"] < 0:
+        raise _damaged("period", str(state["period"]), "whole numbers from 0")
+    identities = state["identity"]
+    if np.unique(identities).size != identities.size:
+        raise _damaged("identity", "one that two firms have", "each firm its own")
+
+
+def _refuse_kind(name: str, values: Any, here: NDArray[Any]) -> None:
+    if not isinstance(values, np.ndarray):
+        raise _damaged(
+            name, "nothing" if values is None else type(values).__name__, f"an array of {here.dtype}"
+        )
+    if values.dtype != here.dtype:
+        raise _damaged(name, f"numbers of type {values.dtype}", str(here.dtype))
+
+
+def _refuse_offsets(offsets: NDArray[np.int64], wanted: tuple[int, ...]) -> None:
+    if offsets.shape != wanted:
+        raise _damaged("offsets", f"the shape {offsets.shape}", str(wanted))
+    if offsets[0] != 0 or (np.diff(offsets) < 0).any():
+        raise _damaged("offsets", "other numbers", "the first one 0, and none smaller than the one before")
+
+
+def _damaged(name: str, found: str, allowed: str) -> StateError:
+    return StateError(f"the snapshot is damaged: {name}: found {found}; allowed: {allowed}")
