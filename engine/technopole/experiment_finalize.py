@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from technopole.errors import TechnopoleError
 from technopole.experiment_rounds import wanted_units
 from technopole.experiment_store import ExperimentStore
-from technopole.journal import sync_folder
 from technopole.moments import Moments, Tree, merge_blocks, statistics
 from technopole.quantiles import PIECE_BYTES, quantiles
+from technopole.store_chunks import sync_folder
 from technopole.store_layout import PARTIAL, OutputVariable
 from technopole.version import __version__
 

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from technopole.errors import ConfigError, OutputError
-from technopole.journal import SUFFIX, Entry, Journal, read_journals, sync_folder
+from technopole.journal import SUFFIX, Entry, Journal, read_journals
 from technopole.plan import Plan
 from technopole.store import refuse_folder
 from technopole.store_chunks import (
@@ -30,6 +30,7 @@ from technopole.store_chunks import (
     SEPARATOR,
     chunk_path,
     encode_chunk,
+    sync_folder,
     write_chunks,
     write_synced,
 )

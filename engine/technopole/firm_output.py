@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from technopole.errors import OutputError
 from technopole.schema import STATE
+from technopole.store_chunks import sync_folder
 from technopole.store_names import FIRMS
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ def write_firms(store: str | os.PathLike[str], unit: int, arrays: dict[str, NDAr
             # another process was quicker
             if not (target / "zarr.json").is_file():
                 raise
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
     except OSError as failure:
         raise OutputError(f"{target}: cannot be written: {failure.strerror or failure}") from failure
     finally:
@@ -200,15 +201,7 @@ def _sync(folder: Path) -> None:
             with open(path, "rb") as file:
                 os.fsync(file.fileno())
     for path in [folder, *(path for path in folder.rglob("*") if path.is_dir())]:
-        _sync_folder(path)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        sync_folder(path)
 
 
 def table_files(plan: Plan) -> tuple[int, int, int]:

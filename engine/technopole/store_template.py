@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 
 from technopole.data import load_tables
-from technopole.journal import sync_folder
 from technopole.plan import Plan
-from technopole.store_chunks import LEVEL, SEPARATOR
+from technopole.store_chunks import LEVEL, SEPARATOR, sync_folder
 from technopole.store_layout import OutputVariable, coordinate_values
 from technopole.store_names import FIRMS, JOURNAL
 from technopole.version import __version__
@@ -89,6 +88,7 @@ def make_template(path: Path, plan: Plan) -> None:
                 os.fsync(opened.fileno())
         else:
             sync_folder(file)
+    sync_folder(path)
 
 
 def _root_attributes(plan: Plan) -> dict[str, Any]:

@@ -258,7 +258,30 @@ def test_a_full_disk_under_the_journal(planned, tmp_path, monkeypatch):
     assert store.done_units() == {}
     journal.append(dataclasses.replace(entry, unit=1))
     assert list(store.done_units()) == [1]
+    journal.append(dataclasses.replace(entry, unit=0))
+    assert list(store.done_units()) == [0, 1]
     assert read_journals(store.path, "other") == {}
+
+
+def test_a_line_after_one_whose_end_had_no_room_is_read(planned, tmp_path, monkeypatch):
+    store = ExperimentStore.create(tmp_path / "a.zarr", planned)
+    real, written = os.write, []
+
+    def full(handle, line):
+        written.append(line)
+        if len(written) > 1:  # not even the end of a line has room
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return real(handle, line[:20])
+
+    journal = Journal(store.path)
+    entry = Entry(0, planned.digest, 4, 0, (1,), (2,))
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", full)
+        for _ in range(2):
+            with pytest.raises(OSError, match="No space"):
+                journal.append(entry)
+    journal.append(entry)
+    assert list(store.done_units()) == [0]
 
 
 def test_failed_replicates_are_recorded_and_the_others_finish(tmp_path):
