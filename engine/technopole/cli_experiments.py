@@ -116,6 +116,7 @@ def jobscript(
     data: Data = None,
     replicates: Replicates = None,
     backend: Backend = None,
+    force: Force = False,
 ) -> None:
     """Print a job script for an array of tasks that share an experiment."""
     options = commands_experiment.JobOptions(
@@ -126,5 +127,6 @@ def jobscript(
         cpus,
         time,
         logs,
+        force,
     )
     perform(lambda: commands_experiment.jobscript(options))
