@@ -80,7 +80,8 @@ def status(
     store: StorePath,
     as_json: AsJson = False,
     verify: Annotated[
-        bool, typer.Option("--verify", help="Read all files; damaged units are then computed again.")
+        bool,
+        typer.Option("--verify", help="Read all files; remove damaged ones, which --resume computes again."),
     ] = False,
 ) -> None:
     """Say how far an experiment is: done, failed, missing, rate, time left."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from technopole.commands import RUNS, Tell, prepare_device, say
 from technopole.commands_plan import SweepOptions, read_sweep
-from technopole.errors import ConfigError, FailedReplicates
+from technopole.errors import ConfigError, DataError, FailedReplicates
 
 if TYPE_CHECKING:
     from technopole.plan import Plan
@@ -168,13 +168,15 @@ def status(store: Path, as_json: bool = False, verify: bool = False) -> None:
     as_json : bool
         For programs.
     verify : bool
-        Read all files and compare them with what was committed; damaged units are computed again by
-        ``--resume``.
+        Read all files and compare them with what was committed; those that are damaged are removed, and ``--resume``
+        computes them again.
 
     Raises
     ------
     DataError
-        If there is no such store.
+        If there is no such store, or what is needed of it cannot be read.
+    OutputError
+        If damaged files cannot be removed.
     """
     from technopole.experiment_status import experiment_status
     from technopole.experiment_store import ExperimentStore
@@ -183,9 +185,11 @@ def status(store: Path, as_json: bool = False, verify: bool = False) -> None:
 
     if verify:
         opened = ExperimentStore.open(store)
-        damaged = opened.damaged_units()
-        opened.forget(damaged)
-        say(f"{len(damaged):,} units are damaged" + ("; --resume computes them again" if damaged else ""))
+        damage = opened.damage()
+        opened.remove(damage)
+        statistics = f" and {len(damage.statistics):,} files of statistics" if damage.statistics else ""
+        found = f"{len(damage.units):,} units{statistics} are damaged"
+        say(found + ("; what is damaged was removed, --resume computes it again" if damage.paths else ""))
     now = experiment_status(store)
     if as_json:
         print(json.dumps(now.numbers(), indent=2, ensure_ascii=False))
@@ -201,6 +205,10 @@ def status(store: Path, as_json: bool = False, verify: bool = False) -> None:
         rows.insert(2, ("stopped", f"{now.points_stopped:,}", "points that need no more replicates"))
     if now.units_damaged:
         rows.append(("damaged", f"{now.units_damaged:,}", "units; --resume computes them again"))
+    if now.statistics_missing:
+        rows.append(
+            ("statistics", f"{now.statistics_missing:,}", "files missing; --resume writes them again")
+        )
     if now.units_missing and now.replicates_per_second and now.seconds_left is not None:
         rows.append(("rate", f"{now.replicates_per_second:,.3g}", "replicates per second"))
         rows.append(("left", duration(now.seconds_left), "at this rate"))
@@ -256,12 +264,16 @@ def export(store: Path, netcdf: Path, overwrite: bool = False) -> None:
     from technopole.errors import OutputError
     from technopole.experiment_run import open_experiment
     from technopole.store import refuse_target, write
+    from technopole.store_arrays import ADVICE
 
     if netcdf.suffix != ".nc":
         raise OutputError(f"{netcdf}: found the suffix {netcdf.suffix!r}; allowed: .nc (netCDF 4)")
     refuse_target(netcdf, overwrite)
     ds = open_experiment(store)
-    write(ds, netcdf, overwrite)
+    try:
+        write(ds, netcdf, overwrite)
+    except RuntimeError as failure:
+        raise DataError(f"{store}: is damaged ({failure}); {ADVICE}") from None
     say(f"exported: {netcdf}")
 
 

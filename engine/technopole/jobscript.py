@@ -68,7 +68,7 @@ def job_script(scheduler: str, job: Job) -> str:
     """
     if scheduler not in SCHEDULERS:
         raise ConfigError(f"found the scheduler {scheduler!r}; allowed: {', '.join(SCHEDULERS)}")
-    if any(not letter.isprintable() or letter in "\"\\" for letter in job.logs):
+    if any(not letter.isprintable() or letter in '"\\' for letter in job.logs):
         raise ConfigError(
             f"--logs: found {job.logs!r}; allowed: a name without quotation marks, backslashes and control characters"
         )

@@ -48,6 +48,9 @@ class Entry:
         Of the commit, seconds since 1970.
     host : str
         Name of the machine.
+    table : tuple of (int, int)
+        Bytes and CRC-32 of each file of the table of firms, in the order of `firm_output.table_names`; empty where
+        there is none, and in lines of earlier versions.
     """
 
     unit: int
@@ -60,6 +63,7 @@ class Entry:
     seconds: float = 0.0
     time: float = 0.0
     host: str = ""
+    table: tuple[tuple[int, int], ...] = ()
 
     def line(self) -> bytes:
         """Return the line with its checksum."""
@@ -149,4 +153,5 @@ def _entries(lines: Iterable[bytes]) -> Iterator[Entry]:
         content: dict[str, Any] = json.loads(text)
         content["sizes"], content["sums"] = tuple(content["sizes"]), tuple(content["sums"])
         content["errors"] = tuple((int(p), int(r), str(words)) for p, r, words in content["errors"])
+        content["table"] = tuple((int(size), int(total)) for size, total in content.get("table", ()))
         yield Entry(**content)

@@ -167,7 +167,11 @@ def _place_of_run(name: str, content: Mapping[str, Any]) -> str:
         return "a unit is computed on one thread; --workers (workers=) says how many units at a time"
     experiment = content.get("experiment")
     scenario = experiment.get("scenario") if isinstance(experiment, Mapping) else None
-    place = "[config.run] of the sweep" if "config" in content else f"[run] of the scenario {scenario or ''}".rstrip()
+    place = (
+        "[config.run] of the sweep"
+        if "config" in content
+        else f"[run] of the scenario {scenario or ''}".rstrip()
+    )
     return f"{name} is that of the scenario; allowed: {name} in {place}"
 
 

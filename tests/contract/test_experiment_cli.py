@@ -111,6 +111,7 @@ def test_no_store(technopole, tmp_path, command):
         (("--shard", "4/4"), "allowed: 0/4 to 3/4"),
         (("--executor", "gpu"), "allowed: threads, processes, dask"),
         (("--resume",), "there is nothing to go on with"),
+        (("--shard", "0/2", "--overwrite"), "each shard would remove what the others have computed"),
         (("--set", "limits.files=10"), "limits.files"),
         (("--executor", "dask", "--address", "nonsense"), "such as tcp://host:8786"),
         (("--executor", "dask", "--address", "tcp://127.0.0.1:9"), "no scheduler of Dask answers"),
