@@ -81,7 +81,7 @@ def experiment_status(store: str | os.PathLike[str]) -> Status:
     Raises
     ------
     DataError
-        If there is no such store.
+        If there is no such store, or a stopping rule needs outcomes that cannot be read.
     """
     opened = ExperimentStore.open(store)
     plan = opened.plan

@@ -25,11 +25,7 @@ from technopole.store_arrays import StoredArray
 from technopole.store_chunks import Chunk, encode_chunk, sync_folder, write_chunks, write_synced
 from technopole.store_files import Damage, StoreFiles, Sums, is_there
 from technopole.store_layout import OutputVariable
-from technopole.store_leftovers import (
-    leftovers_in,
-    remove_leftovers,
-    unfinished,
-)
+from technopole.store_leftovers import leftovers_in, remove_leftovers, unfinished
 from technopole.store_names import FIRMS, JOURNAL
 from technopole.store_plans import other_plan, read_attributes, stored_plan
 from technopole.store_template import fill_value, place_store

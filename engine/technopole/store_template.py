@@ -57,11 +57,12 @@ def place_store(path: Path, plan: Plan, replace: bool) -> None:
             os.rename(path, old)
         try:
             os.rename(part, path)
-        except OSError:
-            if there:
+        except BaseException as failure:
+            if there and not os.path.lexists(path):
                 os.rename(old, path)
-            if replace or not os.path.lexists(path):
-                raise  # otherwise another process was quicker
+            quicker = not replace and isinstance(failure, OSError) and os.path.lexists(path)
+            if not quicker:
+                raise  # otherwise another process was the first to make it
         shutil.rmtree(old, ignore_errors=True)
         sync_folder(path.parent)
     finally:
