@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from technopole.experiment_run import experiment
     from technopole.experiment_run import open_experiment as open
     from technopole.figures import draw
-    from technopole.firm_output import open_firms
+    from technopole.firm_reading import open_firms
     from technopole.model import Model
     from technopole.model_group import Models
     from technopole.report_make import report
@@ -96,7 +96,7 @@ _MODULES = {
     "experiment": "experiment_run",
     "indicators": "indicators",
     "open": "experiment_run",
-    "open_firms": "firm_output",
+    "open_firms": "firm_reading",
     "report": "report_make",
     "run": "simulation",
     "sensitivity": "sensitivity_analysis",

@@ -80,7 +80,8 @@ def status(
     store: StorePath,
     as_json: AsJson = False,
     verify: Annotated[
-        bool, typer.Option("--verify", help="Read all files; damaged units are then computed again.")
+        bool,
+        typer.Option("--verify", help="Read all files; remove damaged ones, which --resume computes again."),
     ] = False,
 ) -> None:
     """Say how far an experiment is: done, failed, missing, rate, time left."""
@@ -116,6 +117,7 @@ def jobscript(
     data: Data = None,
     replicates: Replicates = None,
     backend: Backend = None,
+    force: Force = False,
 ) -> None:
     """Print a job script for an array of tasks that share an experiment."""
     options = commands_experiment.JobOptions(
@@ -126,5 +128,6 @@ def jobscript(
         cpus,
         time,
         logs,
+        force,
     )
     perform(lambda: commands_experiment.jobscript(options))

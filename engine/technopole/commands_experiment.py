@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections import Counter
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from technopole.commands import RUNS, Tell, prepare_device, say
 from technopole.commands_plan import SweepOptions, read_sweep
-from technopole.errors import ConfigError, FailedReplicates
+from technopole.errors import ConfigError, DataError, FailedReplicates
 
 if TYPE_CHECKING:
     from technopole.plan import Plan
@@ -21,6 +22,8 @@ TASKS = 16
 """Tasks of a job array, unless told or there are fewer units."""
 EXAMPLES = 5
 """Different errors shown."""
+_NUMBER = re.compile(r"(?<![\w.-])[-+]?\d[\d,]*(\.\d+)?(e[-+]?\d+)?(?![\w-])")
+"""A number by itself, not one in the name of a place."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,7 @@ class JobOptions:
     processors: int = 1
     time: str = "04:00:00"
     logs: str = "."
+    force: bool = False
 
 
 def experiment(options: ExperimentOptions) -> None:
@@ -109,8 +113,6 @@ def _plan(options: SweepOptions) -> Plan:
 
 
 def _default_store(plan: Plan) -> Path:
-    import re
-
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", plan.sweep.name).lstrip(".") or "experiment"
     return RUNS / f"{name}.zarr"
 
@@ -140,15 +142,18 @@ def _result(path: str, units: int, missing: int, seconds: float) -> str:
 
 
 def _error_lines(errors: tuple[tuple[int, int, str], ...]) -> list[str]:
-    """Return the most frequent errors, without the numbers that differ between replicates."""
-    kinds = Counter(text.partition(": ")[2] or text for _, _, text in errors)
-    first = {
-        text.partition(": ")[2] or text: (point, replicate) for point, replicate, text in reversed(errors)
-    }
+    """Return the most frequent errors; those that differ in their numbers alone are one, said as it was first."""
+    first: dict[str, tuple[int, int, str]] = {}
+    kinds: Counter[str] = Counter()
+    for point, replicate, text in errors:
+        what = text.partition(": ")[2] or text
+        kind = _NUMBER.sub("0", what)
+        kinds[kind] += 1
+        first.setdefault(kind, (point, replicate, what))
     lines = []
-    for text, count in kinds.most_common(EXAMPLES):
-        point, replicate = first[text]
-        lines.append(f"failed {count:,} times, first at point {point}, replicate {replicate}: {text}")
+    for kind, count in kinds.most_common(EXAMPLES):
+        point, replicate, what = first[kind]
+        lines.append(f"failed {count:,} times, first at point {point}, replicate {replicate}: {what}")
     rest = len(kinds) - EXAMPLES
     return lines + ([f"… and {rest} other errors"] if rest > 0 else [])
 
@@ -163,13 +168,15 @@ def status(store: Path, as_json: bool = False, verify: bool = False) -> None:
     as_json : bool
         For programs.
     verify : bool
-        Read all files and compare them with what was committed; damaged units are computed again by
-        ``--resume``.
+        Read all files and compare them with what was committed; those that are damaged are removed, and ``--resume``
+        computes them again.
 
     Raises
     ------
     DataError
-        If there is no such store.
+        If there is no such store, or what is needed of it cannot be read.
+    OutputError
+        If damaged files cannot be removed.
     """
     from technopole.experiment_status import experiment_status
     from technopole.experiment_store import ExperimentStore
@@ -178,9 +185,11 @@ def status(store: Path, as_json: bool = False, verify: bool = False) -> None:
 
     if verify:
         opened = ExperimentStore.open(store)
-        damaged = opened.damaged_units()
-        opened.forget(damaged)
-        say(f"{len(damaged):,} units are damaged" + ("; --resume computes them again" if damaged else ""))
+        damage = opened.damage()
+        opened.remove(damage)
+        statistics = f" and {len(damage.statistics):,} files of statistics" if damage.statistics else ""
+        found = f"{len(damage.units):,} units{statistics} are damaged"
+        say(found + ("; what is damaged was removed, --resume computes it again" if damage.paths else ""))
     now = experiment_status(store)
     if as_json:
         print(json.dumps(now.numbers(), indent=2, ensure_ascii=False))
@@ -196,6 +205,10 @@ def status(store: Path, as_json: bool = False, verify: bool = False) -> None:
         rows.insert(2, ("stopped", f"{now.points_stopped:,}", "points that need no more replicates"))
     if now.units_damaged:
         rows.append(("damaged", f"{now.units_damaged:,}", "units; --resume computes them again"))
+    if now.statistics_missing:
+        rows.append(
+            ("statistics", f"{now.statistics_missing:,}", "files missing; --resume writes them again")
+        )
     if now.units_missing and now.replicates_per_second and now.seconds_left is not None:
         rows.append(("rate", f"{now.replicates_per_second:,.3g}", "replicates per second"))
         rows.append(("left", duration(now.seconds_left), "at this rate"))
@@ -251,12 +264,16 @@ def export(store: Path, netcdf: Path, overwrite: bool = False) -> None:
     from technopole.errors import OutputError
     from technopole.experiment_run import open_experiment
     from technopole.store import refuse_target, write
+    from technopole.store_arrays import ADVICE
 
     if netcdf.suffix != ".nc":
         raise OutputError(f"{netcdf}: found the suffix {netcdf.suffix!r}; allowed: .nc (netCDF 4)")
     refuse_target(netcdf, overwrite)
     ds = open_experiment(store)
-    write(ds, netcdf, overwrite)
+    try:
+        write(ds, netcdf, overwrite)
+    except RuntimeError as failure:
+        raise DataError(f"{store}: is damaged ({failure}); {ADVICE}") from None
     say(f"exported: {netcdf}")
 
 
@@ -271,13 +288,14 @@ def jobscript(options: JobOptions) -> None:
     Raises
     ------
     ConfigError
-        If the sweep or an option cannot be used.
+        If the sweep or an option cannot be used, or the sweep is above its limits and that is not forced.
     """
-    import re
-
     from technopole.jobscript import Job, job_script
+    from technopole.probe import refuse_above_limits
 
     plan = _plan(options.sweep)
+    if not options.force:
+        refuse_above_limits(plan, None)
     tasks = min(TASKS, plan.n_units) if options.tasks is None else options.tasks
     for name, number in (("--tasks", tasks), ("--cpus", options.processors)):
         if number < 1:
@@ -294,10 +312,21 @@ def jobscript(options: JobOptions) -> None:
         arguments += ["--replicates", str(sweep.replicates)]
     if sweep.backend is not None:
         arguments += ["--backend", sweep.backend]
+    if options.force:
+        arguments.append("--force")
     summary = (
         f"{plan.sweep.name}: {plan.n_points:,} points, {plan.replicates:,} replicates, {plan.n_units:,} units; "
         f"made by technopole jobscript {options.scheduler}"
     )
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", plan.sweep.name) or "experiment"
-    job = Job(name, tuple(arguments), tasks, options.processors, options.time, options.logs, summary)
+    job = Job(
+        name,
+        tuple(arguments),
+        tasks,
+        options.processors,
+        options.time,
+        options.logs,
+        plan.sweep.config.run.precision,
+        summary,
+    )
     print(job_script(options.scheduler, job), end="")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -12,10 +13,10 @@ from numpy.typing import NDArray
 
 from technopole.errors import TechnopoleError
 from technopole.experiment_rounds import wanted_units
-from technopole.experiment_store import ExperimentStore
-from technopole.journal import sync_folder
+from technopole.experiment_store import SUMS, ExperimentStore
 from technopole.moments import Moments, Tree, merge_blocks, statistics
 from technopole.quantiles import PIECE_BYTES, quantiles
+from technopole.store_chunks import sync_folder
 from technopole.store_layout import PARTIAL, OutputVariable
 from technopole.version import __version__
 
@@ -24,6 +25,8 @@ BLOCKS = 32
 REPLICATES = 1 << 14
 """Replicates of an outcome read at a time."""
 
+Written = dict[str, list[tuple[int, int]]]
+"""Array → size and checksum of each of its chunks."""
 _QUANTILE_PARTS = {"quantile": "value", "quantile_se": "se"}
 
 
@@ -57,20 +60,21 @@ def finalize(store: ExperimentStore, force: bool = False) -> bool:
         )
     outcomes = {outcome.name for outcome in store.plan.sweep.outcomes}
     by_source: dict[str, list[OutputVariable]] = {}
+    sums: Written = {}
     for variable in store.plan.layout.written_by("final"):
         by_source.setdefault(variable.of, []).append(variable)
     for name, variables in by_source.items():
         plain = [variable for variable in variables if variable.part not in _QUANTILE_PARTS]
-        _write_moments(store, name, plain, name in outcomes)
+        _write_moments(store, name, plain, name in outcomes, sums)
         rest = [variable for variable in variables if variable.part in _QUANTILE_PARTS]
-        _write_quantiles(store, name, rest)
+        _write_quantiles(store, name, rest, sums)
         for variable in variables:
             sync_folder(store.path / variable.path)
-    _sign(store, not missing)
+    _sign(store, not missing, sums)
     return not missing
 
 
-def _sign(store: ExperimentStore, complete: bool) -> None:
+def _sign(store: ExperimentStore, complete: bool, sums: Written) -> None:
     entries = store.done_units().values()
     now = datetime.now(UTC).isoformat(timespec="seconds")
     what = "statistics of all replicates" if complete else "statistics of a part of the replicates"
@@ -79,6 +83,7 @@ def _sign(store: ExperimentStore, complete: bool) -> None:
             "complete": int(complete),
             "replicates_done": sum(entry.done for entry in entries),
             "replicates_failed": sum(entry.failed for entry in entries),
+            SUMS: json.dumps(sums, separators=(",", ":")),
             "history": f"{store.attributes['history']}\n{now} {what}, by technopole {__version__}",
         }
     )
@@ -92,7 +97,11 @@ def _pieces(variable: OutputVariable) -> Iterator[tuple[int, range]]:
 
 
 def _write_moments(
-    store: ExperimentStore, name: str, variables: list[OutputVariable], is_outcome: bool
+    store: ExperimentStore,
+    name: str,
+    variables: list[OutputVariable],
+    is_outcome: bool,
+    sums: Written,
 ) -> None:
     if not variables:
         return
@@ -109,7 +118,7 @@ def _write_moments(
                 whole[some.start - points.start : some.stop - points.start] = part
         result = statistics(*merged, confidence=confidence)
         for variable in variables:
-            store.write_final(variable, index, getattr(result, variable.part))
+            _write(store, variable, index, getattr(result, variable.part), sums)
 
 
 def _outcome_moments(array: Any, points: range) -> Moments:
@@ -131,7 +140,12 @@ def _merged_blocks(array: Any, points: range) -> Moments:
     return merge_blocks(*(np.stack([getattr(group, part) for group in groups]) for part in Moments._fields))
 
 
-def _write_quantiles(store: ExperimentStore, name: str, variables: list[OutputVariable]) -> None:
+def _write_quantiles(
+    store: ExperimentStore,
+    name: str,
+    variables: list[OutputVariable],
+    sums: Written,
+) -> None:
     if not variables:
         return
     output = store.plan.sweep.output
@@ -145,7 +159,19 @@ def _write_quantiles(store: ExperimentStore, name: str, variables: list[OutputVa
                 for part, whole in found.items():
                     whole[place][(slice(None), *rows)] = getattr(result, _QUANTILE_PARTS[part])
         for variable in variables:
-            store.write_final(variable, index, found[variable.part])
+            _write(store, variable, index, found[variable.part], sums)
+
+
+def _write(
+    store: ExperimentStore,
+    variable: OutputVariable,
+    index: int,
+    values: NDArray[Any],
+    sums: Written,
+) -> None:
+    """Write a chunk of a statistic and note its size and checksum; the chunks of an array come in order."""
+    chunk = store.write_final(variable, index, values)
+    sums.setdefault(variable.path, []).append((len(chunk.content), chunk.checksum))
 
 
 def _raw(array: Any, point: int) -> Iterator[tuple[tuple[slice, ...], NDArray[np.float64]]]:

@@ -11,9 +11,11 @@ import importlib.util
 import os
 import queue
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import BrokenExecutor, CancelledError
 from dataclasses import dataclass
+from pathlib import Path
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +32,7 @@ from technopole.experiment_store import ExperimentStore
 from technopole.given import whole_number
 from technopole.journal import Entry
 from technopole.plan import Plan, make_plan
+from technopole.store_leftovers import leftovers_beside, remove_leftovers
 from technopole.sweep import Sweep
 from technopole.unit_work import Stopped
 
@@ -40,8 +43,8 @@ AHEAD = 3
 """Units given to an executor for each of its workers, so that none waits for the next one."""
 DEATHS = 3
 """Processes that may die one after the other while no unit is finished."""
-OLD_SECONDS = 600.0
-"""Parts of files so old are those of a process that was killed, also where other shards may be writing."""
+TRIES = 2
+"""So often a unit is computed that is found missing again afterwards, as its files were deleted meanwhile."""
 
 Report = Callable[[Progress], object]
 
@@ -59,7 +62,8 @@ class ExperimentReport:
     missing : int
         That other shards have still to compute.
     done, failed : int
-        Replicates in the store, counted over all points.
+        Replicates in the store, counted over all points; where units are left to other shards, those of the units of
+        this shard.
     errors : tuple of (int, int, str)
         Id of the point, replicate, message, of each that failed.
     complete : bool
@@ -135,6 +139,8 @@ def experiment(
         If the sweep or an argument cannot be used, or the store is that of another plan.
     OutputError
         If the store cannot be written; what was committed stays, and ``resume`` goes on.
+    TechnopoleError
+        If units that were computed are missing at the end, as somebody deletes or changes their files.
     Interrupted
         On Ctrl-C: the same.
     """
@@ -189,6 +195,11 @@ def run_experiment(
             "--resume and --overwrite (resume=True, overwrite=True): one goes on with a store, the other replaces it; "
             "choose one"
         )
+    if part is not None and overwrite:
+        raise ConfigError(
+            "--shard and --overwrite (shard=, overwrite=True): each shard would remove what the others have computed; "
+            "delete the store once before the shards start, or give them another one"
+        )
     backend = plan.sweep.config.run.backend
     if backend != "cpu" and address is None:  # workers of a cluster have devices of their own
         device_name(backend)
@@ -196,20 +207,26 @@ def run_experiment(
             close_devices()
     store = _store(plan, to, resume or part is not None, overwrite)
     try:
-        computed, missing = 0, len(wanted := wanted_units(store))
+        computed: Counter[int] = Counter()
+        missing = wanted_units(store)
         if missing:
-            computed = _compute_rounds(store, wanted, part, executor, workers, address, progress)
-            missing = len(wanted_units(store))
-        if not missing and (computed or not store.attributes["complete"]):
-            finalize(store)
-            store.remove_leftovers(0.0 if part is None else OLD_SECONDS)
+            computed = _compute_rounds(store, missing, part, executor, workers, address, progress)
+            missing = wanted_units(store)
+            _refuse_lost(store, [unit for unit in missing if part is None or computed[unit]])
+        if not missing:
+            if computed or not store.attributes["complete"] or store.missing_statistics():
+                finalize(store)
+            store.remove_leftovers()
     except KeyboardInterrupt:
         raise Interrupted(_interrupted(store)) from None
-    entries = store.done_units().values()
+    done = store.done_units()
+    # as long as others are at work each shard answers for its own units
+    own = list(done) if part is None or not missing else part.of(list(done))
+    entries = [done[unit] for unit in own]
     return ExperimentReport(
         str(store.path),
-        computed,
-        missing,
+        computed.total(),
+        len(missing),
         sum(entry.done for entry in entries),
         sum(entry.failed for entry in entries),
         tuple(error for entry in entries for error in entry.errors),
@@ -220,6 +237,7 @@ def run_experiment(
 
 def _store(plan: Plan, to: str | os.PathLike[str], resume: bool, overwrite: bool) -> ExperimentStore:
     """Return the store to be filled, made if need be."""
+    remove_leftovers(leftovers_beside(Path(to)))
     if overwrite or not os.path.lexists(to):
         return ExperimentStore.create(to, plan, overwrite)
     if not resume:
@@ -241,10 +259,10 @@ def _compute_rounds(
     workers: int | None,
     address: str | None,
     progress: Report | None,
-) -> int:
-    """Compute units until none is left that this process can compute; return how many it were."""
+) -> Counter[int]:
+    """Compute units until none is left that this process can compute; return how often each was computed."""
     mine = wanted if shard is None else shard.of(wanted)
-    computed = 0
+    computed: Counter[int] = Counter()
     pool: Executor | None = None
     tell = _Tell(store, progress)
     try:
@@ -254,12 +272,10 @@ def _compute_rounds(
                 pool = make_executor(kind, store, workers, address, most)
             for entry in _compute(pool, mine, tell):
                 tell.add(entry)
-                computed += 1
-            if store.plan.sweep.stop is None:
-                break
-            # the next round; nothing, as long as other shards have not finished this one
+                computed[entry.unit] += 1
+            # what was deleted meanwhile, and the next round, unless other shards have not finished this one
             left = wanted_units(store)
-            mine = left if shard is None else shard.of(left)
+            mine = [unit for unit in (left if shard is None else shard.of(left)) if computed[unit] < TRIES]
     except OutputError as failure:
         raise OutputError([*failure.problems, f"{_interrupted(store)} once there is room"]) from failure
     finally:
@@ -267,6 +283,17 @@ def _compute_rounds(
             pool.stop()
             pool.close()
     return computed
+
+
+def _refuse_lost(store: ExperimentStore, lost: list[int]) -> None:
+    """Raise if units are missing that this process has computed, or that nobody else would compute."""
+    store.check_plan()
+    if lost:
+        raise TechnopoleError(
+            f"{store.path}: {len(lost):,} units were computed and are missing again, the first of them unit {lost[0]} "
+            f"({next(store.files.chunks(lost[0]))}): somebody deletes or changes files of the store; when that has "
+            "ended, --resume computes them"
+        )
 
 
 def _interrupted(store: ExperimentStore) -> str:
@@ -380,6 +407,4 @@ def open_experiment(store: str | os.PathLike[str]) -> xr.Dataset:
 
 
 def _path(store: str | os.PathLike[str]) -> Any:
-    from pathlib import Path
-
     return Path(store)

@@ -29,6 +29,8 @@ class Status:
         Over all points.
     points_stopped : int
         By the stopping rule.
+    statistics_missing : int
+        Files of the statistics that were written and are not there with their size; written again by ``--resume``.
     complete : bool
         The statistics of all replicates are written.
     processes : int
@@ -51,6 +53,7 @@ class Status:
     replicates_done: int
     replicates_failed: int
     points_stopped: int
+    statistics_missing: int
     complete: bool
     processes: int
     replicates_per_second: float | None
@@ -78,11 +81,12 @@ def experiment_status(store: str | os.PathLike[str]) -> Status:
     Raises
     ------
     DataError
-        If there is no such store.
+        If there is no such store, or a stopping rule needs outcomes that cannot be read.
     """
     opened = ExperimentStore.open(store)
     plan = opened.plan
     committed, intact = opened.done_units(), opened.intact_units()
+    statistics = len(opened.missing_statistics())
     missing = wanted_units(opened, intact)
     stopped = _stopped(opened) if plan.sweep.stop is not None else 0
     done = sum(entry.done for entry in intact.values())
@@ -100,7 +104,8 @@ def experiment_status(store: str | os.PathLike[str]) -> Status:
         done,
         failed,
         stopped,
-        bool(opened.attributes["complete"]) and not missing,
+        statistics,
+        bool(opened.attributes["complete"]) and not missing and not statistics,
         opened.processes(),
         rate,
         left / rate if rate else None,

@@ -11,35 +11,30 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
-import time
-import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from technopole.errors import ConfigError, OutputError
-from technopole.journal import SUFFIX, Entry, Journal, read_journals, sync_folder
+from technopole.errors import ConfigError, DataError, OutputError
+from technopole.journal import SUFFIX, Entry, Journal, read_journals
 from technopole.plan import Plan
 from technopole.store import refuse_folder
-from technopole.store_chunks import (
-    PARTIAL_SUFFIX,
-    SEPARATOR,
-    chunk_path,
-    encode_chunk,
-    write_chunks,
-    write_synced,
-)
+from technopole.store_arrays import StoredArray
+from technopole.store_chunks import Chunk, encode_chunk, sync_folder, write_chunks, write_synced
+from technopole.store_files import Damage, StoreFiles, Sums, is_there
 from technopole.store_layout import OutputVariable
+from technopole.store_leftovers import leftovers_in, remove_leftovers, unfinished
 from technopole.store_names import FIRMS, JOURNAL
 from technopole.store_plans import other_plan, read_attributes, stored_plan
-from technopole.store_template import fill_value, make_template
+from technopole.store_template import fill_value, place_store
 
 if TYPE_CHECKING:
     from technopole.unit_work import UnitResult
+
+SUMS = "statistics_files"
+"""Attribute of the root: sizes and checksums of the files of the statistics."""
 
 
 class ExperimentStore:
@@ -60,7 +55,8 @@ class ExperimentStore:
         self.plan = plan
         self.digest = digest
         self._journal = Journal(path)
-        self._variables = plan.layout.written_by("unit")
+        self.files = StoreFiles(path, plan)
+        self._mark: tuple[int, ...] = ()
 
     @classmethod
     def create(cls, path: str | os.PathLike[str], plan: Plan, overwrite: bool = False) -> ExperimentStore:
@@ -89,23 +85,12 @@ class ExperimentStore:
         if target.suffix != ".zarr":
             raise OutputError(f"{target}: found the suffix {target.suffix!r}; allowed: .zarr (Zarr store)")
         refuse_folder(target.parent, target)
-        part = target.with_name(f".{target.name}.{uuid.uuid4().hex}{PARTIAL_SUFFIX}")
+        if overwrite and os.path.lexists(target):
+            cls.open(target, plan=None)  # nothing but an experiment is removed
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            make_template(part, plan)
-            if overwrite and os.path.lexists(target):
-                cls.open(target, plan=None)  # nothing but an experiment is removed
-                old = target.with_name(f".{target.name}.{uuid.uuid4().hex}.replaced")
-                os.rename(target, old)
-                os.rename(part, target)
-                shutil.rmtree(old, ignore_errors=True)
-            else:
-                _move(part, target)
-            sync_folder(target.parent)
+            place_store(target, plan, overwrite)
         except OSError as failure:
             raise _unwritable(target, failure) from failure
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
         return cls.open(target, plan)
 
     @classmethod
@@ -146,66 +131,71 @@ class ExperimentStore:
 
     def intact_units(self) -> dict[int, Entry]:
         """Return the units that are done and whose files are there with the size they were written with."""
-        done = self.done_units()
-        sizes = [_sizes_in(self.path / variable.path) for variable in self._variables]
-        firms = self.path / FIRMS
-        tables = {entry.name for entry in os.scandir(firms)} if firms.is_dir() else None
-        return {
-            number: entry
-            for number, entry in done.items()
-            if number < self.plan.n_units and self._is_intact(number, entry, sizes, tables)
-        }
+        return self.files.intact(self.done_units())
 
-    def _is_intact(
-        self, number: int, entry: Entry, sizes: list[dict[str, int]], tables: set[str] | None
-    ) -> bool:
-        from technopole.firm_output import group_of
+    def missing_statistics(self) -> list[Path]:
+        """Return the files of statistics that were written and are not there with their size; nothing is read."""
+        attributes = self.attributes
+        if not attributes["complete"]:
+            return []
+        files = self.files.of_statistics(_sums_in(attributes))
+        return [file.path for file in files if not is_there(file)]
 
-        if tables is not None and group_of(self.path, number).name not in tables:
-            return False
-        place = self._place(number)
-        for variable, there, size in zip(self._variables, sizes, entry.sizes, strict=True):
-            name = SEPARATOR.join(["c", *map(str, place), *["0"] * (len(variable.shape) - 2)])
-            if there.get(name) != size:
-                return False
-        return True
+    def damage(self) -> Damage:
+        """Read the files of all units that are done, and the statistics of a complete store; compare checksums."""
+        attributes = self.attributes
+        return self.files.damage(self.done_units(), _sums_in(attributes), bool(attributes["complete"]))
 
-    def damaged_units(self) -> list[int]:
-        """Return the units whose files are not those that were committed; reads all of them.
-
-        Returns
-        -------
-        list of int
-            Numbers; `forget` makes them be computed again.
-        """
-        import zlib
-
-        damaged = []
-        for number, entry in sorted(self.done_units().items()):
-            for (path, _), checksum in zip(self._chunks(number), entry.sums, strict=True):
-                try:
-                    intact = zlib.crc32(path.read_bytes()) == checksum
-                except OSError:
-                    intact = False
-                if not intact:
-                    damaged.append(number)
-                    break
-        return damaged
-
-    def forget(self, numbers: list[int]) -> None:
-        """Remove a file of each of some units, so that they do not count as intact.
+    def remove(self, damage: Damage) -> None:
+        """Remove damaged files, so that they are computed again and nobody reads them.
 
         Parameters
         ----------
-        numbers : list of int
-            Units.
+        damage : Damage
+            Of this store.
+
+        Raises
+        ------
+        OutputError
+            If one cannot be removed.
         """
-        for number in numbers:
-            path, _ = next(self._chunks(number))
-            path.unlink(missing_ok=True)
+        try:
+            for path in damage.paths:
+                path.unlink(missing_ok=True)
+        except OSError as failure:
+            raise OutputError(
+                f"{path}: is damaged and cannot be removed: {failure.strerror or failure}"
+            ) from failure
+
+    def check_plan(self) -> None:
+        """Raise if the store at the path is not that of this plan any more.
+
+        Raises
+        ------
+        ConfigError
+            If it was removed, or replaced by that of another plan.
+        """
+        mark: tuple[int, ...] = ()
+        with contextlib.suppress(OSError):  # reading the attributes then says what is wrong
+            # opened and not just looked at, so that a file system of a network does not answer from memory
+            with open(self.path / "zarr.json", "rb") as file:
+                found = os.fstat(file.fileno())
+            mark = (found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size)
+        if mark and mark == self._mark:
+            return
+        try:
+            digest = read_attributes(self.path)["plan_digest"]
+        except DataError as failure:
+            raise ConfigError(f"the store was removed or replaced meanwhile: {failure}") from None
+        if digest != self.digest:
+            raise ConfigError(
+                f"the store at {self.path} now belongs to another plan, of a run that replaced it; nothing more is "
+                "written to it: this run needs another place (--out)"
+            )
+        self._mark = mark
 
     def write_unit(self, result: UnitResult) -> Entry:
-        """Write what a unit computed, then commit it.
+        """Write what a unit computed, then commit it; that the store is still that of the plan is seen to before.
 
         Parameters
         ----------
@@ -221,21 +211,46 @@ class ExperimentStore:
         ------
         OutputError
             If it cannot be written; the unit then does not count as done.
+        ConfigError
+            If the store at the path is now that of another plan, or gone: nothing is written.
         """
+        number = result.unit.number
+        try:
+            self.check_plan()
+            entry = self._write_files(result)
+            self.check_plan()
+            self._journal.append(entry)
+        except (OSError, OutputError) as failure:
+            self._check_unit(number)  # where the store is another one, that is the reason
+            if isinstance(failure, OSError):
+                raise _unwritable(self.path, failure) from failure
+            raise
+        except ConfigError as failure:
+            raise _lost(number, failure) from failure
+        return entry
+
+    def _write_files(self, result: UnitResult) -> Entry:
+        """Write the files of a unit; return the line that commits them."""
         from technopole.firm_output import write_firms
 
         number = result.unit.number
         chunks = [
             encode_chunk(
                 self.path / variable.path,
-                self._index(number, variable),
+                self.files.index(number, variable),
                 result.arrays[variable.path],
                 variable.chunk,
                 fill_value(variable),
             )
-            for variable in self._variables
+            for variable in self.files.by_units
         ]
-        entry = Entry(
+        table: tuple[tuple[int, int], ...] = ()
+        if result.firms is not None:
+            table = write_firms(self.path, number, result.firms, self.check_plan)
+        write_chunks(chunks, self.check_plan)
+        for variable in self.files.by_units:
+            sync_folder(self.path / variable.path)
+        return Entry(
             number,
             self.digest,
             result.done,
@@ -244,19 +259,16 @@ class ExperimentStore:
             tuple(chunk.checksum for chunk in chunks),
             tuple(result.errors),
             round(result.seconds, 4),
+            table=table,
         )
-        try:
-            if result.firms is not None:
-                write_firms(self.path, number, result.firms)
-            write_chunks(chunks)
-            for variable in self._variables:
-                sync_folder(self.path / variable.path)
-            self._journal.append(entry)
-        except OSError as failure:
-            raise _unwritable(self.path, failure) from failure
-        return entry
 
-    def write_final(self, variable: OutputVariable, index: int, values: NDArray[Any]) -> None:
+    def _check_unit(self, number: int) -> None:
+        try:
+            self.check_plan()
+        except ConfigError as failure:
+            raise _lost(number, failure) from failure
+
+    def write_final(self, variable: OutputVariable, index: int, values: NDArray[Any]) -> Chunk:
         """Write one chunk of a statistic.
 
         Parameters
@@ -268,18 +280,28 @@ class ExperimentStore:
         values : ndarray
             All of it.
 
+        Returns
+        -------
+        Chunk
+            The file.
+
         Raises
         ------
         OutputError
             If it cannot be written.
+        ConfigError
+            If the store is now that of another plan.
         """
         folder = self.path / variable.path
         whole = (index, *[0] * (len(variable.shape) - 1))
         content = np.asarray(values, dtype=variable.dtype)
+        chunk = encode_chunk(folder, whole, content, variable.chunk, fill_value(variable))
         try:
-            write_chunks([encode_chunk(folder, whole, content, variable.chunk, fill_value(variable))])
+            write_chunks([chunk], self.check_plan)
         except OSError as failure:
+            self.check_plan()
             raise _unwritable(self.path, failure) from failure
+        return chunk
 
     def set_attributes(self, changes: dict[str, Any]) -> None:
         """Change attributes of the root, all at once.
@@ -293,11 +315,14 @@ class ExperimentStore:
         ------
         OutputError
             If they cannot be written.
+        ConfigError
+            If the store is now that of another plan.
         """
+        self.check_plan()
         path = self.path / "zarr.json"
         content = json.loads(path.read_bytes())
         content["attributes"] |= changes
-        part = path.with_name(f".zarr.json.{uuid.uuid4().hex}{PARTIAL_SUFFIX}")
+        part = unfinished(path)
         try:
             write_synced(part, json.dumps(content, indent=2, ensure_ascii=False).encode())
             os.replace(part, path)
@@ -307,17 +332,16 @@ class ExperimentStore:
                 part.unlink(missing_ok=True)
             raise _unwritable(self.path, failure) from failure
 
-    def array(self, path: str) -> Any:
-        """Return a Zarr array of the store, for reading.
+    def array(self, path: str) -> StoredArray:
+        """Return an array that units write, for reading.
 
         Parameters
         ----------
         path : str
             From the root.
         """
-        import zarr
-
-        return zarr.open_array(self.path / path, mode="r", zarr_format=3)
+        (variable,) = (variable for variable in self.files.by_units if variable.path == path)
+        return StoredArray(self.path, variable, self.files, self.plan.n_units)
 
     @property
     def attributes(self) -> dict[str, Any]:
@@ -328,51 +352,25 @@ class ExperimentStore:
         """Return how many processes have written a journal."""
         return sum(1 for _ in (self.path / JOURNAL).glob(f"*{SUFFIX}"))
 
-    def remove_leftovers(self, seconds: float = 0.0) -> None:
-        """Remove parts of files that killed processes left.
-
-        Parameters
-        ----------
-        seconds : float
-            Only those that are older; 0 only when nobody writes.
-        """
-        before = time.time() - seconds
-        parts = [*self.path.rglob(f".*{PARTIAL_SUFFIX}"), *self.path.glob(f"{FIRMS}/.*.part")]
-        for path in parts:
-            with contextlib.suppress(OSError):
-                if path.stat().st_mtime > before:
-                    continue
-                if path.is_dir():
-                    shutil.rmtree(path, ignore_errors=True)
-                else:
-                    path.unlink()
-
-    def _place(self, number: int) -> tuple[int, int]:
-        """Return the index of a unit along blocks of points and of replicates."""
-        block, place = divmod(number, self.plan.n_point_blocks)
-        return place, block
-
-    def _index(self, number: int, variable: OutputVariable) -> tuple[int, ...]:
-        return (*self._place(number), *[0] * (len(variable.shape) - 2))
-
-    def _chunks(self, number: int) -> Iterator[tuple[Path, OutputVariable]]:
-        for variable in self._variables:
-            yield chunk_path(self.path / variable.path, self._index(number, variable)), variable
+    def remove_leftovers(self) -> None:
+        """Remove parts of files that killed processes left; those that are being written stay."""
+        variables = [variable for variable in self.plan.layout.variables if variable.writer != "template"]
+        remove_leftovers(
+            leftovers_in(
+                [self.path, self.path / FIRMS, *(self.path / variable.path for variable in variables)]
+            )
+        )
 
 
-def _sizes_in(folder: Path) -> dict[str, int]:
-    with os.scandir(folder) as entries:
-        return {entry.name: entry.stat().st_size for entry in entries if entry.name.startswith("c")}
+def _sums_in(attributes: dict[str, Any]) -> Sums | None:
+    """Return what was noted of the statistics; None in stores of earlier versions."""
+    text = attributes.get(SUMS)
+    return None if text is None else json.loads(text)
 
 
 def _unwritable(path: Path, failure: OSError) -> OutputError:
     return OutputError(f"{path}: cannot be written: {failure.strerror or failure}")
 
 
-def _move(part: Path, target: Path) -> None:
-    """Give a store its name; a store of an experiment that is there already stays."""
-    try:
-        os.rename(part, target)
-    except OSError:
-        if not os.path.lexists(target):
-            raise
+def _lost(number: int, failure: ConfigError) -> ConfigError:
+    return ConfigError(f"unit {number}: {failure}")

@@ -7,10 +7,12 @@ followed from one snapshot to the next.
 
 from __future__ import annotations
 
+import filecmp
+import json
 import os
 import shutil
-import uuid
-from collections.abc import Iterable, Iterator, Sequence
+import zlib
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,11 +21,11 @@ from numpy.typing import NDArray
 
 from technopole.errors import OutputError
 from technopole.schema import STATE
+from technopole.store_chunks import SEPARATOR, sync_folder
+from technopole.store_leftovers import unfinished
 from technopole.store_names import FIRMS
 
 if TYPE_CHECKING:
-    import xarray as xr
-
     from technopole.plan import Plan
     from technopole.sweep import Sweep
     from technopole_kernels.types import World
@@ -32,6 +34,10 @@ UNIT_DIGITS = 7
 """Digits of the number of a unit in the name of its group."""
 SNAPSHOT_COORDINATES = ("point", "replicate", "time", "row_size")
 FIRM_COORDINATES = ("region", "sector")
+CHUNK = f"c{SEPARATOR}0"
+"""File of the only chunk of an array of a table."""
+NO_FILE = (-1, 0)
+"""In place of size and checksum of the chunk of an array without a value."""
 
 
 class Snapshot(NamedTuple):
@@ -126,7 +132,32 @@ def group_of(store: str | os.PathLike[str], unit: int) -> Path:
     return Path(store) / FIRMS / f"unit-{unit:0{UNIT_DIGITS}d}"
 
 
-def write_firms(store: str | os.PathLike[str], unit: int, arrays: dict[str, NDArray[Any]]) -> None:
+def table_names(variables: Iterable[str]) -> tuple[str, ...]:
+    """Return the files of a table, relative to its folder.
+
+    Parameters
+    ----------
+    variables : iterable of str
+        `Sweep.firm_variables`; none: there is no table and no file.
+
+    Returns
+    -------
+    tuple of str
+        A description of the group, then one and a chunk for each array.
+    """
+    names = tuple(variables)
+    if not names:
+        return ()
+    arrays = (*SNAPSHOT_COORDINATES, *FIRM_COORDINATES, *names)
+    return ("zarr.json", *(f"{name}/{file}" for name in arrays for file in ("zarr.json", CHUNK)))
+
+
+def write_firms(
+    store: str | os.PathLike[str],
+    unit: int,
+    arrays: dict[str, NDArray[Any]],
+    check: Callable[[], object] = lambda: None,
+) -> tuple[tuple[int, int], ...]:
     """Write the table of a unit: beside its place, then moved there as a whole.
 
     Parameters
@@ -137,30 +168,83 @@ def write_firms(store: str | os.PathLike[str], unit: int, arrays: dict[str, NDAr
         Number of the unit.
     arrays : dict of str to ndarray
         As `FirmTable.arrays` returns them.
+    check : callable, optional
+        Called before anything gets its name; what it raises leaves everything as it was.
+
+    Returns
+    -------
+    tuple of (int, int)
+        Size and CRC-32 of each of `table_names`, or `NO_FILE`.
 
     Raises
     ------
     OutputError
-        If it cannot be written. A table that is there stays: it is whole, and of the same unit, so the same.
+        If it cannot be written. Of a table that is there only files that are missing or differ are replaced: it is of
+        the same unit, so that they were damaged.
     """
     target = group_of(store, unit)
-    if (target / "zarr.json").is_file():
-        return
-    part = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
+    part = unfinished(target)
     try:
         _write_group(part, arrays)
         _sync(part)
+        names = table_names(name for name in arrays if name not in SNAPSHOT_COORDINATES + FIRM_COORDINATES)
+        sums = tuple(_size_and_sum(part / name) for name in names)
+        check()
         try:
             os.rename(part, target)
         except OSError:
-            # another process was quicker
-            if not (target / "zarr.json").is_file():
+            if not target.is_dir():
                 raise
-        _sync_folder(target.parent)
+            _replace_other(part, target, names)
+        sync_folder(target.parent)
+        return sums
     except OSError as failure:
         raise OutputError(f"{target}: cannot be written: {failure.strerror or failure}") from failure
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def _size_and_sum(path: Path) -> tuple[int, int]:
+    if not path.is_file():
+        return NO_FILE
+    content = path.read_bytes()
+    return len(content), zlib.crc32(content)
+
+
+def is_missing(folder: Path, name: str) -> bool:
+    """Tell whether a file of a table is not there and should be.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the table.
+    name : str
+        One of `table_names`.
+
+    Returns
+    -------
+    bool
+        False for the chunk of an array without a value, which has no file.
+    """
+    if (folder / name).is_file():
+        return False
+    try:
+        description = json.loads((folder / name).with_name("zarr.json").read_bytes())
+        return not (name.endswith(CHUNK) and description["shape"] == [0])
+    except (OSError, ValueError, KeyError):
+        return True
+
+
+def _replace_other(new: Path, old: Path, names: Iterable[str]) -> None:
+    """Replace those files of a table that are not there or not the same, one by one: none is ever away."""
+    for name in names:
+        if not (new / name).is_file():
+            continue
+        if not (old / name).is_file() or not filecmp.cmp(new / name, old / name, shallow=False):
+            (old / name).parent.mkdir(exist_ok=True)
+            os.replace(new / name, old / name)
+            sync_folder((old / name).parent)
+    sync_folder(old)
 
 
 def _write_group(folder: Path, arrays: dict[str, NDArray[Any]]) -> None:
@@ -174,9 +258,9 @@ def _write_group(folder: Path, arrays: dict[str, NDArray[Any]]) -> None:
             name,
             shape=values.shape,
             dtype=values.dtype,
-            # one chunk even without a firm, so that the number of files is known
+            # chunks have a size; without a firm there is none
             chunks=(max(values.size, 1),),
-            chunk_key_encoding={"name": "default", "separator": "."},
+            chunk_key_encoding={"name": "default", "separator": SEPARATOR},
             dimension_names=[dim],
             config={"write_empty_chunks": True},
         )
@@ -200,15 +284,7 @@ def _sync(folder: Path) -> None:
             with open(path, "rb") as file:
                 os.fsync(file.fileno())
     for path in [folder, *(path for path in folder.rglob("*") if path.is_dir())]:
-        _sync_folder(path)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        sync_folder(path)
 
 
 def table_files(plan: Plan) -> tuple[int, int, int]:
@@ -235,86 +311,3 @@ def table_files(plan: Plan) -> tuple[int, int, int]:
 def firm_bytes(names: Iterable[str]) -> int:
     """Return the bytes of one firm in a table."""
     return 4 * len(FIRM_COORDINATES) + sum(np.dtype(STATE[name].dtype).itemsize for name in names)
-
-
-def open_firms(
-    store: str | os.PathLike[str],
-    point: int | Sequence[int] | None = None,
-    replicate: int | Sequence[int] | None = None,
-    time: int | Sequence[int] | None = None,
-) -> xr.Dataset:
-    """Read firms of an experiment.
-
-    Parameters
-    ----------
-    store : path
-        Of an experiment with ``output.level = "firm"``.
-    point, replicate, time : int or sequence of int, optional
-        Only these ids of points, numbers of replicates, periods; only their firms are read.
-
-    Returns
-    -------
-    xarray.Dataset
-        Dimension ``firm``; along it the variables, and the coordinates point, replicate, time, region,
-        sector (ids where the store has them, else numbers). Snapshots in the order of the units.
-
-    Raises
-    ------
-    OutputError
-        If there are no tables of firms.
-    """
-    import xarray as xr
-
-    folder = Path(store) / FIRMS
-    units = sorted(path for path in folder.glob("unit-*") if (path / "zarr.json").is_file())
-    if not units:
-        raise OutputError(f'{store}: has no tables of firms; output.level = "firm" makes them')
-    wanted = {"point": point, "replicate": replicate, "time": time}
-    columns: dict[str, list[NDArray[Any]]] = {}
-    attributes: dict[str, dict[str, Any]] = {}
-    for unit in units:
-        for name, values, attrs in _selected(unit, wanted):
-            columns.setdefault(name, []).append(values)
-            attributes[name] = attrs
-    labels = {name: _ids(Path(store), name) for name in FIRM_COORDINATES}
-    data = {name: np.concatenate(parts) for name, parts in columns.items()}
-    for name, ids in labels.items():
-        if ids is not None:
-            data[name], attributes[name] = ids[data[name]], {"long_name": name}
-    coordinates = {*Snapshot._fields, *FIRM_COORDINATES}
-    return xr.Dataset(
-        {name: ("firm", data[name], attributes[name]) for name in data if name not in coordinates},
-        {name: ("firm", data[name], attributes[name]) for name in data if name in coordinates},
-    )
-
-
-def _selected(
-    unit: Path, wanted: dict[str, int | Sequence[int] | None]
-) -> Iterator[tuple[str, NDArray[Any], dict[str, Any]]]:
-    """Yield the columns of the firms of the snapshots that are wanted."""
-    import zarr
-
-    group: Any = zarr.open_group(unit, mode="r", use_consolidated=False)
-    chosen = np.ones(group["row_size"].shape[0], dtype=bool)
-    for name, only in wanted.items():
-        if only is not None:
-            chosen &= np.isin(group[name][...], np.atleast_1d(np.asarray(only, dtype=np.int64)))
-    sizes = group["row_size"][...]
-    rows = np.repeat(chosen, sizes)
-    for name in Snapshot._fields:
-        yield name, np.repeat(group[name][...][chosen], sizes[chosen]), dict(group[name].attrs)
-    for name in sorted(group.array_keys()):
-        if name not in SNAPSHOT_COORDINATES:
-            # nothing is read of a unit without a wanted snapshot
-            values = group[name][...][rows] if chosen.any() else np.empty(0, group[name].dtype)
-            yield name, values, dict(group[name].attrs)
-
-
-def _ids(store: Path, name: str) -> NDArray[Any] | None:
-    import zarr
-
-    try:
-        group: Any = zarr.open_group(store, mode="r", use_consolidated=False)
-        return np.asarray(group[name][...], dtype=object)
-    except (KeyError, FileNotFoundError):
-        return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ class Job:
         Limit of a task, ``HH:MM:SS``.
     logs : str
         Folder of the logs.
+    precision : str
+        ``run.precision``, for which kernels are compiled.
     summary : str
         What is computed, for the reader.
     """
@@ -39,6 +42,7 @@ class Job:
     processors: int
     time: str
     logs: str
+    precision: str
     summary: str
 
 
@@ -60,16 +64,20 @@ def job_script(scheduler: str, job: Job) -> str:
     Raises
     ------
     ConfigError
-        If the scheduler is unknown.
+        If the scheduler is unknown, or the folder of the logs cannot stand in a script.
     """
     if scheduler not in SCHEDULERS:
         raise ConfigError(f"found the scheduler {scheduler!r}; allowed: {', '.join(SCHEDULERS)}")
+    if any(not letter.isprintable() or letter in '"\\' for letter in job.logs):
+        raise ConfigError(
+            f"--logs: found {job.logs!r}; allowed: a name without quotation marks, backslashes and control characters"
+        )
     return _slurm(job) if scheduler == "slurm" else _pbs(job)
 
 
 def _slurm(job: Job) -> str:
     return f"""#!/bin/bash
-# {job.summary}
+# {_line(job.summary)}
 # Submit:  sbatch SCRIPT       (the folder {job.logs} must be there)
 # Any task may be killed at any moment and submitted again: what is done stays, the rest is computed.
 #SBATCH --job-name=technopole-{job.name}
@@ -80,10 +88,10 @@ def _slurm(job: Job) -> str:
 #SBATCH --signal=TERM@60            # a minute before the limit: stop, exit with {EXIT_INTERRUPTED}
 #SBATCH --requeue
 #SBATCH --open-mode=append
-#SBATCH --output={job.logs}/%x-%A_%a.log
+#SBATCH --output={_argument(job.logs.replace("%", "%%") + "/%x-%A_%a.log")}
 
 echo "task $SLURM_ARRAY_TASK_ID of {job.tasks} on $(hostname), start number $((${{SLURM_RESTART_COUNT:-0}} + 1))"
-{_program()} warmup     # compiles the kernels for this kind of processor, once
+{_warmup(job)}     # compiles the kernels for this kind of processor, once
 
 # all tasks share one store; the last one to finish writes the statistics
 srun --ntasks=1 --cpus-per-task={job.processors} {_program()} {_lines(job.arguments)} \\
@@ -102,7 +110,7 @@ def _pbs(job: Job) -> str:
     array = f"#PBS -J 0-{job.tasks - 1}\n" if several else ""
     part = "$PBS_ARRAY_INDEX" if several else "0"
     return f"""#!/bin/bash
-# {job.summary}
+# {_line(job.summary)}
 # Submit:  qsub SCRIPT         (the folder {job.logs} must be there)
 # Any task may be killed at any moment and submitted again: what is done stays, the rest is computed.
 #PBS -N {f"technopole-{job.name}"[:15]}
@@ -110,11 +118,11 @@ def _pbs(job: Job) -> str:
 #PBS -l select=1:ncpus={job.processors}
 #PBS -l walltime={job.time}
 #PBS -j oe
-#PBS -o {job.logs}/
+#PBS -o {_argument(job.logs + "/")}
 
 cd "$PBS_O_WORKDIR" || exit 1
 echo "task {part} of {job.tasks} on $(hostname)"
-{_program()} warmup     # compiles the kernels for this kind of processor, once
+{_warmup(job)}     # compiles the kernels for this kind of processor, once
 
 # all tasks share one store; the last one to finish writes the statistics
 {_program()} {_lines(job.arguments)} \\
@@ -138,3 +146,17 @@ def _lines(arguments: tuple[str, ...]) -> str:
 
 def _program() -> str:
     return f"{shlex.quote(sys.executable)} -m technopole"
+
+
+def _warmup(job: Job) -> str:
+    return f"{_program()} warmup" + ("" if job.precision == "float64" else f" --precision {job.precision}")
+
+
+def _line(text: str) -> str:
+    """Return a text that stays on its line, a comment."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+
+
+def _argument(text: str) -> str:
+    """Return an argument of a line that the scheduler reads; both take quotation marks as the shell does."""
+    return text if re.fullmatch(r"[\w%+,./:@=-]+", text) else f'"{text}"'

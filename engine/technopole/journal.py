@@ -7,6 +7,7 @@ wrong checksum and does not count; its unit is computed again.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import socket
@@ -19,6 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from technopole.store_chunks import sync_folder
 from technopole.store_names import JOURNAL
 
 SUFFIX = ".jsonl"
@@ -46,6 +48,9 @@ class Entry:
         Of the commit, seconds since 1970.
     host : str
         Name of the machine.
+    table : tuple of (int, int)
+        Bytes and CRC-32 of each file of the table of firms, in the order of `firm_output.table_names`; empty where
+        there is none, and in lines of earlier versions.
     """
 
     unit: int
@@ -58,6 +63,7 @@ class Entry:
     seconds: float = 0.0
     time: float = 0.0
     host: str = ""
+    table: tuple[tuple[int, int], ...] = ()
 
     def line(self) -> bytes:
         """Return the line with its checksum."""
@@ -80,6 +86,7 @@ class Journal:
         name = f"{host}-{os.getpid()}-{uuid.uuid4().hex[:8]}{SUFFIX}"
         self._path = store / JOURNAL / name
         self._host = host
+        self._torn = False
         self._lock = threading.Lock()
 
     def append(self, entry: Entry) -> None:
@@ -101,31 +108,17 @@ class Journal:
             new = not self._path.exists()
             handle = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
             try:
-                written = os.write(handle, line)
-                if written < len(line):
-                    # the rest has no room: end the torn line, so that a later one can be read
-                    os.write(handle, b"\n")
-                    raise OSError(28, "No space left on device")
+                # whatever a failed attempt has left is ended first, so that this line can be read
+                whole = b"\n" + line if self._torn else line
+                self._torn = True
+                if os.write(handle, whole) < len(whole):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
                 os.fsync(handle)
+                self._torn = False
             finally:
                 os.close(handle)
             if new:
                 sync_folder(self._path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Wait until the names in a folder are on the disk.
-
-    Parameters
-    ----------
-    folder : Path
-        Any.
-    """
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def read_journals(store: Path, plan: str) -> dict[int, Entry]:
@@ -141,7 +134,7 @@ def read_journals(store: Path, plan: str) -> dict[int, Entry]:
     Returns
     -------
     dict of int to Entry
-        The last line of each unit.
+        The last line of each unit, in the order of their numbers, whatever the names of the journals are.
     """
     found: dict[int, Entry] = {}
     for path in sorted((store / JOURNAL).glob(f"*{SUFFIX}")):
@@ -149,7 +142,7 @@ def read_journals(store: Path, plan: str) -> dict[int, Entry]:
             known = found.get(entry.unit)
             if entry.plan == plan and (known is None or entry.time >= known.time):
                 found[entry.unit] = entry
-    return found
+    return dict(sorted(found.items()))
 
 
 def _entries(lines: Iterable[bytes]) -> Iterator[Entry]:
@@ -160,4 +153,5 @@ def _entries(lines: Iterable[bytes]) -> Iterator[Entry]:
         content: dict[str, Any] = json.loads(text)
         content["sizes"], content["sums"] = tuple(content["sizes"]), tuple(content["sums"])
         content["errors"] = tuple((int(p), int(r), str(words)) for p, r, words in content["errors"])
+        content["table"] = tuple((int(size), int(total)) for size, total in content.get("table", ()))
         yield Entry(**content)

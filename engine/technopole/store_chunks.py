@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import contextlib
 import os
-import uuid
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from technopole.store_leftovers import unfinished
+
 LEVEL = 1
 """Of the compressor: results are mostly digits of chance, which a higher one shortens little."""
 SEPARATOR = "."
-PARTIAL_SUFFIX = ".partial"
 
 
 class Chunk(NamedTuple):
@@ -85,13 +86,15 @@ def encode_chunk(
     return Chunk(chunk_path(array, index), bytes(Zstd(level=LEVEL).encode(little)))
 
 
-def write_chunks(chunks: list[Chunk]) -> None:
+def write_chunks(chunks: list[Chunk], check: Callable[[], object] = lambda: None) -> None:
     """Write chunks so that each file holds all of its chunk or what it held before.
 
     Parameters
     ----------
     chunks : list of Chunk
         They are on the disk when this returns; their folders are not waited for.
+    check : callable, optional
+        Called when all is written and nothing has its name yet; what it raises leaves everything as it was.
 
     Raises
     ------
@@ -101,9 +104,10 @@ def write_chunks(chunks: list[Chunk]) -> None:
     parts: list[tuple[Path, Path]] = []
     try:
         for chunk in chunks:
-            part = chunk.path.with_name(f".{chunk.path.name}.{uuid.uuid4().hex}{PARTIAL_SUFFIX}")
+            part = unfinished(chunk.path)
             parts.append((part, chunk.path))
             write_synced(part, chunk.content)
+        check()
         while parts:
             os.replace(*parts[-1])
             parts.pop()
@@ -133,3 +137,18 @@ def write_synced(path: Path, content: bytes) -> None:
         while view:
             view = view[file.write(view) :]
         os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk.
+
+    Parameters
+    ----------
+    folder : Path
+        Any.
+    """
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

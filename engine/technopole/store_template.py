@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import warnings
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from technopole.data import load_tables
-from technopole.journal import sync_folder
 from technopole.plan import Plan
-from technopole.store_chunks import LEVEL, SEPARATOR
+from technopole.store_chunks import LEVEL, SEPARATOR, sync_folder
 from technopole.store_layout import OutputVariable, coordinate_values
+from technopole.store_leftovers import REPLACED_SUFFIX, unfinished
 from technopole.store_names import FIRMS, JOURNAL
 from technopole.version import __version__
 
@@ -28,6 +29,44 @@ def fill_value(variable: OutputVariable) -> float | int | str | bool:
     if variable.dtype == "str":
         return ""
     return float("nan") if np.dtype(variable.dtype).kind == "f" else 0
+
+
+def place_store(path: Path, plan: Plan, replace: bool) -> None:
+    """Make an empty store beside a path and move it there as a whole.
+
+    Parameters
+    ----------
+    path : Path
+        Of the store.
+    plan : Plan
+        What it is for.
+    replace : bool
+        Remove what is there, which comes back if that fails; otherwise that stays, and no store is made.
+
+    Raises
+    ------
+    OSError
+        If it cannot be made.
+    """
+    part, old = unfinished(path), unfinished(path, REPLACED_SUFFIX)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        make_template(part, plan)
+        there = replace and os.path.lexists(path)
+        if there:
+            os.rename(path, old)
+        try:
+            os.rename(part, path)
+        except BaseException as failure:
+            if there and not os.path.lexists(path):
+                os.rename(old, path)
+            quicker = not replace and isinstance(failure, OSError) and os.path.lexists(path)
+            if not quicker:
+                raise  # otherwise another process was the first to make it
+        shutil.rmtree(old, ignore_errors=True)
+        sync_folder(path.parent)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def make_template(path: Path, plan: Plan) -> None:
@@ -89,6 +128,7 @@ def make_template(path: Path, plan: Plan) -> None:
                 os.fsync(opened.fileno())
         else:
             sync_folder(file)
+    sync_folder(path)
 
 
 def _root_attributes(plan: Plan) -> dict[str, Any]:

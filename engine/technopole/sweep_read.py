@@ -16,6 +16,7 @@ from technopole.config_problems import Problems, found, validated
 from technopole.errors import ConfigError
 from technopole.outcomes import DEFAULT_OUTCOMES, Outcome, outcome_problems
 from technopole.resolve import resolve_config
+from technopole.schema import ENTRIES
 from technopole.store_names import name_problems
 from technopole.sweep import Sweep, recorded_periods
 from technopole.sweep_checks import check_contrasts, check_output, check_run, check_stop
@@ -63,7 +64,7 @@ def read_sweep(
             problems.add(
                 key, f"unknown section{problems.near(key, SECTIONS)}; allowed: {', '.join(SECTIONS)}"
             )
-    experiment = _section(Experiment, content, "experiment", problems)
+    experiment = _section(Experiment, _without_run(content, problems), "experiment", problems)
     output = _section(Output, content, "output", problems)
     limits = _section(Limits, content, "limits", problems)
     stop = _section(Stop, content, "stop", problems) if "stop" in content else None
@@ -121,7 +122,7 @@ def _config(
     problems: Problems,
 ) -> Config | None:
     """Return the scenario with what all points share; its own problems have its own file in front."""
-    changes = _shared(content.get("set", {}), problems)
+    changes = _shared(content, problems)
     own = (
         ("run.seed", experiment.seed),
         ("run.backend", experiment.backend),
@@ -147,15 +148,45 @@ def _config(
         return None
 
 
-def _shared(given: Any, problems: Problems) -> dict[str, Any]:
+def _without_run(content: Mapping[str, Any], problems: Problems) -> Mapping[str, Any]:
+    """Return the content without those keys of [experiment] that belong to [run] of a scenario; they are problems."""
+    given = content.get("experiment")
+    if not isinstance(given, Mapping):
+        return content
+    misplaced = [key for key in given if key not in Experiment.model_fields and f"run.{key}" in ENTRIES]
+    for key in misplaced:
+        problems.add(f"experiment.{key}", f"unknown key; {_place_of_run(key, content)}")
+    return {**content, "experiment": {key: value for key, value in given.items() if key not in misplaced}}
+
+
+def _place_of_run(name: str, content: Mapping[str, Any]) -> str:
+    """Say where a sweep has what a configuration has in [run]."""
+    if name in Experiment.model_fields:
+        return f"allowed: experiment.{name}"
+    if name == "threads":
+        return "a unit is computed on one thread; --workers (workers=) says how many units at a time"
+    experiment = content.get("experiment")
+    scenario = experiment.get("scenario") if isinstance(experiment, Mapping) else None
+    place = (
+        "[config.run] of the sweep"
+        if "config" in content
+        else f"[run] of the scenario {scenario or ''}".rstrip()
+    )
+    return f"{name} is that of the scenario; allowed: {name} in {place}"
+
+
+def _shared(content: Mapping[str, Any], problems: Problems) -> dict[str, Any]:
+    given = content.get("set", {})
     if not isinstance(given, Mapping):
         problems.add("set", f"found {found(given)}; allowed: a table of dotted keys")
         return {}
     shared = flattened(given)
-    for section, words in (("run", "experiment"), ("output", "output")):
-        for key in [key for key in shared if key.partition(".")[0] == section]:
-            problems.add(f"set.{key}", f"allowed: the keys of [{words}] of the sweep")
-            del shared[key]
+    for key in [key for key in shared if key.partition(".")[0] in ("run", "output")]:
+        known = key.startswith("run.") and key in ENTRIES
+        section = "experiment" if key.partition(".")[0] == "run" else "output"
+        allowed = f"allowed: the keys of [{section}] of the sweep"
+        problems.add(f"set.{key}", _place_of_run(key.partition(".")[2], content) if known else allowed)
+        del shared[key]
     return shared
 
 

@@ -1,5 +1,7 @@
 """The commands about experiments: exit codes, messages, files."""
 
+import contextlib
+import io
 import json
 import subprocess
 import sys
@@ -7,6 +9,11 @@ import sys
 import pytest
 
 import sweeping
+from conftest import SCENARIOS
+from technopole import commands_experiment
+from technopole.commands_plan import SweepOptions
+
+SCENARIO = SCENARIOS / "two-regions.toml"
 
 SWEEP = f"""
 [experiment]
@@ -104,6 +111,7 @@ def test_no_store(technopole, tmp_path, command):
         (("--shard", "4/4"), "allowed: 0/4 to 3/4"),
         (("--executor", "gpu"), "allowed: threads, processes, dask"),
         (("--resume",), "there is nothing to go on with"),
+        (("--shard", "0/2", "--overwrite"), "each shard would remove what the others have computed"),
         (("--set", "limits.files=10"), "limits.files"),
         (("--executor", "dask", "--address", "nonsense"), "such as tcp://host:8786"),
         (("--executor", "dask", "--address", "tcp://127.0.0.1:9"), "no scheduler of Dask answers"),
@@ -135,8 +143,46 @@ def test_job_scripts(technopole, sweep, tmp_path, scheduler):
         (("lsf",), "slurm, pbs"),
         (("slurm", "--tasks", 0), "--tasks"),
         (("slurm", "--time", "soon"), "HH:MM:SS"),
+        (("slurm", "--logs", "a\nb"), "--logs: found 'a\\nb'; allowed: a name without"),
+        (("pbs", "--logs", 'a"b'), "--logs: found"),
+        (("slurm", "--set", "limits.files=10"), "limits.files"),
     ],
 )
 def test_job_scripts_that_are_refused(technopole, sweep, arguments, words):
     done = technopole("jobscript", arguments[0], sweep, *arguments[1:])
     assert done.returncode == 2 and words in done.stderr
+
+
+def script_of(scheduler, sweep, logs=".", force=False, **changes):
+    """A job script, made in this process."""
+    assignments = tuple(f"{key}={json.dumps(value)}" for key, value in changes.items())
+    chosen = SweepOptions(sweep, assignments)
+    with contextlib.redirect_stdout(io.StringIO()) as text:
+        commands_experiment.jobscript(
+            commands_experiment.JobOptions(scheduler, chosen, logs=logs, force=force)
+        )
+    return text.getvalue()
+
+
+@pytest.mark.parametrize("scheduler", ["slurm", "pbs"])
+def test_job_scripts_hold_what_a_sweep_asks_for(tmp_path, scheduler):
+    single = SCENARIO.read_text().replace("[run]", '[run]\nprecision = "float32"')
+    (tmp_path / "scenario.toml").write_text(single)
+    file = tmp_path / "small.toml"
+    file.write_text(SWEEP.replace(sweeping.TWO_REGIONS, "scenario.toml"))
+    script = script_of(scheduler, file, "my logs", True, **{"limits.files": 10, "experiment.name": "a\nrm b"})
+    assert "warmup --precision float32" in script
+    assert ('"my logs/' in script) and "--force" in script
+    assert not any(line.startswith("rm") for line in script.partition("# all tasks share")[0].splitlines())
+    commands = [line for line in script.splitlines() if not line.startswith("#")]
+    assert subprocess.run(["bash", "-n"], input=script, text=True).returncode == 0
+    assert not any("a rm b" in line for line in commands)
+    plain = script_of(scheduler, file, "logs-1", **{"experiment.replicates": 3})
+    assert "--force" not in plain and '"logs' not in plain
+
+
+def test_errors_that_differ_in_numbers_are_one():
+    errors = tuple((point, 2, f"replicate 2: {152 + point:,} firms in R1, 1.5e{point}") for point in range(9))
+    (line,) = commands_experiment._error_lines(errors)
+    assert line == "failed 9 times, first at point 0, replicate 2: 152 firms in R1, 1.5e0"
+    assert len(commands_experiment._error_lines(((0, 0, "a: in R1"), (1, 0, "a: in R2")))) == 2

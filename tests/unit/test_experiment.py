@@ -4,6 +4,7 @@ import dataclasses
 import errno
 import hashlib
 import json
+import multiprocessing
 import os
 import shutil
 import warnings
@@ -161,8 +162,9 @@ def test_a_file_with_other_content_is_found(planned, undisturbed, tmp_path):
     content[-1] ^= 1
     file.write_bytes(bytes(content))
     store = ExperimentStore.open(path)
-    assert store.damaged_units() == [5]
-    store.forget([5])
+    damage = store.damage()
+    assert damage.units == {5: [file]} and damage.paths == [file]
+    store.remove(damage)
     assert run_experiment(planned, path, resume=True).units == 1
     assert chunks(path) == chunks(undisturbed)
 
@@ -176,16 +178,29 @@ def test_a_torn_line_of_a_journal_does_not_count(planned, undisturbed, tmp_path)
     assert chunks(path) == chunks(undisturbed)
 
 
-def test_two_processes_on_one_unit_write_the_same(planned, tmp_path):
+def write_when_all_are_ready(path, number, ready):
+    """What each of several processes does with one store."""
+    store = ExperimentStore.open(path)
+    result = compute_unit(PointWorlds(store.plan), store.plan.unit(number), GO)
+    ready.wait()
+    store.write_unit(result)
+
+
+def test_two_processes_on_one_unit_write_the_same(planned, undisturbed, tmp_path):
     path = tmp_path / "a.zarr"
-    stores = ExperimentStore.create(path, planned), ExperimentStore.create(path, planned)
-    before = None
-    for store in stores:
-        store.write_unit(compute_unit(PointWorlds(planned), planned.unit(4), GO))
-        assert before in (None, chunks(path))
-        before = chunks(path)
-    assert list(stores[0].done_units()) == [4]
-    assert stores[0].processes() == 2
+    store = ExperimentStore.create(path, planned)
+    spawn = multiprocessing.get_context("spawn")
+    ready = spawn.Barrier(2)
+    both = [spawn.Process(target=write_when_all_are_ready, args=(path, 4, ready)) for _ in range(2)]
+    for process in both:
+        process.start()
+    for process in both:
+        process.join(120)
+    assert [process.exitcode for process in both] == [0, 0]
+    assert list(store.done_units()) == [4] and store.processes() == 2
+    assert not store.damage().paths and not list(path.rglob(".*"))
+    names = [str(file.relative_to(path)) for file in store.files.chunks(4)]
+    assert {name: chunks(path)[name] for name in names} == {name: chunks(undisturbed)[name] for name in names}
 
 
 def test_another_plan_is_refused_with_the_difference(planned, undisturbed):
@@ -258,7 +273,30 @@ def test_a_full_disk_under_the_journal(planned, tmp_path, monkeypatch):
     assert store.done_units() == {}
     journal.append(dataclasses.replace(entry, unit=1))
     assert list(store.done_units()) == [1]
+    journal.append(dataclasses.replace(entry, unit=0))
+    assert list(store.done_units()) == [0, 1]
     assert read_journals(store.path, "other") == {}
+
+
+def test_a_line_after_one_whose_end_had_no_room_is_read(planned, tmp_path, monkeypatch):
+    store = ExperimentStore.create(tmp_path / "a.zarr", planned)
+    real, written = os.write, []
+
+    def full(handle, line):
+        written.append(line)
+        if len(written) > 1:  # not even the end of a line has room
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return real(handle, line[:20])
+
+    journal = Journal(store.path)
+    entry = Entry(0, planned.digest, 4, 0, (1,), (2,))
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", full)
+        for _ in range(2):
+            with pytest.raises(OSError, match="No space"):
+                journal.append(entry)
+    journal.append(entry)
+    assert list(store.done_units()) == [0]
 
 
 def test_failed_replicates_are_recorded_and_the_others_finish(tmp_path):
@@ -400,12 +438,10 @@ def test_a_finished_plan_of_many_units_is_known_at_once(tmp_path):
     store = ExperimentStore.create(tmp_path / "a.zarr", many)
     result = compute_unit(PointWorlds(many), many.unit(0), GO)
     entry = store.write_unit(result)
-    places = [store._index(0, variable) for variable in store._variables]
-    assert places
     lines = []
     for number in range(many.n_units):
         lines.append(dataclasses.replace(entry, unit=number).line())
-        for (source, _), (copy, _) in zip(store._chunks(0), store._chunks(number), strict=True):
+        for source, copy in zip(store.files.chunks(0), store.files.chunks(number), strict=True):
             if number:
                 os.link(source, copy)
     (tmp_path / "a.zarr" / JOURNAL / "others.jsonl").write_bytes(b"".join(lines))

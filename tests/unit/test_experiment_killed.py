@@ -17,13 +17,30 @@ from technopole.store_names import JOURNAL
 
 # many small units, so that a kill often meets one that is being written
 PROGRAM = """
-import dataclasses, sys
+import dataclasses, sys, time
 from pathlib import Path
 import sweeping
+from technopole import store_chunks
 from technopole.experiment_run import run_experiment
 
+def halting(file, real=store_chunks.write_synced):
+    # stop for good in the middle of a file of about the tenth unit, and say so
+    written = []
+
+    def write(path, content):
+        written.append(path)
+        if len(written) > 150:
+            real(path, content[:10])
+            Path(file).touch()
+            time.sleep(1000)
+        real(path, content)
+
+    store_chunks.write_synced = write
+
 if __name__ == "__main__":
-    path, kind, shard = sys.argv[1:]
+    path, kind, shard, halt = sys.argv[1:]
+    if halt:
+        halting(halt)
     planned = sweeping.plan(
         experiment={"replicates": 160},
         output={"variables": ["productivity", "employment"], "statistics": ["mean", "sd", "quantiles"]},
@@ -50,8 +67,8 @@ def start(tmp_path_factory, environment):
     tests = os.path.dirname(sweeping.__file__)
     inside = {**environment, "PYTHONPATH": os.pathsep.join([tests, environment["PYTHONPATH"]])}
 
-    def run(path, kind="threads", shard=""):
-        command = [sys.executable, str(file), str(path), kind, shard]
+    def run(path, kind="threads", shard="", halt=""):
+        command = [sys.executable, str(file), str(path), kind, shard, str(halt)]
         return subprocess.Popen(
             command,
             env=inside,
@@ -126,14 +143,21 @@ def test_many_kills(start, undisturbed, tmp_path, seed):
 
 def test_shards_as_processes_one_of_them_killed(start, undisturbed, tmp_path):
     path = tmp_path / "a.zarr"
-    shards = [start(path, "threads", f"{part}/3") for part in range(3)]
-    time.sleep(1.5)
+    at_work = tmp_path / "at work"
+    shards = [start(path, "threads", f"{part}/3", at_work if part == 1 else "") for part in range(3)]
+    end = time.monotonic() + 120
+    while not at_work.exists():
+        assert time.monotonic() < end and shards[1].poll() is None
+        time.sleep(0.05)
     shards[1].kill()
-    for part in (0, 2):
-        finish(shards[part])
     shards[1].communicate()
+    for part in (0, 2):
+        assert finish(shards[part]).startswith("False")
+    status = experiment_status(path)
+    assert 0 < status.units_missing < status.units / 3
+    assert list(path.rglob(".*.partial"))
     assert finish(start(path, "threads", "1/3")).startswith("True")
-    assert arrays(path) == undisturbed
+    assert arrays(path) == undisturbed and not list(path.rglob(".*"))
 
 
 LONG = f"""

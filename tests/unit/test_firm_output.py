@@ -13,7 +13,8 @@ from sweeping import plan
 from technopole.advance import advance
 from technopole.errors import OutputError
 from technopole.experiment_points import PointWorlds
-from technopole.firm_output import FirmTable, group_of, open_firms, write_firms
+from technopole.firm_output import FirmTable, group_of, write_firms
+from technopole.firm_reading import open_firms
 from technopole.model import Model
 from technopole.recording import Recording
 

@@ -215,7 +215,8 @@ def test_problems_of_the_scenario_name_the_scenario():
 
 
 def test_set_cannot_say_what_the_sweep_says():
-    assert "allowed: the keys of [experiment] of the sweep" in one_problem(set={"run.replicates": 3})
+    assert "allowed: experiment.replicates" in one_problem(set={"run.replicates": 3})
+    assert "allowed: the keys of [experiment] of the sweep" in one_problem(set={"run.nothing": 3})
 
 
 @pytest.mark.parametrize(
@@ -366,6 +367,15 @@ def test_files_are_refused(tmp_path, text, words):
     with pytest.raises(ConfigError) as failure:
         csv(tmp_path, text)
     assert words in str(failure.value) and "points.csv" in str(failure.value)
+
+
+def test_precision_is_that_of_the_scenario():
+    """The advice for one place must not lead to a refusal in another one."""
+    wanted = "precision is that of the scenario; allowed: precision in [run] of the scenario "
+    for sections in ({"experiment": {"precision": "float32"}}, {"set": {"run.precision": "float32"}}):
+        text = one_problem(**sections)
+        assert wanted in text and "two-regions.toml" in text and "did you mean" not in text
+    assert "--workers" in one_problem(experiment={"threads": 2})
 
 
 def test_missing_file(tmp_path):
