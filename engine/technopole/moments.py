@@ -9,6 +9,7 @@ number of workers or on what was resumed. Everything is element by element over 
 
 from __future__ import annotations
 
+import importlib.util
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +18,8 @@ from numpy.typing import ArrayLike, NDArray
 from technopole.errors import TechnopoleError
 
 Floats = NDArray[np.float64]
+
+NEED_SCIPY = "need scipy: pip install scipy (the extra technopole[experiments])"
 
 _VALUES = 1 << 15
 """Values merged at a time, so that the temporaries stay in the cache."""
@@ -178,6 +181,18 @@ def statistics(n: ArrayLike, mean: ArrayLike, m2: ArrayLike, confidence: float =
     return Statistics(count, middle, sd, se, middle - half, middle + half)
 
 
+def refuse_without_scipy() -> None:
+    """Raise if confidence intervals could not be computed, before hours are spent on what they are about.
+
+    Raises
+    ------
+    TechnopoleError
+        If scipy is not installed.
+    """
+    if importlib.util.find_spec("scipy") is None:
+        raise TechnopoleError(f"confidence intervals {NEED_SCIPY}")
+
+
 def student_quantile(freedom: ArrayLike, confidence: float) -> Floats:
     """Return the factor of a two-sided t-interval.
 
@@ -201,7 +216,7 @@ def student_quantile(freedom: ArrayLike, confidence: float) -> Floats:
     try:
         from scipy.special import stdtrit
     except ImportError:
-        raise TechnopoleError("confidence intervals need scipy: pip install scipy") from None
+        raise TechnopoleError(f"confidence intervals {NEED_SCIPY}") from None
     degrees = np.maximum(np.asarray(freedom, dtype=np.int64), 0)
     present = np.flatnonzero(np.bincount(degrees.ravel()))
     factors = np.full(present[-1] + 1 if present.size else 1, np.nan)

@@ -154,7 +154,12 @@ def _chunks(variable: xr.DataArray) -> tuple[int, ...]:
 
 
 def _write_netcdf(ds: xr.Dataset, path: Path) -> None:
-    ds.to_netcdf(path, engine="h5netcdf")
+    """Write a file that was made in memory: the library does not survive a disk that gets full while it writes."""
+    made = ds.to_netcdf(None, engine="h5netcdf")
+    with path.open("wb") as file:
+        file.write(made)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 _WRITERS: dict[str, Callable[[Any, Path], None]] = {".zarr": _write_zarr, ".nc": _write_netcdf}

@@ -153,7 +153,9 @@ def test_every_state_variable_is_a_view_of_its_shape(model):
         view = model[name]
         shape = tuple(model.n_firms if dim == "firm" else sizes[dim] for dim in entry.dims)
         assert view.shape == shape and view.dtype == np.dtype(entry.dtype), name
-        assert not view.flags.owndata and view.flags.writeable == (name not in ("offsets", "identity", "period"))
+        assert not view.flags.owndata and view.flags.writeable == (
+            name not in ("offsets", "identity", "period")
+        )
     assert set(model.names) == set(STATE)
 
 

@@ -1,6 +1,8 @@
 """Results as a dataset and as files; the table of key results."""
 
 import os
+import subprocess
+import sys
 import tomllib
 import warnings
 from datetime import datetime
@@ -276,3 +278,23 @@ def test_columns_are_aligned():
         "firms              92",
         "entry and exit  1,356",
     ]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs limits of a process")
+def test_a_netcdf_file_for_which_there_is_no_room_is_refused(tmp_path, two_regions):
+    program = f"""
+import resource, signal
+import technopole as tp
+from technopole.store import write
+ds = tp.run({str(two_regions)!r}, replicates=1, periods=2)
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+try:
+    write(ds, {str(tmp_path / "a.nc")!r})
+except tp.TechnopoleError as failure:
+    print(type(failure).__name__, failure)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("OutputError") and "cannot be written: File too large" in done.stdout
+    assert list(tmp_path.iterdir()) == []

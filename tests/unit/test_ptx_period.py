@@ -66,6 +66,7 @@ def driver(request, program, monkeypatch):
 
 def tiny(changes=None, firms=FIRMS, periods=3, replicates=2, policies=POLICIES, suppliers=SUPPLIERS):
     """Configuration with few firms, of which all variables are recorded."""
+    policies = [policy for policy in policies if policy.get("start", 0) < periods]
     content = economy(len(firms), len(firms[0]), firms, spacing=120.0, policies=policies)
     content["cells"] = [
         cell for cell in content["cells"] if firms[int(cell["region"][1:])][int(cell["sector"][1:])]
