@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from technopole.errors import TO_WRITE_NETCDF, OutputError
+from technopole.store_netcdf import write_netcdf
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -153,9 +154,5 @@ def _chunks(variable: xr.DataArray) -> tuple[int, ...]:
     return tuple(shape)
 
 
-def _write_netcdf(ds: xr.Dataset, path: Path) -> None:
-    ds.to_netcdf(path, engine="h5netcdf")
-
-
-_WRITERS: dict[str, Callable[[Any, Path], None]] = {".zarr": _write_zarr, ".nc": _write_netcdf}
+_WRITERS: dict[str, Callable[[Any, Path], None]] = {".zarr": _write_zarr, ".nc": write_netcdf}
 _SUFFIXES = ".zarr (Zarr store) or .nc (netCDF 4)"
