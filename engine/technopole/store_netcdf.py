@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def write_netcdf(ds: xr.Dataset, path: Path) -> None:
-    """Write a dataset to a new file of netCDF 4 and wait until it is on the disk.
+    """Write a dataset to a new file of netCDF 4.
 
     Parameters
     ----------
@@ -48,7 +48,6 @@ def write_netcdf(ds: xr.Dataset, path: Path) -> None:
             file.give_up()
         if file.failure is not None:
             raise file.failure
-        os.fsync(raw.fileno())
 
 
 class ForgivingFile(io.RawIOBase):
