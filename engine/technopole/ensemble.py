@@ -88,7 +88,9 @@ class Ensemble:
             try:
                 pending = {pool.submit(self._work) for _ in range(self._threads.worlds)}
                 while pending:
-                    _, pending = wait(pending, timeout=POLL_SECONDS)
+                    done, pending = wait(pending, timeout=POLL_SECONDS)
+                    for future in done:
+                        future.result()  # raises what is no failure of a replicate
                     if report is not None:
                         report(self.progress())
             finally:

@@ -24,6 +24,7 @@ from technopole.period_problems import _checked_values
 from technopole.recording import Recording, recording_bytes
 from technopole.schema import RECORDS
 from technopole.simulation import Simulation
+from technopole.validation_run import measure_all
 from technopole_kernels import layout
 
 ALL = list(RECORDS)
@@ -165,6 +166,26 @@ def test_error_in_a_thread_reaches_the_caller(config, monkeypatch):
 
 
 # ---------------------------------------------------------------------------------------------------- memory
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_error_outside_of_a_replicate_reaches_the_caller(config, monkeypatch, threads):
+    def refuse(self, number):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("technopole.ensemble.Crew.__init__", refuse)
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        tp.run(config, threads=threads)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_error_outside_of_a_measured_world_reaches_the_caller(config, monkeypatch, threads):
+    def refuse(self):
+        raise RuntimeError("out of order")
+
+    monkeypatch.setattr("technopole.validation_run._Worlds.work", refuse)
+    with pytest.raises(RuntimeError, match="out of order"):
+        measure_all(make_blueprint(config), threads)
 
 
 def test_run_too_large_is_refused_with_the_figures(config):
