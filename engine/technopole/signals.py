@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -17,14 +18,18 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+REPEAT_SECONDS = 1.0
+"""Signals that follow the first one so soon are not meant to end the process at once."""
 
 
 @contextlib.contextmanager
 def stopping_on_signals() -> Iterator[list[str]]:
-    """Let Ctrl-C and SIGTERM raise KeyboardInterrupt on the main thread; a second one ends the process.
+    """Let Ctrl-C and SIGTERM raise KeyboardInterrupt on the main thread; a later one ends the process.
 
-    A run then stops its other threads at the end of their period. A signal that was ignored before, as in a
-    job that a shell put into the background, stays so. Only for the main thread of a program of one's own.
+    A run then stops its other threads at the end of their period. What comes within `REPEAT_SECONDS` is the same
+    wish once more: ``timeout`` and shells signal a process and its group, which it is in. A signal that was ignored
+    before, as in a job that a shell put into the background, stays so. Only for the main thread of a program of
+    one's own.
 
     Yields
     ------
@@ -32,10 +37,15 @@ def stopping_on_signals() -> Iterator[list[str]]:
         Names of the signals that came.
     """
     received: list[str] = []
+    since = 0.0
 
     def stop(number: int, frame: FrameType | None) -> None:
+        nonlocal since
         if received:
-            os._exit(EXIT_INTERRUPTED)
+            if time.monotonic() - since >= REPEAT_SECONDS:
+                os._exit(EXIT_INTERRUPTED)
+            return
+        since = time.monotonic()
         received.append(signal.Signals(number).name)
         raise KeyboardInterrupt
 
