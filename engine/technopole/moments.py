@@ -9,12 +9,14 @@ number of workers or on what was resumed. Everything is element by element over 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from technopole.errors import TechnopoleError
+from technopole.errors import FOR_INTERVALS, TechnopoleError
 
 Floats = NDArray[np.float64]
 
@@ -33,8 +35,12 @@ class Moments(NamedTuple):
     """The sum of their squared deviations from it."""
 
 
-class Statistics(NamedTuple):
-    """Estimates from a number of independent replicates, element by element."""
+@dataclass(frozen=True)
+class Statistics:
+    """Estimates from a number of independent replicates, element by element.
+
+    The interval is found when it is asked for: scipy, which it takes, is not needed for the rest.
+    """
 
     n: NDArray[np.int64]
     mean: Floats
@@ -43,9 +49,22 @@ class Statistics(NamedTuple):
     """Standard deviation between replicates (ddof 1); NaN with fewer than two."""
     se: Floats
     """Monte Carlo standard error of the mean, sd/√n."""
-    low: Floats
-    """Lower end of the confidence interval of the mean (Student's t)."""
-    high: Floats
+    confidence: float
+    """Of the interval."""
+
+    @property
+    def low(self) -> Floats:
+        """Lower end of the confidence interval of the mean (Student's t)."""
+        return np.asarray(self.mean - self._half)
+
+    @property
+    def high(self) -> Floats:
+        """Upper end of it."""
+        return np.asarray(self.mean + self._half)
+
+    @cached_property
+    def _half(self) -> Floats:
+        return np.asarray(student_quantile(self.n - 1, self.confidence) * self.se)
 
 
 def block_moments(values: ArrayLike, valid: ArrayLike | None = None) -> Moments:
@@ -174,8 +193,7 @@ def statistics(n: ArrayLike, mean: ArrayLike, m2: ArrayLike, confidence: float =
     with np.errstate(divide="ignore", invalid="ignore"):
         sd = np.where(count > 1, np.sqrt(np.asarray(m2, dtype=np.float64) / (count - 1)), np.nan)
         se = sd / np.sqrt(count)
-    half = student_quantile(count - 1, confidence) * se
-    return Statistics(count, middle, sd, se, middle - half, middle + half)
+    return Statistics(count, middle, sd, se, confidence)
 
 
 def student_quantile(freedom: ArrayLike, confidence: float) -> Floats:
@@ -201,7 +219,7 @@ def student_quantile(freedom: ArrayLike, confidence: float) -> Floats:
     try:
         from scipy.special import stdtrit
     except ImportError:
-        raise TechnopoleError("confidence intervals need scipy: pip install scipy") from None
+        raise TechnopoleError(f"confidence intervals need {FOR_INTERVALS}") from None
     degrees = np.maximum(np.asarray(freedom, dtype=np.int64), 0)
     present = np.flatnonzero(np.bincount(degrees.ravel()))
     factors = np.full(present[-1] + 1 if present.size else 1, np.nan)
