@@ -115,7 +115,9 @@ def _salib(name: str) -> Any:
         raise ConfigError(_MISSING.format("SALib")) from None
 
 
-_MISSING = "design.kind: this kind of design needs {}: pip install scipy SALib (the extra technopole[sensitivity])"
+_MISSING = (
+    "design.kind: this kind of design needs {}: pip install scipy SALib (the extra technopole[sensitivity])"
+)
 _SAMPLERS = {"random": _random, "sobol": _sobol, "lhs": _lhs, "saltelli": _saltelli, "morris": _morris}
 
 

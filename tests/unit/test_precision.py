@@ -154,7 +154,9 @@ def test_what_is_compiled_is_known_by_precision(tmp_path, monkeypatch):
 
     monkeypatch.setattr(_jit, "_DIRECTORY", tmp_path)
     assert not _jit.has_compiled_code()
-    single, double = (tmp_path / f"technopole_kernels.drive.drive{kind}-0123.nbc" for kind in ("-float32", ""))
+    single, double = (
+        tmp_path / f"technopole_kernels.drive.drive{kind}-0123.nbc" for kind in ("-float32", "")
+    )
     double.touch()
     assert _jit.has_compiled_code() and not _jit.has_compiled_code("float32")
     single.touch()

@@ -164,6 +164,28 @@ def test_the_file_of_the_period_is_known():
     assert drive._cache._name == _jit._PERIOD and _jit.has_compiled_code()
 
 
+def test_kernels_of_other_sources_can_be_removed(monkeypatch, tmp_path, capsys):
+    mine = tmp_path / "numba1-python3" / "here" / "0123456789abcdef"
+    elsewhere = mine.parents[1] / "there" / mine.name  # another processor, the same sources
+    old = [mine.with_name("fedcba9876543210"), tmp_path / "numba0-python3" / "here" / "fedcba9876543210"]
+    strangers = [mine.with_name("notes"), tmp_path / "x" / "y" / old[0].name]
+    for folder in (mine, elsewhere, *old, *strangers):
+        folder.mkdir(parents=True)
+        (folder / "technopole_kernels.a.b-0.nbc").write_bytes(bytes(600))
+        (folder / "grid-01-sm_80-8.0.ptx").write_bytes(bytes(400))
+    (old[0] / "mine.txt").touch()
+    monkeypatch.setattr(warmup, "cache_directory", lambda: mine)
+    commands._prune()
+    assert "2 kB in 2 folders" in capsys.readouterr().out
+    kept = ["grid-01-sm_80-8.0.ptx", "technopole_kernels.a.b-0.nbc"]
+    assert files(mine) == files(elsewhere) == kept and files(old[0]) == ["mine.txt"]
+    assert not (tmp_path / "numba0-python3").exists()
+    assert all(files(folder) == kept for folder in strangers)
+    monkeypatch.setattr(warmup, "cache_directory", lambda: None)
+    commands._prune()
+    assert capsys.readouterr().out == "no kernels compiled from other sources to remove\n"
+
+
 @pytest.mark.slow
 def test_after_a_compilation_that_was_interrupted_the_next_start_compiles_and_can_be_interrupted(
     environment, tmp_path
@@ -322,7 +344,14 @@ def test_another_process_ends_with_the_first_and_clears_away(tmp_path):
 
 @pytest.mark.parametrize(
     "compiled, place, processors, begun",
-    [(False, "x", 2, 1), (False, "x", 3, 2), (False, "x", 64, 3), (True, "x", 2, 0), (False, None, 2, 0), (False, "x", 1, 0)],
+    [
+        (False, "x", 2, 1),
+        (False, "x", 3, 2),
+        (False, "x", 64, 3),
+        (True, "x", 2, 0),
+        (False, None, 2, 0),
+        (False, "x", 1, 0),
+    ],
 )
 def test_other_processes_are_there_where_they_help(monkeypatch, compiled, place, processors, begun):
     started, ended = [], []
