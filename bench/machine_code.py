@@ -32,7 +32,6 @@ LEAST_WIDE = 0.75
 WIDE = re.compile(r"v(add|sub|mul|div|sqrt|max|min)pd\s.*%?[yz]mm|vp(muludq|addq|subq|mullq)\s.*%?[yz]mm")
 SCALAR = re.compile(r"v?(add|sub|mul|div|sqrt)sd\s")
 STACK = re.compile(r"\(%r[sb]p[,)]|\[r[sb]p\b")
-SYMBOL = re.compile(r"^_ZN(18technopole_kernels)?(\d+)")
 
 Counts = dict[str, int]
 

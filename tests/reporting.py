@@ -11,7 +11,6 @@ import technopole as tp
 from conftest import SCENARIOS
 
 TWO_REGIONS = SCENARIOS / "two-regions.toml"
-VOID = {"meta", "link", "br", "img", "input", "hr"}
 
 
 @functools.lru_cache(maxsize=4)

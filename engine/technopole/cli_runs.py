@@ -88,9 +88,13 @@ def warmup(
     precision: Annotated[
         str, typer.Option(metavar="NAME", help="float64, or float32 for run.precision = float32.")
     ] = "float64",
+    prune: Annotated[
+        bool,
+        typer.Option("--prune", help="Then remove kernels compiled from other sources, as of old versions."),
+    ] = False,
 ) -> None:
     """Compile the kernels for this processor, so that later starts are quick."""
-    perform(lambda: commands.warmup(precision))
+    perform(lambda: commands.warmup(precision, prune))
 
 
 def bench(

@@ -302,8 +302,23 @@ def describe(config: Path, assignments: tuple[str, ...]) -> None:
     write_table(sys.stdout, ("parameter", "value", "unit", "range", "source"), rows)
 
 
-def warmup(precision: str = "float64") -> None:
-    """Compile the kernels for a ``run.precision``, or see that they are compiled."""
+def warmup(precision: str = "float64", prune: bool = False) -> None:
+    """Compile the kernels for a ``run.precision``, or see that they are compiled.
+
+    Parameters
+    ----------
+    precision : str
+        ``run.precision``.
+    prune : bool
+        Then remove those that were compiled from other sources.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such precision.
+    TechnopoleError
+        If kernels cannot be kept, or those of other sources not be removed.
+    """
     _refuse_precision(precision)
     from technopole.quick_start import load_compiler_without_blas
 
@@ -322,6 +337,21 @@ def warmup(precision: str = "float64") -> None:
             "set TECHNOPOLE_CACHE to one that can"
         )
     print(f"{'compiled' if cold else 'loaded'} in {seconds}; kept in {place}")
+    if prune:
+        _prune()
+
+
+def _prune() -> None:
+    from technopole.machine import readable_bytes
+    from technopole.warmup import remove_old_kernels
+
+    removed = remove_old_kernels()
+    what = "kernels compiled from other sources"
+    if removed.folders:
+        folders = counted(removed.folders, "folder")
+        print(f"removed {what}: {readable_bytes(removed.bytes)} in {folders}")
+    else:
+        print(f"no {what} to remove")
 
 
 def _refuse_precision(precision: str) -> None:

@@ -15,9 +15,6 @@ from technopole.sweep_values import VARIED, column
 
 Floats = NDArray[np.float64]
 
-MOST_DIMENSIONS = 10_000
-"""Parameters of a Sobol sequence; Saltelli's scheme needs two dimensions for each."""
-
 
 def sampled(design: Design) -> Points:
     """Return the points of a design that is drawn.
@@ -118,7 +115,9 @@ def _salib(name: str) -> Any:
         raise ConfigError(_MISSING.format("SALib")) from None
 
 
-_MISSING = "design.kind: this kind of design needs {}: pip install scipy SALib"
+_MISSING = (
+    "design.kind: this kind of design needs {}: pip install scipy SALib (the extra technopole[sensitivity])"
+)
 _SAMPLERS = {"random": _random, "sobol": _sobol, "lhs": _lhs, "saltelli": _saltelli, "morris": _morris}
 
 

@@ -101,9 +101,9 @@ class Ensemble:
             try:
                 pending = {pool.submit(self._work) for _ in range(self._threads.worlds)}
                 while pending:
-                    ended, pending = wait(pending, timeout=POLL_SECONDS)
-                    for thread in ended:
-                        thread.result()  # what is no replicate's failure is raised
+                    done, pending = wait(pending, timeout=POLL_SECONDS)
+                    for future in done:
+                        future.result()  # raises what is no failure of a replicate
                     if report is not None:
                         report(self.progress())
             finally:

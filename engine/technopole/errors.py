@@ -13,6 +13,7 @@ EXIT_INTERRUPTED = 75
 TO_DRAW = "drawing needs matplotlib: pip install matplotlib (the extra technopole[plot])"
 TO_REPORT = "a report needs Bokeh and Jinja2: pip install bokeh jinja2 (the extra technopole[report])"
 TO_WRITE_NETCDF = "writing netCDF needs h5netcdf: pip install h5netcdf h5py (the extra technopole[netcdf])"
+FOR_INTERVALS = "scipy: pip install scipy (the extra technopole[statistics])"
 TO_COUPLE = "the Basic Model Interface needs bmipy: pip install bmipy (the extra technopole[bmi])"
 TO_LEARN = "the environments need Gymnasium: pip install gymnasium (the extra technopole[gym])"
 

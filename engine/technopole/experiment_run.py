@@ -31,7 +31,6 @@ from technopole.experiment_rounds import Shard, wanted_units
 from technopole.experiment_store import ExperimentStore
 from technopole.given import whole_number
 from technopole.journal import Entry
-from technopole.moments import refuse_without_scipy
 from technopole.plan import Plan, make_plan
 from technopole.store_leftovers import leftovers_beside, remove_leftovers
 from technopole.sweep import Sweep
@@ -206,7 +205,6 @@ def run_experiment(
         device_name(backend)
         if executor != "threads":
             close_devices()
-    refuse_without_scipy()
     store = _store(plan, to, resume or part is not None, overwrite)
     try:
         computed: Counter[int] = Counter()

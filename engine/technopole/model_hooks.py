@@ -22,7 +22,8 @@ class Hook:
     Parameters
     ----------
     function : callable
-        Of a model; or compiled by numba, of a `technopole_kernels.State` and, if it has two arguments, `data`.
+        Of a model; or compiled by numba, of a `technopole_kernels.entry_points.State` and, if it has two
+        arguments, `data`.
     every : int or None
         After each period that is a multiple of it.
     at : int, iterable of int or None

@@ -9,17 +9,16 @@ number of workers or on what was resumed. Everything is element by element over 
 
 from __future__ import annotations
 
-import importlib.util
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from technopole.errors import TechnopoleError
+from technopole.errors import FOR_INTERVALS, TechnopoleError
 
 Floats = NDArray[np.float64]
-
-NEED_SCIPY = "need scipy: pip install scipy (the extra technopole[experiments])"
 
 _VALUES = 1 << 15
 """Values merged at a time, so that the temporaries stay in the cache."""
@@ -36,8 +35,12 @@ class Moments(NamedTuple):
     """The sum of their squared deviations from it."""
 
 
-class Statistics(NamedTuple):
-    """Estimates from a number of independent replicates, element by element."""
+@dataclass(frozen=True)
+class Statistics:
+    """Estimates from a number of independent replicates, element by element.
+
+    The interval is found when it is asked for: scipy, which it takes, is not needed for the rest.
+    """
 
     n: NDArray[np.int64]
     mean: Floats
@@ -46,9 +49,22 @@ class Statistics(NamedTuple):
     """Standard deviation between replicates (ddof 1); NaN with fewer than two."""
     se: Floats
     """Monte Carlo standard error of the mean, sd/√n."""
-    low: Floats
-    """Lower end of the confidence interval of the mean (Student's t)."""
-    high: Floats
+    confidence: float
+    """Of the interval."""
+
+    @property
+    def low(self) -> Floats:
+        """Lower end of the confidence interval of the mean (Student's t)."""
+        return np.asarray(self.mean - self._half)
+
+    @property
+    def high(self) -> Floats:
+        """Upper end of it."""
+        return np.asarray(self.mean + self._half)
+
+    @cached_property
+    def _half(self) -> Floats:
+        return np.asarray(student_quantile(self.n - 1, self.confidence) * self.se)
 
 
 def block_moments(values: ArrayLike, valid: ArrayLike | None = None) -> Moments:
@@ -177,20 +193,7 @@ def statistics(n: ArrayLike, mean: ArrayLike, m2: ArrayLike, confidence: float =
     with np.errstate(divide="ignore", invalid="ignore"):
         sd = np.where(count > 1, np.sqrt(np.asarray(m2, dtype=np.float64) / (count - 1)), np.nan)
         se = sd / np.sqrt(count)
-    half = student_quantile(count - 1, confidence) * se
-    return Statistics(count, middle, sd, se, middle - half, middle + half)
-
-
-def refuse_without_scipy() -> None:
-    """Raise if confidence intervals could not be computed, before hours are spent on what they are about.
-
-    Raises
-    ------
-    TechnopoleError
-        If scipy is not installed.
-    """
-    if importlib.util.find_spec("scipy") is None:
-        raise TechnopoleError(f"confidence intervals {NEED_SCIPY}")
+    return Statistics(count, middle, sd, se, confidence)
 
 
 def student_quantile(freedom: ArrayLike, confidence: float) -> Floats:
@@ -216,7 +219,7 @@ def student_quantile(freedom: ArrayLike, confidence: float) -> Floats:
     try:
         from scipy.special import stdtrit
     except ImportError:
-        raise TechnopoleError(f"confidence intervals {NEED_SCIPY}") from None
+        raise TechnopoleError(f"confidence intervals need {FOR_INTERVALS}") from None
     degrees = np.maximum(np.asarray(freedom, dtype=np.int64), 0)
     present = np.flatnonzero(np.bincount(degrees.ravel()))
     factors = np.full(present[-1] + 1 if present.size else 1, np.nan)

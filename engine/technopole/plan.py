@@ -17,6 +17,7 @@ from technopole.kernel_sources import kernel_digest
 from technopole.points import Points
 from technopole.store_layout import Layout, OutputVariable, raw_bytes, recorded_bytes, store_layout
 from technopole.sweep import Sweep, hash_of
+from technopole.sweep_checks import refuse_missing_library
 from technopole.tables import Labels
 from technopole.version import __version__
 
@@ -239,8 +240,9 @@ def make_plan(sweep: Sweep) -> Plan:
     Raises
     ------
     ConfigError
-        If the points or the data cannot be used.
+        If the points or the data cannot be used, or a library is missing.
     """
+    refuse_missing_library(sweep)
     points = make_points(sweep)
     tables = load_tables(sweep.config)
     _check_places(sweep, tables)

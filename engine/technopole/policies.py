@@ -33,11 +33,6 @@ SECTORS = ("demand_shock",)
 Instruments = dict[str, NDArray[np.float64]]
 
 
-def no_policy() -> Policy:
-    """Return instruments that are all zero."""
-    return pack_policy({})
-
-
 def pack_policy(instruments: Instruments) -> Policy:
     """Put instruments into the kernels' arrays; those not given are zero.
 

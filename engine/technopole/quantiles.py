@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from technopole.errors import TechnopoleError
+from technopole.errors import FOR_INTERVALS, TechnopoleError
 
 Floats = NDArray[np.float64]
 
@@ -168,5 +168,5 @@ def _special() -> Any:
     try:
         from scipy import special
     except ImportError:
-        raise TechnopoleError("intervals of quantiles need scipy: pip install scipy") from None
+        raise TechnopoleError(f"intervals of quantiles need {FOR_INTERVALS}") from None
     return special

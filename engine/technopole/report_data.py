@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from technopole.figures_data import CannotDraw, Floats
-from technopole.levels import kept_dims, needed, reduce_to_level
+from technopole.levels import needed, reduce_to_level
 from technopole.schema import RECORDS
 
 if TYPE_CHECKING:
@@ -114,8 +114,3 @@ def ratio(above: Floats, below: Floats) -> Floats:
     """Divide; NaN where there is nothing to divide by."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(below > 0.0, above / below, np.nan)
-
-
-def dims_at(name: str, level: str) -> tuple[str, ...]:
-    """Return the dimensions of a recorded variable at a level, besides replicate and time."""
-    return kept_dims(name, level)

@@ -18,16 +18,18 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-SAME_SECONDS = 1.0
-"""A signal that comes so soon after the first one is the same wish: some programs signal a process and its group."""
+REPEAT_SECONDS = 1.0
+"""Signals that follow the first one so soon are not meant to end the process at once."""
 
 
 @contextlib.contextmanager
 def stopping_on_signals() -> Iterator[list[str]]:
-    """Let Ctrl-C and SIGTERM raise KeyboardInterrupt on the main thread; a second one, later, ends the process.
+    """Let Ctrl-C and SIGTERM raise KeyboardInterrupt on the main thread; a later one ends the process.
 
-    A run then stops its other threads at the end of their period. A signal that was ignored before, as in a
-    job that a shell put into the background, stays so. Only for the main thread of a program of one's own.
+    A run then stops its other threads at the end of their period. What comes within `REPEAT_SECONDS` is the same
+    wish once more: ``timeout`` and shells signal a process and its group, which it is in. A signal that was ignored
+    before, as in a job that a shell put into the background, stays so. Only for the main thread of a program of
+    one's own.
 
     Yields
     ------
@@ -35,15 +37,15 @@ def stopping_on_signals() -> Iterator[list[str]]:
         Names of the signals that came.
     """
     received: list[str] = []
-    first = 0.0
+    since = 0.0
 
     def stop(number: int, frame: FrameType | None) -> None:
-        nonlocal first
+        nonlocal since
         if received:
-            if time.monotonic() - first > SAME_SECONDS:
+            if time.monotonic() - since >= REPEAT_SECONDS:
                 os._exit(EXIT_INTERRUPTED)
             return
-        first = time.monotonic()
+        since = time.monotonic()
         received.append(signal.Signals(number).name)
         raise KeyboardInterrupt
 

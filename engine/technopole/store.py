@@ -11,16 +11,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from technopole.errors import TO_WRITE_NETCDF, OutputError
+from technopole.store_netcdf import write_netcdf
+from technopole.store_swap import parents_of, swap, sync
 
 if TYPE_CHECKING:
     import xarray as xr
 
 CHUNK_BYTES = 16 * 2**20
 """Chunks of a Zarr store are about so large before compression; one holds whole replicates if it can."""
+_PART = ".part-"
 
 
 def write(ds: xr.Dataset, path: str | os.PathLike[str], overwrite: bool = False) -> Path:
-    """Write a dataset: to a temporary sibling, which then takes the place of the path.
+    """Write a dataset: to a temporary sibling, which takes the place of the path when it is on the disk.
+
+    Where a Zarr store replaces another one, there is nothing at the path for a moment (`technopole.store_swap.swap`).
+    A process killed before its end leaves a folder ``.NAME.part-…`` beside the path, and ``.NAME.old-…`` with what was
+    there if it was killed in that very moment.
 
     Parameters
     ----------
@@ -46,13 +53,16 @@ def write(ds: xr.Dataset, path: str | os.PathLike[str], overwrite: bool = False)
     refuse_target(target, overwrite)
     writer = _WRITERS[target.suffix]
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(
-            dir=target.parent, prefix=f".{target.name}.part-", ignore_cleanup_errors=True
-        ) as folder:
+        with (
+            parents_of(target),
+            tempfile.TemporaryDirectory(
+                dir=target.parent, prefix=f".{target.name}{_PART}", ignore_cleanup_errors=True
+            ) as folder,
+        ):
             unfinished = Path(folder) / target.name
             writer(ds, unfinished)
-            _swap(unfinished, target, Path(folder) / "replaced")
+            sync(unfinished)
+            swap(unfinished, target, target.with_name(Path(folder).name.replace(_PART, ".old-")))
     except OSError as failure:
         raise OutputError(f"{target}: cannot be written: {failure.strerror or failure}") from failure
     return target
@@ -111,19 +121,6 @@ def refuse_folder(folder: Path, what: Path) -> None:
         raise OutputError(f"{what}: cannot be written: {existing}: {reason}") from None
 
 
-def _swap(new: Path, target: Path, old: Path) -> None:
-    """Put a file or folder in the place of another one, which comes back if that fails."""
-    there = os.path.lexists(target)
-    if there:
-        os.rename(target, old)
-    try:
-        os.rename(new, target)
-    except BaseException:
-        if there:
-            os.rename(old, target)
-        raise
-
-
 def _is_result(path: Path) -> bool:
     """Tell whether replacing a path loses nothing but a Zarr store, or a file."""
     if path.suffix == ".zarr":
@@ -153,14 +150,5 @@ def _chunks(variable: xr.DataArray) -> tuple[int, ...]:
     return tuple(shape)
 
 
-def _write_netcdf(ds: xr.Dataset, path: Path) -> None:
-    """Write a file that was made in memory: the library does not survive a disk that gets full while it writes."""
-    made = ds.to_netcdf(None, engine="h5netcdf")
-    with path.open("wb") as file:
-        file.write(made)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-_WRITERS: dict[str, Callable[[Any, Path], None]] = {".zarr": _write_zarr, ".nc": _write_netcdf}
+_WRITERS: dict[str, Callable[[Any, Path], None]] = {".zarr": _write_zarr, ".nc": write_netcdf}
 _SUFFIXES = ".zarr (Zarr store) or .nc (netCDF 4)"

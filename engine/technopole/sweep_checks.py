@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from technopole.config import Config
 from technopole.config_problems import Problems, found
-from technopole.errors import ConfigError
+from technopole.errors import FOR_INTERVALS, ConfigError
 from technopole.outcomes import Outcome, outcome_problems
 from technopole.schema import RECORDS, STATE
 from technopole.sweep import REPLICATES, Design, recorded_periods
 from technopole.sweep_models import Experiment, Output, Stop
 from technopole.sweep_values import checked_value, flattened, starts_only
+
+if TYPE_CHECKING:
+    from technopole.sweep import Sweep
 
 
 def check_output(output: Output, problems: Problems) -> None:
@@ -40,6 +44,35 @@ def check_output(output: Output, problems: Problems) -> None:
             problems.add(f"output.{key}", "found a value twice; allowed: each once")
     if list(output.quantiles) != sorted(output.quantiles):
         problems.add("output.quantiles", "found values out of order; allowed: from the lowest to the highest")
+
+
+def refuse_missing_library(sweep: Sweep) -> None:
+    """Raise if a sweep takes a library that is not installed, which would come out when all is computed.
+
+    Parameters
+    ----------
+    sweep : Sweep
+        Otherwise checked.
+
+    Raises
+    ------
+    ConfigError
+        With what takes it and how to do without.
+    """
+    if importlib.util.find_spec("scipy") is not None:
+        return
+    lines = []
+    wanted = [f'"{word}"' for word in ("interval", "quantiles") if word in sweep.output.statistics]
+    if wanted:
+        verb = "needs" if len(wanted) == 1 else "need"
+        lines.append(
+            f"{sweep.source}: output.statistics: {' and '.join(wanted)} {verb} {FOR_INTERVALS}; "
+            "the other statistics do without"
+        )
+    if sweep.stop is not None:
+        lines.append(f"{sweep.source}: stop: the intervals that are looked at need {FOR_INTERVALS}")
+    if lines:
+        raise ConfigError(lines)
 
 
 def check_stop(

@@ -85,9 +85,9 @@ def measure_all(blueprint: Blueprint, threads: int, report: Report | None = None
         try:
             pending = {pool.submit(worlds.work) for _ in range(threads)}
             while pending:
-                ended, pending = wait(pending, timeout=POLL_SECONDS)
-                for thread in ended:
-                    thread.result()  # what is no world's failure is raised
+                done, pending = wait(pending, timeout=POLL_SECONDS)
+                for future in done:
+                    future.result()  # raises what is no failure of a world
                 if report is not None:
                     report(worlds.progress())
         finally:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import tempfile
 import threading
 import time
@@ -20,11 +22,16 @@ __all__ = [
     "compile_in_background",
     "compile_kernels",
     "has_compiled_code",
+    "remove_old_kernels",
     "storage_problem",
 ]
 
-COMPILE_SECONDS = 45
+COMPILE_SECONDS = 30
 """How long compilation takes, about; said to people who wait."""
+FOLDERS = "numba*/*/" + 16 * "[0-9a-f]"
+"""Where the cache keeps what was compiled from one version of the sources: versions, processor, sources."""
+COMPILED = re.compile(r"technopole_kernels\..*\.(nbc|part)$|grid-")
+"""Names of files of compiled kernels, for a processor or a device."""
 
 
 class StorageProblem(NamedTuple):
@@ -58,6 +65,48 @@ def storage_problem() -> StorageProblem | None:
         )
         return StorageProblem("once until temporary files are deleted", text)
     return None
+
+
+class Removed(NamedTuple):
+    """What was removed."""
+
+    folders: int
+    bytes: int
+
+
+def remove_old_kernels() -> Removed:
+    """Remove kernels that were compiled from other sources than these, for any processor.
+
+    Nothing but files of compiled kernels is removed. Other versions of technopole that use the same cache compile
+    theirs again; a process that has loaded its own needs the files no more.
+
+    Returns
+    -------
+    Removed
+        Folders and bytes.
+
+    Raises
+    ------
+    TechnopoleError
+        If a file cannot be removed.
+    """
+    place, folders, size = cache_directory(), 0, 0
+    if place is None:
+        return Removed(0, 0)
+    for folder in sorted(place.parents[2].glob(FOLDERS)):
+        if folder.name == place.name:
+            continue
+        try:
+            for file in [one for one in folder.iterdir() if COMPILED.match(one.name)]:
+                size += file.stat().st_size
+                file.unlink()
+        except OSError as failure:
+            raise TechnopoleError(f"{folder}: cannot be removed: {failure.strerror or failure}") from None
+        folders += 1
+        with contextlib.suppress(OSError):  # it, or one above it, holds something else
+            for empty in (folder, *folder.parents[:2]):
+                empty.rmdir()
+    return Removed(folders, size)
 
 
 def compile_kernels(precision: str = "float64") -> float:

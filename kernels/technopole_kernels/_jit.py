@@ -46,6 +46,8 @@ from technopole_kernels._stages import (
 FLAGS = {"error_model": "numpy", "nogil": True, "fastmath": False}
 KERNELS, STAGES, DEVICES = [], [], []  # all functions compiled by `kernel`, `stage` and `device`
 _PACKAGE = Path(__file__).resolve().parent
+_PERIOD = "technopole_kernels.drive.drive"  # the kernel of whole periods, in names of files of the cache
+_SINGLE = "-float32"  # marks there what is compiled for that precision
 
 
 def _directory_key():
@@ -109,11 +111,13 @@ def cache_directory():
 
 
 def has_compiled_code(precision="float64"):
-    """Whether the period is compiled for a precision, which is done last of all: a start is likely to be quick."""
-    if _DIRECTORY is None:
-        return False
-    compiled = {"-float32-" in path.name for path in _DIRECTORY.glob("technopole_kernels.drive.drive-*.nbc")}
-    return (precision == "float32") in compiled
+    """Whether the cache directory holds compiled kernels of a precision, so that a start is likely to be quick.
+
+    The period takes nearly all of the compilation, and smaller kernels are there before it: those alone are what an
+    interrupted compilation left.
+    """
+    periods = _DIRECTORY.glob(f"{_PERIOD}-*.nbc") if _DIRECTORY else ()
+    return any(file.name.startswith(f"{_PERIOD}{_SINGLE}-") == (precision == "float32") for file in periods)
 
 
 class _SignatureFiles(FunctionCache):
@@ -130,7 +134,7 @@ class _SignatureFiles(FunctionCache):
 
     def _path(self, key):
         text = repr(key)
-        kind = "-float32" if "float32" in text else ""
+        kind = _SINGLE if "float32" in text else ""
         return _DIRECTORY / f"{self._name}{kind}-{hashlib.sha256(text.encode()).hexdigest()[:24]}.nbc"
 
     def _load_overload(self, sig, target_context):

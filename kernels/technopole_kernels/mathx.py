@@ -36,7 +36,6 @@ _TO_SQRT_HALF = np.uint64(0x3FF0000000000000 - 0x3FE6A09E667F3BCD)
 _MANTISSA = np.uint64(0x000FFFFFFFFFFFFF)
 _TWO52_BITS = np.uint64(0x4330000000000000)
 _TWO52_BIASED = 2.0**52 + 1023.0
-_EXPONENT_OF_INVERSE = np.uint64(2046)
 _CENTRAL = 0.425  # half the probability about 1/2 of which the quantile function is a quotient of polynomials
 
 

@@ -21,7 +21,6 @@ from technopole.unit_work import compute_unit
 from worlds import economy
 
 OUTPUT = {"variables": ["productivity", "employment", "size_distribution"], "raw": True}
-FAILING = {"market.choice": [3.0, 1e6]}
 
 
 @pytest.fixture(autouse=True, params=["emulated"])

@@ -488,14 +488,3 @@ def test_arguments_of_another_kind_are_refused(tmp_path, sweep, options, message
 def test_a_configuration_is_no_sweep(two_regions, tmp_path):
     with pytest.raises(ConfigError, match="sweep: found a Config; allowed: a Sweep"):
         tp.experiment(tp.Config.from_toml(two_regions), tmp_path / "a.zarr")
-
-
-def test_without_scipy_nothing_is_computed(tmp_path, monkeypatch):
-    from technopole import moments
-
-    monkeypatch.setattr(moments.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(
-        tp.TechnopoleError, match=r"confidence intervals need scipy.*technopole\[experiments\]"
-    ):
-        run_experiment(sweeping.plan(), tmp_path / "a.zarr")
-    assert list(tmp_path.iterdir()) == []

@@ -1,8 +1,6 @@
 """Results as a dataset and as files; the table of key results."""
 
 import os
-import subprocess
-import sys
 import tomllib
 import warnings
 from datetime import datetime
@@ -143,6 +141,65 @@ def test_swap_that_fails_brings_the_old_back(results, tmp_path, monkeypatch):
     assert opened(path).identical(results)
 
 
+def test_what_cannot_be_put_back_is_kept_beside(results, tmp_path, monkeypatch):
+    path = write(results, tmp_path / "run.zarr")
+    real, calls = os.rename, []
+
+    def rename(source, target):
+        calls.append(target)
+        if len(calls) > 1:
+            raise OSError(5, "Input/output error")
+        real(source, target)
+
+    monkeypatch.setattr(store.os, "rename", rename)
+    with pytest.raises(tp.OutputError, match="Input/output error"):
+        write(results.isel(replicate=[0]), path, overwrite=True)
+    (kept,) = tmp_path.iterdir()
+    assert kept.name.startswith(".run.zarr.old-")
+    with xr.open_zarr(kept) as ds:
+        assert ds.load().identical(results)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("again", [False, True])
+def test_results_are_on_the_disk_before_they_get_their_name(results, tmp_path, monkeypatch, suffix, again):
+    path = tmp_path / "new" / f"run{suffix}"
+    if again:
+        write(results, path)
+    events = []
+
+    def noted(name):
+        real = getattr(os, name)
+
+        def call(first, *rest):
+            place = os.readlink(f"/proc/self/fd/{first}") if name == "fsync" else os.fspath(first)
+            events.append((name, place, *map(os.fspath, rest)))
+            return real(first, *rest)
+
+        monkeypatch.setattr(os, name, call)
+
+    for name in ("fsync", "rename", "replace"):
+        noted(name)
+    write(results.isel(replicate=[0]), path, overwrite=again)
+    (moved,) = (number for number, event in enumerate(events) if event[2:] == (str(path),))
+    new = events[moved][1]
+    synced = {event[1] for event in events[:moved] if event[0] == "fsync"}
+    files = [str(file) for file in path.rglob("*")] if path.is_dir() else []
+    assert {name.replace(str(path), new) for name in [str(path), *files]} <= synced
+    after = {event[1] for event in events[moved:] if event[0] == "fsync"}
+    assert str(path.parent) in after and (again or str(tmp_path) in after)
+    assert os.listdir(path.parent) == [path.name]
+
+
+def test_a_link_to_a_store_is_replaced_and_the_store_stays(results, tmp_path):
+    store_ = write(results, tmp_path / "stored.zarr")
+    link = tmp_path / "run.zarr"
+    link.symlink_to(store_)
+    write(results.isel(replicate=[0]), link, overwrite=True)
+    assert opened(store_).identical(results) and not link.is_symlink()
+    assert sorted(os.listdir(tmp_path)) == ["run.zarr", "stored.zarr"]
+
+
 @pytest.mark.parametrize("name", ["run.csv", "run", "run.ZARR.gz", ".zarr"])
 def test_unknown_suffix_is_refused(results, tmp_path, name):
     with pytest.raises(tp.OutputError, match=r"allowed: \.zarr"):
@@ -278,23 +335,3 @@ def test_columns_are_aligned():
         "firms              92",
         "entry and exit  1,356",
     ]
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs limits of a process")
-def test_a_netcdf_file_for_which_there_is_no_room_is_refused(tmp_path, two_regions):
-    program = f"""
-import resource, signal
-import technopole as tp
-from technopole.store import write
-ds = tp.run({str(two_regions)!r}, replicates=1, periods=2)
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
-try:
-    write(ds, {str(tmp_path / "a.nc")!r})
-except tp.TechnopoleError as failure:
-    print(type(failure).__name__, failure)
-"""
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("OutputError") and "cannot be written: File too large" in done.stdout
-    assert list(tmp_path.iterdir()) == []

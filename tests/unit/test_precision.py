@@ -154,15 +154,15 @@ def test_what_is_compiled_is_known_by_precision(tmp_path, monkeypatch):
 
     monkeypatch.setattr(_jit, "_DIRECTORY", tmp_path)
     assert not _jit.has_compiled_code()
-    (tmp_path / "technopole_kernels.initial.initialise-0123.nbc").touch()
-    assert not _jit.has_compiled_code()  # the period is compiled last: an interrupted start is not done
-    (tmp_path / "technopole_kernels.drive.drive-float32-0123.nbc").touch()
-    assert _jit.has_compiled_code("float32") and not _jit.has_compiled_code()
-    (tmp_path / "technopole_kernels.drive.drive-float32-0123.nbc").unlink()
-    (tmp_path / "technopole_kernels.drive.drive-0123.nbc").touch()
+    single, double = (
+        tmp_path / f"technopole_kernels.drive.drive{kind}-0123.nbc" for kind in ("-float32", "")
+    )
+    double.touch()
     assert _jit.has_compiled_code() and not _jit.has_compiled_code("float32")
-    (tmp_path / "technopole_kernels.drive.drive-float32-0123.nbc").touch()
+    single.touch()
     assert _jit.has_compiled_code("float32")
+    double.unlink()
+    assert _jit.has_compiled_code("float32") and not _jit.has_compiled_code()
 
 
 def test_warmup_of_a_precision():

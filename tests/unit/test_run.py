@@ -24,6 +24,7 @@ from technopole.period_problems import _checked_values
 from technopole.recording import Recording, recording_bytes
 from technopole.schema import RECORDS
 from technopole.simulation import Simulation
+from technopole.validation_run import measure_all
 from technopole_kernels import layout
 
 ALL = list(RECORDS)
@@ -165,6 +166,26 @@ def test_error_in_a_thread_reaches_the_caller(config, monkeypatch):
 
 
 # ---------------------------------------------------------------------------------------------------- memory
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_error_outside_of_a_replicate_reaches_the_caller(config, monkeypatch, threads):
+    def refuse(self, number):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("technopole.ensemble.Crew.__init__", refuse)
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        tp.run(config, threads=threads)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_error_outside_of_a_measured_world_reaches_the_caller(config, monkeypatch, threads):
+    def refuse(self):
+        raise RuntimeError("out of order")
+
+    monkeypatch.setattr("technopole.validation_run._Worlds.work", refuse)
+    with pytest.raises(RuntimeError, match="out of order"):
+        measure_all(make_blueprint(config), threads)
 
 
 def test_run_too_large_is_refused_with_the_figures(config):
@@ -397,15 +418,6 @@ def test_one_is_singular(number, text):
 def test_one_replicate_of_one_world_is_announced_as_such(two_regions):
     one = Simulation(tp.Config.from_toml(two_regions, {"run.replicates": 1, "time.periods": 1}))
     assert "60 firms · 1 replicate × 1 period · 1 thread (" in _announcement(one, "a")
-
-
-def test_what_fails_outside_a_replicate_is_raised(monkeypatch, config):
-    def refuse(threads):
-        raise MemoryError("no room for threads")
-
-    monkeypatch.setattr("technopole.ensemble.Crew", refuse)
-    with pytest.raises(MemoryError, match="no room for threads"):
-        tp.run(config)
 
 
 def test_progress_is_told_to_functions(config):

@@ -1,6 +1,5 @@
-"""What signals do to a run."""
+"""Signals that stop a command: the first one in order, the same one twice at once no harder, a later one at once."""
 
-import os
 import signal
 
 import pytest
@@ -8,22 +7,27 @@ import pytest
 from technopole import signals
 
 
-def test_a_signal_that_is_sent_twice_at_once_counts_once():
-    with pytest.raises(KeyboardInterrupt), signals.stopping_on_signals() as received:
-        try:
-            os.kill(os.getpid(), signal.SIGTERM)
-        finally:
-            os.kill(os.getpid(), signal.SIGTERM)  # as programs do that signal a process and its group
-    assert received == ["SIGTERM"]
+@pytest.fixture
+def ended(monkeypatch):
+    codes = []
+    monkeypatch.setattr(signals.os, "_exit", codes.append)
+    return codes
 
 
-def test_a_later_one_ends_the_process(monkeypatch):
-    ended = []
-    monkeypatch.setattr(signals.os, "_exit", ended.append)
-    monkeypatch.setattr(signals, "SAME_SECONDS", -1.0)
-    with pytest.raises(KeyboardInterrupt), signals.stopping_on_signals():
-        try:
-            os.kill(os.getpid(), signal.SIGINT)
-        finally:
-            os.kill(os.getpid(), signal.SIGINT)
-    assert ended == [signals.EXIT_INTERRUPTED]
+@pytest.mark.parametrize("repeated", signals.SIGNALS)
+def test_a_repeat_at_once_is_the_same_wish(ended, repeated):
+    with signals.stopping_on_signals() as received:
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(repeated)
+    assert received == ["SIGTERM"] and ended == []
+
+
+def test_a_later_one_ends_the_process(ended, monkeypatch):
+    with signals.stopping_on_signals():
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        now = signals.time.monotonic()
+        monkeypatch.setattr(signals.time, "monotonic", lambda: now + 1.1)
+        signal.raise_signal(signal.SIGINT)
+    assert ended == [75]

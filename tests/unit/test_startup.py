@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -143,6 +144,74 @@ def test_an_edit_of_a_called_function_is_never_served_old_code(package, tmp_path
     assert (value, compiled) == (18.0, 1) and first != second
     (package / "helper.py").write_text(HELPER)
     assert told(start(package, TECHNOPOLE_CACHE=cache)) == (12.0, 0, first)
+
+
+def test_what_an_interrupted_compilation_left_is_not_taken_for_all(monkeypatch, tmp_path):
+    monkeypatch.setattr(_jit, "_DIRECTORY", tmp_path)
+    for name in ("initial.initialise-0123", "host_check.check_state-float32-4567"):
+        (tmp_path / f"technopole_kernels.{name}.nbc").touch()
+    assert not _jit.has_compiled_code() and not _jit.has_compiled_code("float32")
+    (tmp_path / f"{_jit._PERIOD}-89ab.part").touch()
+    assert not _jit.has_compiled_code()
+    (tmp_path / f"{_jit._PERIOD}-89ab.nbc").touch()
+    assert _jit.has_compiled_code()
+
+
+def test_the_file_of_the_period_is_known():
+    from technopole_kernels.drive import drive
+
+    warmup.compile_kernels()
+    assert drive._cache._name == _jit._PERIOD and _jit.has_compiled_code()
+
+
+def test_kernels_of_other_sources_can_be_removed(monkeypatch, tmp_path, capsys):
+    mine = tmp_path / "numba1-python3" / "here" / "0123456789abcdef"
+    elsewhere = mine.parents[1] / "there" / mine.name  # another processor, the same sources
+    old = [mine.with_name("fedcba9876543210"), tmp_path / "numba0-python3" / "here" / "fedcba9876543210"]
+    strangers = [mine.with_name("notes"), tmp_path / "x" / "y" / old[0].name]
+    for folder in (mine, elsewhere, *old, *strangers):
+        folder.mkdir(parents=True)
+        (folder / "technopole_kernels.a.b-0.nbc").write_bytes(bytes(600))
+        (folder / "grid-01-sm_80-8.0.ptx").write_bytes(bytes(400))
+    (old[0] / "mine.txt").touch()
+    monkeypatch.setattr(warmup, "cache_directory", lambda: mine)
+    commands._prune()
+    assert "2 kB in 2 folders" in capsys.readouterr().out
+    kept = ["grid-01-sm_80-8.0.ptx", "technopole_kernels.a.b-0.nbc"]
+    assert files(mine) == files(elsewhere) == kept and files(old[0]) == ["mine.txt"]
+    assert not (tmp_path / "numba0-python3").exists()
+    assert all(files(folder) == kept for folder in strangers)
+    monkeypatch.setattr(warmup, "cache_directory", lambda: None)
+    commands._prune()
+    assert capsys.readouterr().out == "no kernels compiled from other sources to remove\n"
+
+
+@pytest.mark.slow
+def test_after_a_compilation_that_was_interrupted_the_next_start_compiles_and_can_be_interrupted(
+    environment, tmp_path
+):
+    use = {**environment, "TECHNOPOLE_CACHE": str(tmp_path / "cache")}
+    for _ in range(2):  # the second start finds what the first one left
+        process = subprocess.Popen(
+            [sys.executable, "-m", "technopole", "warmup"],
+            env=use,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stderr.readline().startswith("compiling the kernels")
+        # whatever small kernel is there before the period
+        deadline = time.monotonic() + 120
+        while not files(tmp_path / "cache") and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.terminate()
+        begin = time.monotonic()
+        _, err = process.communicate(timeout=100)
+        assert process.returncode == 75 and "stopped by SIGTERM" in err
+        assert time.monotonic() - begin < 10.0
+        # as a helper leaves it that is done before the period is
+        place = next((tmp_path / "cache").glob("*/*/*"))
+        (place / "technopole_kernels.initial.initialise-0123.nbc").touch()
 
 
 def test_a_home_that_cannot_be_written(package, tmp_path):
