@@ -59,14 +59,15 @@ def random_config(random: np.random.Generator, rules: dict[str, Any]) -> tp.Conf
     for key, entry in PARAMETERS.items():
         if entry.kernel and entry.dtype == "float":
             changes[key] = _drawn(random, entry)
+    periods = int(random.integers(2, 25))
     changes |= {
         "run.seed": int(random.integers(2**32)),
         "run.replicates": int(random.integers(1, 9)),
         "run.block": int(random.integers(0, 4)),
-        "time.periods": int(random.integers(2, 25)),
+        "time.periods": periods,
         "output.variables": list(RECORDS),
         "capacity.slack": float(random.choice([0.0, 0.5])),
-        "policies": list(_policies(random, regions)),
+        "policies": list(_policies(random, regions, periods)),
     }
     return make_config(regions, sectors, max(firms, regions * sectors), int(random.integers(2**31))).replace(
         changes
@@ -82,13 +83,13 @@ def _drawn(random: np.random.Generator, entry: Parameter) -> float:
     return float(random.uniform(low, high)) if high > low else default
 
 
-def _policies(random: np.random.Generator, regions: int) -> Iterator[dict[str, Any]]:
+def _policies(random: np.random.Generator, regions: int, periods: int) -> Iterator[dict[str, Any]]:
     instruments = ("rd_subsidy", "infrastructure", "entry_support", "wage_shock", "demand_shock")
     for instrument in random.choice(instruments, size=int(random.integers(0, 4)), replace=False).tolist():
         policy = {
             "instrument": instrument,
             "value": float(random.uniform(0.0, 0.2)),
-            "start": int(random.integers(8)),
+            "start": int(random.integers(min(8, periods))),
         }
         if instrument != "demand_shock" and random.random() < 0.5:
             policy["regions"] = [f"r{int(random.integers(regions))}"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 import textwrap
 import threading
@@ -13,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from technopole.commands_output import figures_folder, refuse_outputs
+from technopole.commands_output import figures_folder, file_stem, refuse_outputs, remove_stale
 from technopole.entries import counted
 from technopole.errors import ConfigError, Interrupted, TechnopoleError
 from technopole.schema import SETTINGS, suggestion
@@ -76,10 +75,10 @@ def run(options: RunOptions) -> None:
     from technopole.simulation import Simulation
     from technopole.warmup import has_compiled_code
 
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", config.scenario.name or options.config.stem).lstrip(".") or "run"
+    name = file_stem(config.scenario.name, options.config.stem)
     out = options.out or RUNS / f"{name}.zarr"
-    figures = figures_folder(options.figures, options.no_figures, RUNS / f"{name}-figures")
-    refuse_outputs(out, figures, (f"{figure}.png" for figure in FIGURES), options.overwrite)
+    figures = figures_folder(options.figures, options.no_figures, out)
+    refuse_outputs(out, "run", figures, (f"{figure}.png" for figure in FIGURES), options.overwrite)
     cold = not has_compiled_code(config.run.precision)  # before the data are loaded, which compiles a little
     simulation = Simulation(config)
     simulation.refuse_too_large()
@@ -209,9 +208,10 @@ def print_results(results: xr.Dataset) -> None:
 
 
 def _draw(results: xr.Dataset, folder: Path, tell: Tell) -> None:
-    from technopole.figures import draw
+    from technopole.figures import FIGURES, draw
 
     drawn = draw(results, folder)
+    remove_stale(folder, (f"{figure}.png" for figure in FIGURES), drawn.paths)
     if drawn.paths:
         tell(f"figures: {folder}: {', '.join(path.name for path in drawn.paths)}")
     for name, reason in drawn.skipped.items():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import time
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from technopole.commands import RUNS, Tell, prepare_device, say
-from technopole.commands_output import figures_folder, refuse_outputs
+from technopole.commands_output import figures_folder, file_stem, refuse_outputs, remove_stale
 from technopole.entries import counted
 from technopole.errors import Interrupted
 from technopole.version import __version__
@@ -70,10 +69,11 @@ def claims(options: ClaimsOptions) -> None:
     tell = (lambda text: None) if options.quiet else say
     cold = not has_compiled_code()
     experiment, file = _prepared(options)
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", experiment.config.scenario.name or file.stem).lstrip(".") or "run"
+    name = file_stem(experiment.config.scenario.name, file.stem)
     out = options.out or RUNS / f"{name}-claims.zarr"
-    folder = figures_folder(options.figures, options.no_figures, RUNS / f"{name}-claims-figures")
-    refuse_outputs(out, folder, (f"{figure}.png" for figure in FIGURES), options.overwrite)
+    folder = figures_folder(options.figures, options.no_figures, out)
+    files = [f"{figure}.png" for figure in FIGURES]
+    refuse_outputs(out, "claims", folder, files, options.overwrite)
     if options.scenario is None:
         tell(f"no scenario given: {file}")
     prepare_device(experiment.config, tell)
@@ -90,6 +90,7 @@ def claims(options: ClaimsOptions) -> None:
             from technopole.figures_claims import draw_claims
 
             paths = draw_claims(results, folder)
+            remove_stale(folder, files, paths)
             tell(f"figures: {folder}: {', '.join(path.name for path in paths)}")
     except KeyboardInterrupt:
         raise Interrupted(f"results are in {out}, figures are missing") from None

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from technopole.commands import RUNS, Tell, prepare_device, say
+from technopole.commands_output import file_stem
 from technopole.commands_plan import SweepOptions, read_sweep
 from technopole.errors import ConfigError, DataError, FailedReplicates
 
@@ -113,8 +114,7 @@ def _plan(options: SweepOptions) -> Plan:
 
 
 def _default_store(plan: Plan) -> Path:
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", plan.sweep.name).lstrip(".") or "experiment"
-    return RUNS / f"{name}.zarr"
+    return RUNS / f"{file_stem(plan.sweep.name, Path(plan.sweep.source).stem)}.zarr"
 
 
 def _announcement(plan: Plan, out: Path, here: bool) -> str:
@@ -268,7 +268,7 @@ def export(store: Path, netcdf: Path, overwrite: bool = False) -> None:
 
     if netcdf.suffix != ".nc":
         raise OutputError(f"{netcdf}: found the suffix {netcdf.suffix!r}; allowed: .nc (netCDF 4)")
-    refuse_target(netcdf, overwrite)
+    refuse_target(netcdf, "experiment", overwrite)
     ds = open_experiment(store)
     try:
         write(ds, netcdf, overwrite)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
 import sys
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from technopole.commands import say
+from technopole.commands_output import figures_folder, refuse_store_as_folder
 from technopole.errors import ConfigError, OutputError
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def sensitivity(options: SensitivityOptions) -> None:
     if not 0.0 < options.confidence < 1.0:
         raise ConfigError(f"--confidence: found {options.confidence:g}; allowed: above 0, below 1")
     if options.out is not None:
-        refuse_target(options.out, options.overwrite)
+        refuse_target(options.out, "sensitivity", options.overwrite)
     folder = _figures_folder(options)
     ds = open_results(options.store)
     names = outcome_names(ds, sweep_of(ds), options.outcomes)
@@ -198,13 +198,10 @@ def _unit(unit: str) -> str:
 
 
 def _figures_folder(options: SensitivityOptions) -> Path | None:
-    if options.no_figures:
-        return None
-    if importlib.util.find_spec("matplotlib") is not None:
-        return options.figures or options.store.with_name(f"{options.store.stem}-figures")
-    if options.figures is not None:
-        raise OutputError("--figures: drawing needs matplotlib: pip install matplotlib")
-    return None
+    folder = figures_folder(options.figures, options.no_figures, options.store)
+    if folder is not None:
+        refuse_store_as_folder(folder, options.store, *([options.out] if options.out else []))
+    return folder
 
 
 def _refuse_figures(folder: Path, outcomes: tuple[str, ...], overwrite: bool) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import time
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from technopole.commands import RUNS, Tell, prepare_device, say
-from technopole.commands_output import figures_folder, refuse_outputs
+from technopole.commands_output import figures_folder, file_stem, refuse_outputs, remove_stale
 from technopole.entries import counted
 from technopole.errors import Interrupted, TechnopoleError
 from technopole.validation_words import fact_row, facts_in, failed, origins_line, verdict_line
@@ -80,10 +79,9 @@ def validate(options: ValidateOptions) -> None:
         backend=options.backend,
     )
     name = config.scenario.name or options.config.stem
-    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", name).lstrip(".") or "run"
-    out = options.out or RUNS / f"{stem}-validation.zarr"
-    figures = figures_folder(options.figures, options.no_figures, RUNS / f"{stem}-validation-figures")
-    refuse_outputs(out, figures, FILES.values(), options.overwrite)
+    out = options.out or RUNS / f"{file_stem(name, options.config.stem)}-validation.zarr"
+    figures = figures_folder(options.figures, options.no_figures, out)
+    refuse_outputs(out, "validation", figures, FILES.values(), options.overwrite)
     tell: Tell = (lambda text: None) if options.quiet else say
     cold = not has_compiled_code(config.run.precision)  # before the data are loaded, which compiles a little
     validation = Validation(make_blueprint(config), folder)
@@ -104,6 +102,7 @@ def validate(options: ValidateOptions) -> None:
         from technopole.figures_validation import draw_validation
 
         paths = draw_validation(result, figures)
+        remove_stale(figures, FILES.values(), paths)
         tell(f"figures: {figures}: {', '.join(path.name for path in paths)}")
     outside = failed(result)
     if options.strict and outside:

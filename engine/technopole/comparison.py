@@ -115,6 +115,7 @@ def compare(
         rows = [list(each.values()) for each in effects]
         _add_contrasts(result, "effect", ("outcome", "effect"), rows, confidence, half_width)
     result.attrs = {
+        "kind": "comparison",
         "title": sweep.title or sweep.name,
         "confidence": confidence,
         "common_random_numbers": int(sweep.common_random_numbers),

@@ -16,6 +16,9 @@ from technopole.store import refuse_folder
 from technopole.version import __version__
 
 SUFFIXES = (".html", ".htm")
+_MARK = b'<meta name="generator" content="technopole'
+_MARK_WITHIN = 4096
+"""Bytes at the beginning of a page in which the mark stands."""
 
 
 def refuse_page(path: str | os.PathLike[str], overwrite: bool = False) -> None:
@@ -26,7 +29,7 @@ def refuse_page(path: str | os.PathLike[str], overwrite: bool = False) -> None:
     path : path
         File.
     overwrite : bool
-        A file that is there may be replaced.
+        A report that is there may be replaced.
 
     Raises
     ------
@@ -39,9 +42,19 @@ def refuse_page(path: str | os.PathLike[str], overwrite: bool = False) -> None:
     if os.path.lexists(target):
         if not target.is_file():
             raise OutputError(f"{target}: is there and is no file; choose another path")
+        if not _is_report(target):
+            raise OutputError(f"{target}: is there and is not a report of technopole; choose another path")
         if not overwrite:
             raise OutputError(f"{target}: is there already; --overwrite (overwrite=True) replaces it")
     refuse_folder(target.parent, target)
+
+
+def _is_report(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return _MARK in file.read(_MARK_WITHIN)
+    except OSError:
+        return False
 
 
 def write_page(page: Page, path: str | os.PathLike[str], overwrite: bool = False) -> Path:
@@ -54,7 +67,7 @@ def write_page(page: Page, path: str | os.PathLike[str], overwrite: bool = False
     path : path
         File, .html; missing folders are made.
     overwrite : bool
-        Replace a file that is there.
+        Replace a report that is there.
 
     Returns
     -------

@@ -103,6 +103,7 @@ def sensitivity(
         result = result.assign_coords({_OTHER: (_OTHER, result["parameter"].values)})
     _add_spread(result, tables)
     result.attrs = {
+        "kind": "sensitivity",
         "title": sweep.title or sweep.name,
         "design": sweep.design.kind,
         "points": len(next(iter(tables.values()))),

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from technopole.errors import TO_WRITE_NETCDF, OutputError
+from technopole.result_kinds import NAMES, NO_RESULT, kind_at, kind_of_attributes
 from technopole.store_netcdf import write_netcdf
 from technopole.store_swap import parents_of, swap, sync
 
@@ -37,7 +38,7 @@ def write(ds: xr.Dataset, path: str | os.PathLike[str], overwrite: bool = False)
         ``.zarr``: a Zarr store of format 3 in a directory; ``.nc``: netCDF 4 (needs h5netcdf). Missing
         folders are made.
     overwrite : bool
-        Replace a store or file that is there.
+        Replace a store or file that is there, if it holds results of the same kind.
 
     Returns
     -------
@@ -50,7 +51,7 @@ def write(ds: xr.Dataset, path: str | os.PathLike[str], overwrite: bool = False)
         If the suffix is unknown, something is there, or the path cannot be written.
     """
     target = Path(path)
-    refuse_target(target, overwrite)
+    refuse_target(target, kind_of_attributes(ds.attrs), overwrite)
     writer = _WRITERS[target.suffix]
     try:
         with (
@@ -68,15 +69,17 @@ def write(ds: xr.Dataset, path: str | os.PathLike[str], overwrite: bool = False)
     return target
 
 
-def refuse_target(path: str | os.PathLike[str], overwrite: bool = False) -> None:
+def refuse_target(path: str | os.PathLike[str], kind: str, overwrite: bool = False) -> None:
     """Raise if results could not be written to a path; nothing is made or changed.
 
     Parameters
     ----------
     path : path
         As for `write`.
+    kind : str
+        Of the results, see `technopole.result_kinds.NAMES`.
     overwrite : bool
-        A store or file that is there may be replaced.
+        Results of the same kind that are there may be replaced.
 
     Raises
     ------
@@ -89,8 +92,9 @@ def refuse_target(path: str | os.PathLike[str], overwrite: bool = False) -> None
     if target.suffix == ".nc" and importlib.util.find_spec("h5netcdf") is None:
         raise OutputError(f"{target}: {TO_WRITE_NETCDF}")
     if os.path.lexists(target):
-        if not _is_result(target):
-            raise OutputError(f"{target}: is there and is not a result of technopole; choose another path")
+        there = kind_at(target)
+        if there != kind or there == NO_RESULT:
+            raise OutputError(f"{target}: is there and is {NAMES[there]}; choose another path")
         if not overwrite:
             raise OutputError(f"{target}: is there already; --overwrite (overwrite=True) replaces it")
     refuse_folder(target.parent, target)
@@ -119,13 +123,6 @@ def refuse_folder(folder: Path, what: Path) -> None:
     except OSError as failure:
         reason = "is not a folder" if not existing.is_dir() else failure.strerror or str(failure)
         raise OutputError(f"{what}: cannot be written: {existing}: {reason}") from None
-
-
-def _is_result(path: Path) -> bool:
-    """Tell whether replacing a path loses nothing but a Zarr store, or a file."""
-    if path.suffix == ".zarr":
-        return path.is_dir() and (path / "zarr.json").is_file()
-    return path.is_file()
 
 
 def _write_zarr(ds: xr.Dataset, path: Path) -> None:

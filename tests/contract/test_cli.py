@@ -55,6 +55,27 @@ def test_second_run_needs_permission(technopole, two_regions, tmp_path):
     assert xr.open_zarr(tmp_path / "runs" / "two-regions.zarr").attrs["seed"] == 2
 
 
+def test_figures_go_beside_the_results_and_show_nothing_else(technopole, two_regions, tmp_path):
+    done = technopole("run", two_regions, "--periods", 2, "--replicates", 2, "--out", "deep/other.zarr")
+    assert done.returncode == 0, done.stderr
+    folder = tmp_path / "deep" / "other-figures"
+    assert (folder / "map.png").exists() and not (tmp_path / "runs").exists()
+    (folder / "mine.png").touch()
+    one = tmp_path / "one.toml"
+    one.write_text(
+        '[[regions]]\nid = "a"\nx = 0.0\ny = 0.0\n[[sectors]]\nid = "s"\n'
+        '[[cells]]\nregion = "a"\nsector = "s"\nfirms = 9\n',
+        encoding="utf-8",
+    )
+    given = ("--periods", 2, "--replicates", 2, "--out", "deep/other.zarr")
+    assert technopole("run", one, *given, "--overwrite").returncode == 0
+    assert (folder / "mine.png").exists() and not (folder / "map.png").exists()
+    both = technopole("run", one, *given, "--overwrite", "--figures", "f", "--no-figures")
+    assert both.returncode == 2 and "--figures and --no-figures contradict each other" in both.stderr
+    inside = technopole("run", one, *given, "--overwrite", "--figures", "deep/other.zarr")
+    assert inside.returncode == 2 and "lies in a store of results" in inside.stderr
+
+
 def test_figures_that_are_there_need_permission(technopole, two_regions, tmp_path):
     pytest.importorskip("matplotlib")
     folder = tmp_path / "pictures"

@@ -223,17 +223,17 @@ def test_place_that_cannot_be_written_is_refused(tmp_path):
     file = tmp_path / "file"
     file.write_text("text")
     with pytest.raises(tp.OutputError, match="is not a folder"):
-        refuse_target(file / "deep" / "run.zarr")
+        refuse_target(file / "deep" / "run.zarr", "run")
     with pytest.raises(tp.OutputError, match="cannot be written"):
-        refuse_target("/proc/run.zarr")
-    refuse_target(tmp_path / "not" / "there" / "yet" / "run.zarr")
+        refuse_target("/proc/run.zarr", "run")
+    refuse_target(tmp_path / "not" / "there" / "yet" / "run.zarr", "run")
     assert os.listdir(tmp_path) == ["file"]
 
 
 def test_missing_netcdf_library_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(store.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(tp.OutputError, match=r"pip install h5netcdf h5py .*technopole\[netcdf\]"):
-        refuse_target(tmp_path / "run.nc")
+        refuse_target(tmp_path / "run.nc", "run")
 
 
 def test_chunks_are_whole_replicates_of_a_handy_size(results, tmp_path):
@@ -335,3 +335,29 @@ def test_columns_are_aligned():
         "firms              92",
         "entry and exit  1,356",
     ]
+
+
+@pytest.mark.parametrize(
+    "kind, attributes", [("experiment", {"sweep": "x", "config": "y"}), ("claims", {"kind": "claims"})]
+)
+@pytest.mark.parametrize("suffix", [".zarr", ".nc"])
+def test_results_of_another_kind_are_kept(tmp_path, results, kind, attributes, suffix):
+    path = tmp_path / f"a{suffix}"
+    theirs = xr.Dataset({"x": ("n", np.arange(3.0))}, attrs=attributes)
+    write(theirs, path)
+    write(theirs, path, overwrite=True)
+    with pytest.raises(tp.OutputError, match="is there and is the (store|results) of"):
+        write(results, path, overwrite=True)
+    assert xr.open_dataset(path, engine="zarr" if suffix == ".zarr" else "h5netcdf").x.values.tolist() == [
+        0,
+        1,
+        2,
+    ]
+
+
+def test_a_file_of_somebody_is_kept(tmp_path, results):
+    path = tmp_path / "mine.nc"
+    path.write_text("precious", encoding="utf-8")
+    with pytest.raises(tp.OutputError, match="is there and is not a result of technopole"):
+        write(results, path, overwrite=True)
+    assert path.read_text(encoding="utf-8") == "precious"
