@@ -67,7 +67,7 @@ def claims(
     ] = None,
     figures: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Folder of the figures; runs/SCENARIO-claims-figures if not given."),
+        typer.Option(metavar="DIR", help="Folder of the figures; OUT-figures, beside the results, if not given."),
     ] = None,
     no_figures: NoFigures = False,
     overwrite: OverwriteResults = False,
@@ -118,7 +118,7 @@ def validate(
     figures: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", help="Folder of the figure; runs/SCENARIO-validation-figures if not given."
+            metavar="DIR", help="Folder of the figure; OUT-figures, beside the results, if not given."
         ),
     ] = None,
     no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw no figure.")] = False,
