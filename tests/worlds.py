@@ -287,6 +287,9 @@ def mixed(**parameters):
     for sector, group in zip(content["sectors"], "aab", strict=True):
         sector["group"] = group
     content["sectors"][0] |= {"markup": 0.4, "labour_share": 0.45, "appropriability": 0.6}
+    # what holds of one sector must not be taken for another; the second has what the parameters say
+    content["sectors"][0] |= {"innovation_scale": 0.3}
+    content["sectors"][2] |= {"innovation_scale": 3.0, "demand_growth": -0.03}
     content["suppliers"] = [
         {"sector": "s0", "from": {"s1": 0.6, "s2": 0.4}},
         {"sector": "s1", "from": {"s0": 0.5, "s1": 0.2, "s2": 0.3}},

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import reference
-from configurations import configurations
+from seeded import SWITCHES, seeded_configuration
 from technopole.schema import PARAMETERS
 from twinning import (
     assert_records_agree,
@@ -41,10 +41,29 @@ def run_both(blueprint, seed, replicate):
     return run
 
 
-@given(configurations(PERIODS), st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1))
+@given(st.integers(0, 2**32 - 1))
 @settings(QUICK, max_examples=60)
-def test_random_configurations(configuration, seed, replicate):
+def test_random_configurations(example):
+    configuration, seed, replicate = seeded_configuration(example, PERIODS)
     run_both(configuration.plan(), seed, replicate)
+
+
+def test_random_configurations_are_rich():
+    """The examples mean something only if they differ, have firms that meet, and reach every rule."""
+    drawn = [seeded_configuration(example, PERIODS)[0] for example in range(60)]
+    assert len({repr(sorted(one.parameters.items())) for one in drawn}) >= 50
+    rich = [min(one.firms.shape) >= 2 and one.firms.sum() >= 20 for one in drawn]
+    assert sum(rich) >= 30
+    for key, choices in RULES.items():
+        chosen = [one.parameters.get(key, PARAMETERS[key].default) for one in drawn]
+        assert {choice for choice, is_rich in zip(chosen, rich, strict=True) if is_rich} == set(choices), key
+    for key in SWITCHES:
+        assert any(one.parameters.get(key) == 0.0 for one in drawn), key
+
+
+def test_an_example_is_the_same_again():
+    one, other = seeded_configuration(7), seeded_configuration(7)
+    assert repr(one) == repr(other)
 
 
 @pytest.mark.parametrize("rules", list(itertools.product(*RULES.values())), ids="-".join)

@@ -137,8 +137,18 @@ def test_response_begins_at_0(results):
         ("C1", {"learning": {"organisation": 0.0, "technology": 0.0, "sourcing": 0.0}}),
         ("C2", {"learning": {"contact": 0.0}, "spillover": {"rate": 0.0}}),
         ("C3", {"sharing": {"cost": 0.0, "congestion": 0.0}}),
+        (
+            "C4",
+            {
+                "agglomeration": {"localisation": 0.0, "urbanisation": 0.0, "diversity": 0.0},
+                "sharing": {"scale_exponent": 1.0},
+            },
+        ),
+        ("C5", {"science": {"rate": 0.0}}),
         ("C6", {"entry": {"relatedness": 0.0, "herding": 0.0}}),
+        ("C8", {"transaction": {"trust": 0.0, "services": 0.0}}),
         ("C9", {"reputation": {"weight": 0.0}}),
+        ("C10", {"mobility": {"trust": 0.0, "reputation": 0.0}}),
         ("C11", {"upgrading": {"rate": 0.0}}),
         ("C12", {"sme": {"pooling": 0.0}, "finance": {"credit_index": 0.0}}),
         ("feedback", {"feedback": {"cluster_to_ris": 0.0, "ris_to_cluster": 0.0}}),
@@ -151,6 +161,15 @@ def test_switching_off_what_is_off_has_no_effect_at_all(claim, off):
     assert measured.size and (measured == 0.0).all()
     if "verdict" in found:
         assert not {"supported", "contradicted"} & set(found["verdict"].values.tolist())
+
+
+def test_high_tech_sectors_that_do_not_innovate_add_nothing():
+    """C7 compares a share with a share of sales: without the mechanism the first is 0, not their difference."""
+    found = tp.claims(
+        small(innovation={"rate_high_tech": 0.0}), replicates=2, only="C7", attribution_replicates=0
+    ).sel(claim=["C7", "C7.quality"])
+    assert (found["with_mechanism"] == 0.0).all() and (found["without_mechanism"] > 0.0).all()
+    assert found["verdict"].values.tolist() == ["contradicted"] * 2
 
 
 # ---------------------------------------------------------------------------------------------- claims can fail

@@ -61,6 +61,25 @@ def test_expected_startups(seed, weight, support):
     assert_close(period.cell(at.C_STARTUP_MEAN), expected_startups(period), "expected start-ups")
 
 
+def test_founders_follow_growth_with_the_shock():
+    """Herding is drawn by the growth of demand, in which the shock to demand counts."""
+    growth, shock = np.array([0.02, -0.04, 0.1]), np.array([0.4, 0.0, -0.3])
+    content = economy(2, 3, [[9, 4, 7], [3, 8, 5]])
+    for sector, own in zip(content["sectors"], growth, strict=True):
+        sector["demand_growth"] = own
+    means = []
+    for herding in (0.0, 5.0):
+        # relatedness depends on employment, hence on demand as well
+        blueprint = plan(content, {"entry.herding": herding, "entry.relatedness": 0.0})
+        blueprint = replace(blueprint, policy=pack_policy({"demand_shock": shock[None]}))
+        period = OnePeriod(blueprint, 8)
+        assert_close(period.cell(at.C_STARTUP_MEAN), expected_startups(period), "expected start-ups")
+        means.append(period.cell(at.C_STARTUP_MEAN))
+    drawn = means[1] / means[0]
+    grown = (1.0 + growth) * (1.0 + shock) - 1.0
+    assert_close(drawn / drawn[0, 0], np.exp(5.0 * (grown - grown[0])) * np.ones((2, 1)), "herding")
+
+
 def test_no_startups_where_nobody_buys():
     """A sector without a market draws no start-ups, and the others get its part."""
     blueprint = plan(economy(3, 3, 9), {"entry.startups": 0.5}, firms=[[9, 0, 9]] * 3)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +22,35 @@ def supported(**parameters):
     policy = {name: rng.uniform(-2.0, 2.0, (1, blueprint.n_regions)) for name in STOCKS}
     policy["reputation"] = rng.normal(0.0, 0.3, (1, blueprint.n_regions, blueprint.n_sectors))
     return replace(blueprint, policy=pack_policy(policy))
+
+
+def assert_stocks_agree(period):
+    """Compare norms and stocks after the period with the twin's; returns the norms."""
+    before = period.before
+    tax, research, innovations = (
+        period.recorded(name).sum(axis=1) for name in ("tax", "research_spending", "innovations")
+    )
+    norms = reference.institution_norms(
+        before["norms"], before["period"], tax, research, before["workforce"], before["wage"]
+    )
+    assert_close(period.after["norms"], norms, "norms")
+    name = reference.region.regional_reputation(period.pools.cell_jobs, before["reputation"])
+    expected = reference.institutions(
+        {stock: before[stock] for stock in STOCKS},
+        period.policy,
+        norms,
+        before["workforce"],
+        before["wage"],
+        period.pools.region_firms,
+        tax,
+        research,
+        innovations,
+        name,
+        period.params,
+    )
+    for stock in STOCKS:
+        assert_close(period.after[stock], expected[stock], stock, scale=0.1)
+    return norms
 
 
 @given(
@@ -46,30 +76,23 @@ def test_stocks(seed, feedback, scale, exponent, response, innovation, first):
         innovation__rate_high_tech=innovation,
     )
     period = OnePeriod(blueprint, seed, **({"period": 0} if first else {}))
-    before = period.before
-    tax, research, innovations = (
-        period.recorded(name).sum(axis=1) for name in ("tax", "research_spending", "innovations")
+    assert_stocks_agree(period)
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_infrastructure_without_taxes(first):
+    """Where nobody ever paid taxes their norm is 0: infrastructure is as well supported as on average."""
+    blueprint = supported(
+        accounts__tax=0.0, feedback__cluster_to_ris=0.8, institutions__scale=1.0, institutions__depreciation=0.4
     )
-    norms = reference.institution_norms(
-        before["norms"], before["period"], tax, research, before["workforce"], before["wage"]
-    )
-    assert_close(period.after["norms"], norms, "norms")
-    name = reference.region.regional_reputation(period.pools.cell_jobs, before["reputation"])
-    expected = reference.institutions(
-        {stock: before[stock] for stock in STOCKS},
-        period.policy,
-        norms,
-        before["workforce"],
-        before["wage"],
-        period.pools.region_firms,
-        tax,
-        research,
-        innovations,
-        name,
-        period.params,
-    )
-    for stock in STOCKS:
-        assert_close(period.after[stock], expected[stock], stock, scale=0.1)
+    period = OnePeriod(blueprint, 5, period=0 if first else 7, norms=np.array([0.0, 0.03]))
+    norms = assert_stocks_agree(period)
+    assert norms[0] == 0.0 and norms[1] > 0.0
+    supply = 1.0 + period.policy["infrastructure"]
+    by_hand = np.maximum(0.0, 0.6 * period.before["infrastructure"] + 0.4 * supply)
+    assert_close(period.after["infrastructure"], by_hand, "infrastructure")
+    # what else the region has still follows its cluster
+    assert np.ptp(period.after["university"] - 0.6 * period.before["university"]) > 0.01
 
 
 @given(st.integers(0, 2**32 - 1), st.sampled_from((0.0, 0.06, 1.0)), st.sampled_from((0.0, 0.03, 1.0)))

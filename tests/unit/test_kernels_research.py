@@ -11,7 +11,7 @@ import reference
 from regimes import NO_KNOWLEDGE
 from technopole.policies import pack_policy
 from twinning import OnePeriod, assert_close
-from worlds import QUICK, mixed
+from worlds import QUICK, economy, mixed, plan
 
 STILL = {key.replace(".", "__"): value for key, value in NO_KNOWLEDGE.items()}
 ACTIVE = {**STILL, "innovation__rate": 0.8, "innovation__rate_high_tech": 1.5}
@@ -117,6 +117,22 @@ def test_one_kind_only(kind):
     period = OnePeriod(mixed(**ACTIVE, **weights), 4)
     gained = np.any(period.new_knowledge > period.pools.knowledge, axis=1)
     assert [name for name, gains in zip(reference.CHANNELS, gained, strict=True) if gains] == [kind]
+
+
+def test_steps_are_as_large_as_the_sector_says():
+    """The same draws with other scales: every step is the scale of its own sector times the step at scale 1."""
+    scales = np.array([0.3, 1.0, 3.0])
+    steps = []
+    for chosen in (np.ones(3), scales):
+        content = economy(2, 3, 30)
+        for sector, scale in zip(content["sectors"], chosen, strict=True):
+            sector["innovation_scale"] = scale
+        period = OnePeriod(plan(content, {key.replace("__", "."): value for key, value in ACTIVE.items()}), 4)
+        steps.append(np.expm1(period.new_knowledge - period.pools.knowledge).sum(axis=0))
+    innovates = steps[0] > 0.0
+    sector = period.pools.sector[innovates]
+    assert np.bincount(sector, minlength=3).min() > 5
+    assert_close(steps[1][innovates] / steps[0][innovates], scales[sector], "steps", tolerance=1e-9)
 
 
 def test_no_research_no_innovation():
