@@ -83,7 +83,10 @@ def test_stocks(seed, feedback, scale, exponent, response, innovation, first):
 def test_infrastructure_without_taxes(first):
     """Where nobody ever paid taxes their norm is 0: infrastructure is as well supported as on average."""
     blueprint = supported(
-        accounts__tax=0.0, feedback__cluster_to_ris=0.8, institutions__scale=1.0, institutions__depreciation=0.4
+        accounts__tax=0.0,
+        feedback__cluster_to_ris=0.8,
+        institutions__scale=1.0,
+        institutions__depreciation=0.4,
     )
     period = OnePeriod(blueprint, 5, period=0 if first else 7, norms=np.array([0.0, 0.03]))
     norms = assert_stocks_agree(period)
