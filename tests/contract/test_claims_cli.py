@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -87,6 +88,10 @@ def test_what_is_there_needs_permission(technopole, two_regions, tmp_path):
     store = tmp_path / "runs" / "two-regions-claims.zarr"
     store.mkdir(parents=True)
     (store / "zarr.json").write_text("{}")
+    other = technopole(*few, "--overwrite")
+    assert other.returncode == 2 and "is not a result of technopole" in other.stderr
+    shutil.rmtree(store)
+    assert technopole(*few).returncode == 0
     refused = technopole(*few)
     assert refused.returncode == 2 and "--overwrite" in refused.stderr and len(lines(refused.stderr)) == 1
     assert technopole(*few, "--overwrite").returncode == 0

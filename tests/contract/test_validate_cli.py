@@ -51,7 +51,11 @@ def test_table_file_and_figure(technopole, two_regions, tmp_path):
 def test_nothing_is_replaced_without_permission(technopole, two_regions, tmp_path):
     (tmp_path / "a.nc").write_bytes(b"mine")
     refused = technopole("validate", two_regions, *QUICK, "--out", "a.nc")
-    assert refused.returncode == 2 and "a.nc: is there already" in refused.stderr and refused.stdout == ""
+    assert (
+        refused.returncode == 2
+        and "a.nc: is there and is not a result" in refused.stderr
+        and refused.stdout == ""
+    )
     assert len(lines(refused.stderr)) == 1
     (tmp_path / "pictures").mkdir()
     (tmp_path / "pictures" / "validation_data.png").write_bytes(b"mine")
