@@ -45,10 +45,11 @@ class Stamp:
             With the periods.
         """
         if not self.is_current:
+            now = int(self.clock[layout.PERIOD])
+            why = f"the model is at period {now}" if now != self.period else "others have been put into their place"
             raise StaleViewError(
-                f'this view of "{self.name}" holds for the firms after period {self.period}, and the model is at '
-                f'period {int(self.clock[layout.PERIOD])}; ask for model["{self.name}"] again after each step (.copy() '
-                "keeps values)"
+                f'this view of "{self.name}" holds for the firms after period {self.period}, and {why}; ask for '
+                f'model["{self.name}"] again after each step or restore (.copy() keeps values)'
             )
 
 
