@@ -47,7 +47,8 @@ class Hook:
             raise StateError(f"hook: found {type(function).__name__}; allowed: a function of the model")
         self.function = function
         self.is_compiled = hasattr(function, "py_func") and hasattr(function, "nopython_signatures")
-        times: list[Any] = [] if at is None else list(at) if _is_list(at) else [at]
+        given: Any = at
+        times: list[Any] = [] if at is None else list(given) if _is_list(given) else [given]
         if every is None and at is None:
             every = 1
         for number in [*times, *([] if every is None else [every])]:
