@@ -42,6 +42,8 @@ _ROWS: tuple[tuple[str, int], ...] = (
 )
 """State variables and their numbers of rows, in the order of the limits of `technopole_kernels.host_check`."""
 VARIABLE_OF_ROW = tuple(name for name, rows in _ROWS for _ in range(rows))
+NOWHERE = -1
+"""In ``Problem.where`` of a model with which nothing has gone wrong."""
 
 
 def limits_of(world: World) -> NDArray[np.float64]:
@@ -86,6 +88,7 @@ class Handle:
 
     def __init__(self, setting: Setting, world: World, records: Records) -> None:
         self.problem = new_problem()
+        self.problem.where[:] = NOWHERE
         self._values: dict[str, Any] = {
             "setting": setting,
             "world": world,

@@ -46,7 +46,11 @@ class Stamp:
         """
         if not self.is_current:
             now = int(self.clock[layout.PERIOD])
-            why = f"the model is at period {now}" if now != self.period else "others have been put into their place"
+            why = (
+                f"the model is at period {now}"
+                if now != self.period
+                else "others have been put into their place"
+            )
             raise StaleViewError(
                 f'this view of "{self.name}" holds for the firms after period {self.period}, and {why}; ask for '
                 f'model["{self.name}"] again after each step or restore (.copy() keeps values)'
@@ -136,9 +140,47 @@ class FirmArray(np.ndarray[Any, Any]):
 
 _METHODS = (
     *("fill", "sort", "partition", "put", "byteswap", "resize", "setfield"),  # change the world
-    *("all", "any", "argmax", "argmin", "argpartition", "argsort", "choose", "clip", "compress", "conj", "conjugate"),
-    *("copy", "cumprod", "cumsum", "dot", "flatten", "max", "mean", "min", "nonzero", "prod", "repeat", "round"),
-    *("searchsorted", "std", "sum", "take", "trace", "var", "astype", "item", "tobytes", "tofile", "tolist", "dump"),
+    *(
+        "all",
+        "any",
+        "argmax",
+        "argmin",
+        "argpartition",
+        "argsort",
+        "choose",
+        "clip",
+        "compress",
+        "conj",
+        "conjugate",
+    ),
+    *(
+        "copy",
+        "cumprod",
+        "cumsum",
+        "dot",
+        "flatten",
+        "max",
+        "mean",
+        "min",
+        "nonzero",
+        "prod",
+        "repeat",
+        "round",
+    ),
+    *(
+        "searchsorted",
+        "std",
+        "sum",
+        "take",
+        "trace",
+        "var",
+        "astype",
+        "item",
+        "tobytes",
+        "tofile",
+        "tolist",
+        "dump",
+    ),
     *("dumps", "__dlpack__", "__int__", "__float__", "__bool__", "__complex__", "__index__"),
 )
 """Of arrays, which NumPy would do without asking: all but those that return another watched view."""

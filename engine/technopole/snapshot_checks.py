@@ -73,8 +73,14 @@ def _refuse_records(records: Any, world: World) -> None:
         raise _damaged("records", type(records).__name__, "arrays by name, or none")
     for name in records:
         if name not in RECORDS:
-            raise _damaged(str(name), "a recorded variable of this name", "those of technopole.schema.RECORDS")
-    sizes = {"region": world.regions.shape[1], "sector": world.sectors.shape[1], "size_class": len(SIZE_EDGES)}
+            raise _damaged(
+                str(name), "a recorded variable of this name", "those of technopole.schema.RECORDS"
+            )
+    sizes = {
+        "region": world.regions.shape[1],
+        "sector": world.sectors.shape[1],
+        "size_class": len(SIZE_EDGES),
+    }
     for name, row in RECORDS.items() if records else ():
         wanted = tuple(sizes[dim] for dim in row.dims if dim in sizes)
         _refuse_kind(name, records.get(name), np.empty(0, dtype=row.dtype))
@@ -98,11 +104,16 @@ def difference(its: Any, mine: Any, key: str = "") -> str | None:
         None if they are equal.
     """
     if isinstance(its, dict) and isinstance(mine, dict):
-        parts = [(f"{key}.{one}" if key else str(one), its.get(one), mine.get(one)) for one in {**mine, **its}]
+        parts = [
+            (f"{key}.{one}" if key else str(one), its.get(one), mine.get(one)) for one in {**mine, **its}
+        ]
     elif isinstance(its, list | tuple) and isinstance(mine, list | tuple) and len(its) == len(mine):
         parts = [(f"{key} no. {at}", *pair) for at, pair in enumerate(zip(its, mine, strict=True), start=1)]
     else:
-        shown = [f"{len(one)} entries" if isinstance(one, list | tuple | dict) else repr(one) for one in (its, mine)]
+        shown = [
+            f"{len(one)} entries" if isinstance(one, list | tuple | dict) else repr(one)
+            for one in (its, mine)
+        ]
         return None if its == mine else f"{key} is {shown[0]:.60} there and {shown[1]:.60} here"
     return next((found for name, a, b in parts if (found := difference(a, b, name)) is not None), None)
 

@@ -366,3 +366,19 @@ def test_numbers_are_checked_before_they_become_float32(config):
     model.set("cash", 1e30)
     model.set("fitness_level", 1e300)  # float64 always
     assert model["cash"][0] == np.float32(1e30) and model["fitness_level"][0] == 1e300
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("wage", r"model\['wage'\]\[\.\.\.\] = … changes it"),
+        ("identity", "it follows from what happens"),
+        ("sales", "it is recorded"),
+        ("wage_shock", r"model\.set_policy\('wage_shock', …\) changes it"),
+    ],
+)
+def test_attributes_that_look_like_variables_are_refused(model, name, message):
+    with pytest.raises(tp.StateError, match=f"model.{name} = … would change nothing in the world: {message}"):
+        setattr(model, name, 3)
+    model.note = "mine"  # others are the host's own
+    assert [] not in model and 0 not in model

@@ -53,7 +53,11 @@ def adds_words(state):
         (renames_firms, {}, "renames_firms writes to an array that is read-only"),
         (moves_firms, {}, "moves_firms writes to an array that is read-only"),
         (replaces_array, {}, r"cannot compile replaces_array: No definition for lowering State\.wage"),
-        (adds_words, {}, "cannot compile adds_words .*: No implementation of function .* found for signature"),
+        (
+            adds_words,
+            {},
+            "cannot compile adds_words .*: No implementation of function .* found for signature",
+        ),
         (print, {"at": "34"}, "found the period '34'"),
     ],
 )

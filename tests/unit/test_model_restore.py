@@ -63,7 +63,9 @@ def test_what_is_no_state_is_refused_and_nothing_changes(config, model, case):
 def test_a_snapshot_of_another_configuration_says_where_it_differs(config, model):
     for key, value in {"labour.growth": 0.03, "learning.technology": 0.2}.items():
         snapshot = pickle.loads(pickle.dumps(tp.Model(config.replace({key: value})).snapshot()))
-        with pytest.raises(tp.ConfigError, match=rf"another configuration \({key} is {value} there and .* here\)"):
+        with pytest.raises(
+            tp.ConfigError, match=rf"another configuration \({key} is {value} there and .* here\)"
+        ):
             model.restore(snapshot)
     changed = model.config.to_dict()
     changed["cells"][1]["firms"] += 1
