@@ -164,7 +164,11 @@ class Model(ModelSteps):
         ConfigError
             If its configuration or the data cannot be used.
         """
-        return cls._restored(read_model(path), data, backend)
+        stored = read_model(path)
+        try:
+            return cls._restored(stored, data, backend)
+        except StateError as failure:
+            raise StateError(f"{os.fspath(path)}: {failure}") from None
 
     @classmethod
     def _restored(
@@ -176,6 +180,8 @@ class Model(ModelSteps):
         for name, values in stored.policies.items():
             model._instruments.set(name, values)
         model._pack()
+        for shock in stored.shocks:
+            model._refuse_place(shock)
         model._shocks = list(stored.shocks)
         return model
 

@@ -18,9 +18,15 @@ FIXED = ("offsets", "identity", "period")
 """State variables that `set` does not change: they say who the firms are, and when it is."""
 POSITIVE_STATE = ("workforce", "wage", "market")
 """State variables of which the model takes logarithms or by which it divides."""
+WHOLE = ("u1", "i4")
+"""Types of the state variables that are whole numbers and can be set."""
+SMALLEST, LARGEST = float(np.nextafter(0.0, 1.0)), float(np.finfo(np.float64).max)
+"""The least number above 0, and the largest finite one."""
 
 
-def check_bounds(entry: Variable, values: NDArray[Any], where: Any = None) -> None:
+def check_bounds(
+    entry: Variable, values: NDArray[Any], where: Any = None, dtype: np.dtype[Any] | None = None
+) -> None:
     """Refuse values that are not finite or out of the range of a variable.
 
     Parameters
@@ -31,39 +37,57 @@ def check_bounds(entry: Variable, values: NDArray[Any], where: Any = None) -> No
         What is to be set.
     where : callable, optional
         From an index of `values` to words that say where it is.
+    dtype : numpy.dtype, optional
+        Type that the values will have: float32 holds no numbers above 3.4e38.
 
     Raises
     ------
     StateError
         With the first value that is wrong, and what is allowed.
     """
-    low, high = entry.low, entry.high
+    low, high = bounds_of(entry)
+    values = np.asarray(values, dtype=np.float64)
+    if dtype is not None and dtype.kind == "f":
+        largest = float(np.finfo(dtype).max)
+        low, high = max(low, -largest), min(high, largest)
     with np.errstate(invalid="ignore"):
-        wrong = ~np.isfinite(values)
-        if low is not None:
-            wrong |= values < low
-        if high is not None:
-            wrong |= values > high
-    if entry.name in POSITIVE_STATE:
-        wrong |= values <= 0.0
-    if entry.dtype in ("u1", "i4"):
-        wrong |= values != np.floor(values)
+        wrong = ~((values >= low) & (values <= high))
+        if entry.dtype in WHOLE:
+            wrong |= values != np.floor(values)
     if wrong.any():
         place = tuple(np.argwhere(wrong)[0].tolist())
         at = f" ({where(place)})" if where is not None and place else ""
         raise StateError(f"{entry.name}: found {values[place]!s}{at}; allowed: {allowed(entry)}")
 
 
+def bounds_of(entry: Variable) -> tuple[float, float]:
+    """Return the lowest and the highest number that a host may put into a state variable.
+
+    Parameters
+    ----------
+    entry : Variable
+        Row of the schema.
+
+    Returns
+    -------
+    low, high : float
+        Finite. Of whole numbers the highest is at most half of what their type holds: periods are counted on from it.
+    """
+    low = -LARGEST if entry.low is None else entry.low
+    high = LARGEST if entry.high is None else entry.high
+    if entry.dtype in WHOLE:
+        high = min(high, float(np.iinfo(entry.dtype).max // 2))
+    return (SMALLEST if entry.name in POSITIVE_STATE else low), high
+
+
 def allowed(entry: Variable) -> str:
     """Return the allowed values of a state variable in words."""
-    noun = "whole numbers" if entry.dtype in ("u1", "i4") else "finite numbers"
-    if entry.name in POSITIVE_STATE:
-        return f"{noun} above 0"
+    low, high = bounds_of(entry)
+    noun = "whole numbers" if entry.dtype in WHOLE else "finite numbers"
     if entry.low is None:
         return noun
-    if entry.high is None:
-        return f"{noun} from {plain_number(entry.low)}"
-    return f"{noun} from {plain_number(entry.low)} to {plain_number(entry.high)}"
+    start = " above 0" if entry.name in POSITIVE_STATE else f" from {plain_number(low)}"
+    return f"{noun}{start}" + (f" to {plain_number(high)}" if high < LARGEST else "")
 
 
 def refuse_fixed(name: str) -> None:
@@ -102,7 +126,7 @@ def set_state(world: World, selection: Selection, values: NDArray[Any], renormal
         raise StateError(f"{entry.name}: renormalise is for market shares (share)")
     view = state_view(world, entry.name)
     if entry.name != "share":
-        check_bounds(entry, values, lambda place: _where(selection, place))
+        check_bounds(entry, values, lambda place: _where(selection, place), view.dtype)
         selection.put(view, values)
         return
     candidate = view.copy()

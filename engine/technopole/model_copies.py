@@ -22,7 +22,7 @@ from technopole.precision import precision_of
 from technopole.shocks import Shock
 from technopole.signals import interrupts_later
 from technopole.snapshot import Snapshot
-from technopole.snapshot_checks import refuse_damaged
+from technopole.snapshot_checks import difference, refuse_damaged
 from technopole.world_state import copy_state, load_state
 from technopole_kernels import layout
 from technopole_kernels.types import Setting, World
@@ -58,7 +58,8 @@ class ModelCopies(ModelState, ModelLock):
         Snapshot
             Plain arrays; it can be pickled.
         """
-        return Snapshot(self._digest, self.seed, self.replicate, copy_state(self._world), self._observe())
+        state, records = copy_state(self._world), self._observe()
+        return Snapshot(self._digest, self.seed, self.replicate, state, records, self._content)
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go back, or over, to a state of a model with the same configuration.
@@ -87,7 +88,7 @@ class ModelCopies(ModelState, ModelLock):
         with self.moving("restore"), interrupts_later():
             self._load(snapshot.state)
             self._lent = self._lent_firms = True  # somebody may have changed it
-            self._world.clock[layout.REPLICATE] = snapshot.replicate
+            self._world.clock[layout.REPLICATE] = int(snapshot.replicate)
             self._set(self._setting._replace(seed=np.array([snapshot.seed], dtype=np.uint64)))
             self._observed, self._observed_at = dict(snapshot.records), snapshot.time
             self._observed_here = False
@@ -136,7 +137,7 @@ class ModelCopies(ModelState, ModelLock):
                 raise StateError(f"the snapshot is damaged: {name} is missing; allowed: all state variables")
         here = self._world.regions.shape[1], self._world.sectors.shape[1]
         there = snapshot.state["reputation"].shape
-        if here != there:
+        if len(there) == 2 and here != there:
             raise ConfigError(
                 f"the snapshot has {there[0]} regions and {there[1]} sectors, "
                 f"the model has {here[0]} and {here[1]}; restore needs a model of the same economy"
@@ -148,17 +149,22 @@ class ModelCopies(ModelState, ModelLock):
                 f'with run.precision = "{its}"'
             )
         if snapshot.digest != self._digest:
+            found = difference(snapshot.config, self._content) if isinstance(snapshot.config, dict) else None
             raise ConfigError(
-                f"the snapshot belongs to another configuration (digest {snapshot.digest[:12]}…, here "
-                f"{self._digest[:12]}…); make the model from the configuration of the snapshot"
+                "the snapshot belongs to another configuration ("
+                f"{found or f'digest {snapshot.digest!s:.12}…, here {self._digest:.12}…'}); make the model from the "
+                "configuration of the snapshot"
             )
         refuse_damaged(snapshot, self._world)
 
     @cached_property
+    def _content(self) -> dict[str, Any]:
+        """What a world depends on of the configuration; never changed."""
+        return {name: part for name, part in self._config.to_dict().items() if name not in NOT_OF_A_WORLD}
+
+    @cached_property
     def _digest(self) -> str:
-        content = self._config.to_dict()
-        world = {name: part for name, part in content.items() if name not in NOT_OF_A_WORLD}
-        return hashlib.sha256(json.dumps(world, sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(self._content, sort_keys=True).encode()).hexdigest()
 
     def _stored(self) -> Stored:
         return Stored(self._config, self.snapshot(), self._instruments.values, list(self._shocks))

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from technopole.config import Config
 from technopole.errors import OutputError, StateError
+from technopole.policies import DIMS
 from technopole.precision import precision_of, state_dtype
 from technopole.schema import INSTRUMENTS, RECORDS, STATE
 from technopole.shocks import Shock
@@ -26,6 +27,8 @@ from technopole.version import __version__
 KIND = "technopole model"
 FORMAT = 1
 """Of the files written; others are refused."""
+_END = 22
+"""Bytes of the record at the end of a zip archive."""
 _SHOWN = "a file written by Model.save"
 
 
@@ -106,6 +109,17 @@ def _is_model(path: Path) -> bool:
         return False
 
 
+def _refuse_more(source: Path) -> None:
+    """Raise if something stands before or after the archive, which `zipfile` would pass over."""
+    with source.open("rb") as file:
+        begin = file.read(4)
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - _END))
+        end = file.read()
+    if begin != b"PK\3\4" or not end.startswith(b"PK\5\6"):
+        raise zipfile.BadZipFile("it does not begin and end as it was written")
+
+
 def read_model(path: str | os.PathLike[str]) -> Stored:
     """Read a saved model.
 
@@ -125,6 +139,7 @@ def read_model(path: str | os.PathLike[str]) -> Stored:
     """
     source = Path(path)
     try:
+        _refuse_more(source)
         with zipfile.ZipFile(source) as test:
             damaged = test.testzip()
         if damaged is not None:
@@ -176,9 +191,24 @@ def _stored(source: Path, header: dict[str, Any], arrays: dict[str, NDArray[Any]
     try:
         config = Config.from_dict(tomllib.loads(header["config"]), f"configuration in {source}")
         snapshot = Snapshot(
-            header["digest"], int(header["seed"]), int(header["replicate"]), parts["state"], parts["record"]
+            header["digest"], header["seed"], header["replicate"], parts["state"], parts["record"]
         )
         shocks = [Shock(**{**shock, "periods": tuple(shock["periods"])}) for shock in header["shocks"]]
-    except (KeyError, TypeError, tomllib.TOMLDecodeError) as failure:
+    except (KeyError, TypeError, AttributeError, tomllib.TOMLDecodeError) as failure:
         raise StateError(f"{source}: is not {_SHOWN}: {failure}") from None
+    _refuse_policies(source, parts["policy"], snapshot.state["reputation"].shape)
     return Stored(config, snapshot, parts["policy"], shocks)
+
+
+def _refuse_policies(source: Path, policies: dict[str, NDArray[Any]], shape: tuple[int, ...]) -> None:
+    """Raise if the array of a policy does not fit the regions and sectors of the state."""
+    sizes = dict(zip(("region", "sector"), shape, strict=True))
+    for name, values in policies.items():
+        places = [sizes[dim] for dim in DIMS[name][1:]]
+        fits = values.dtype == np.float64 and values.ndim == len(places) + 1 and values.shape[0] > 0
+        fits = fits and all(size in (1, most) for size, most in zip(values.shape[1:], places, strict=True))
+        if not fits or not np.isfinite(values).all():
+            raise StateError(
+                f"{source}: is damaged: policy {name}: found {values.dtype} of the shape {values.shape}; allowed: "
+                f"finite numbers for any number of periods and {places}"
+            )

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from technopole.build import Blueprint, new_problem
 from technopole.errors import StateError
-from technopole.model_checks import POSITIVE_STATE, allowed
+from technopole.model_checks import LARGEST, allowed, bounds_of
 from technopole.schema import STATE
 from technopole.world_state import shares_tolerance
 from technopole_kernels import layout
@@ -41,9 +41,9 @@ _ROWS: tuple[tuple[str, int], ...] = (
     ),
 )
 """State variables and their numbers of rows, in the order of the limits of `technopole_kernels.host_check`."""
-SMALLEST = float(np.nextafter(0.0, 1.0))
-"""The least number above 0."""
 VARIABLE_OF_ROW = tuple(name for name, rows in _ROWS for _ in range(rows))
+NOWHERE = -1
+"""In ``Problem.where`` of a model with which nothing has gone wrong."""
 
 
 def limits_of(world: World) -> NDArray[np.float64]:
@@ -59,15 +59,10 @@ def limits_of(world: World) -> NDArray[np.float64]:
     ndarray, shape (rows, 2)
         In the order of `VARIABLE_OF_ROW`.
     """
-    tolerance = shares_tolerance(world)
-    largest = float(np.finfo(np.float64).max)
-    limits = np.empty((L_ROWS, 2))
-    for row, name in enumerate(VARIABLE_OF_ROW):
-        entry = STATE[name]
-        limits[row] = (
-            SMALLEST if name in POSITIVE_STATE else -largest if entry.low is None else entry.low,
-            largest if entry.high is None else entry.high + (tolerance if name == "share" else 0.0),
-        )
+    limits = np.array([bounds_of(STATE[name]) for name in VARIABLE_OF_ROW])
+    assert limits.shape == (L_ROWS, 2)
+    limits[VARIABLE_OF_ROW.index("share"), 1] += shares_tolerance(world)
+    limits[VARIABLE_OF_ROW.index("age"), 1] = LARGEST  # it is counted on from what was set
     return limits
 
 
@@ -93,6 +88,7 @@ class Handle:
 
     def __init__(self, setting: Setting, world: World, records: Records) -> None:
         self.problem = new_problem()
+        self.problem.where[:] = NOWHERE
         self._values: dict[str, Any] = {
             "setting": setting,
             "world": world,

@@ -14,6 +14,8 @@ from technopole.schema import suggestion
 from technopole_kernels._trampoline import Layout
 
 Hooked = Callable[..., object]
+_STATE = re.compile(r"\bState\((?:[^()]|\([^()]*\))*\)")
+"""Type of the state with those of all its arrays: too long for a message."""
 
 
 class Hook:
@@ -45,7 +47,8 @@ class Hook:
             raise StateError(f"hook: found {type(function).__name__}; allowed: a function of the model")
         self.function = function
         self.is_compiled = hasattr(function, "py_func") and hasattr(function, "nopython_signatures")
-        times: list[Any] = [] if at is None else list(at) if isinstance(at, Iterable) else [at]
+        given: Any = at
+        times: list[Any] = [] if at is None else list(given) if _is_list(given) else [given]
         if every is None and at is None:
             every = 1
         for number in [*times, *([] if every is None else [every])]:
@@ -57,13 +60,24 @@ class Hook:
             raise StateError(
                 "hook: data are for compiled functions; a function in Python has variables of its own"
             )
-        self.has_data = data is not None
         self.data = _numbers([] if data is None else data)
         self.frozen: list[tuple[dict[str, Any], str, Any]] = []
         if self.is_compiled:
-            self._refuse_variables()
+            self._refuse_variables(data is not None)
 
-    def _refuse_variables(self) -> None:
+    def __repr__(self) -> str:
+        """Say which function it is, and when it is called."""
+        when = [f"every {self.every}"] if self.every else []
+        when += [f"at {', '.join(map(str, sorted(self.at)))}"] if self.at else []
+        kind = "compiled " if self.is_compiled else ""
+        return f"<technopole.Hook: {kind}{self.name}, {' and '.join(when)}>"
+
+    @property
+    def name(self) -> str:
+        """Of the function."""
+        return str(getattr(self.function, "__name__", type(self.function).__name__))
+
+    def _refuse_variables(self, has_data: bool) -> None:
         from technopole_kernels._hooks import frozen_values, refuse_reason
 
         inner: Any = self.function
@@ -72,11 +86,13 @@ class Hook:
             raise StateError(
                 f"hook: the compiled function has {count} arguments; allowed: (state) or (state, data)"
             )
-        if (count == 2) != self.has_data:
+        if count == 2 and self.data.size == 0:
             raise StateError(
                 "hook: the compiled function takes data and none was given; model.hook(function, data=array)"
-                if count == 2
-                else "hook: data were given, and the compiled function takes none; write it as function(state, data)"
+            )
+        if count == 1 and has_data:
+            raise StateError(
+                "hook: data were given, and the compiled function takes none; write it as function(state, data)"
             )
         found = refuse_reason(inner.py_func)
         if found is not None:
@@ -118,9 +134,15 @@ class Hook:
 def _numbers(data: Any) -> NDArray[np.float64]:
     """Return data as a row of float64: the same memory where they are that already."""
     try:
+        if np.asarray(data).dtype.kind not in "biuf":  # text of digits would be taken for numbers
+            raise TypeError
         return np.ascontiguousarray(data, dtype=np.float64).ravel()
     except (TypeError, ValueError):
-        raise StateError(f"hook: found data {data!r}; allowed: numbers") from None
+        raise StateError(f"hook: found data {data!r:.60}; allowed: numbers") from None
+
+
+def _is_list(given: Any) -> bool:
+    return isinstance(given, Iterable) and not isinstance(given, str | bytes)
 
 
 def _is_period(number: Any) -> bool:
@@ -167,7 +189,7 @@ def _bound(layout: Layout, hook: Hook) -> int:
 
     try:
         return int(bind_hook(layout, hook.function))
-    except NumbaError as failure:
+    except (NumbaError, NotImplementedError) as failure:  # the second where there is no code for an operation
         raise StateError(_why_refused(hook, str(failure))) from failure
 
 
@@ -175,14 +197,16 @@ def _why_refused(hook: Hook, text: str) -> str:
     """Say in a sentence what numba says on a page."""
     from technopole_kernels.entry_points import State
 
-    name = getattr(hook.function, "__name__", "function")
+    name = hook.name
     plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
     unknown = re.search(r"Unknown attribute '(\w+)' of type State", plain)
     if unknown:
         return (
             f"hook: {name} uses state.{unknown[1]}, which is not there{suggestion(unknown[1], State._fields)}"
         )
-    lines = [line.strip() for line in plain.splitlines() if line.strip()]
+    if "Cannot modify readonly array" in plain:
+        return f"hook: {name} writes to an array that is read-only (state.offsets and state.identity are)"
+    lines = [_STATE.sub("State", line.strip()) for line in plain.splitlines() if line.strip()]
     place = re.search(r'File "([^"]+)", line (\d+)', plain)
     reason = next(
         (line for line in lines if not line.startswith(("Failed in", "Internal error", "File"))), ""

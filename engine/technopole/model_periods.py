@@ -9,7 +9,7 @@ from technopole.advance import advance
 from technopole.crew import Crew
 from technopole.errors import NotFiniteError, StateError
 from technopole.model_copies import ModelCopies
-from technopole.model_handle import refusal
+from technopole.model_handle import NOWHERE, refusal
 from technopole.model_hooks import CompiledHooks, Hook
 from technopole.period_problems import not_finite, with_room
 from technopole.schema import STATE
@@ -19,7 +19,7 @@ from technopole_kernels import entry_points
 from technopole_kernels.host_check import OUTSIDE, SHARES
 from technopole_kernels.status import Status
 
-_TOLD = {*map(int, Status), OUTSIDE, SHARES}
+_TOLD = {*map(int, Status), OUTSIDE, SHARES} - {int(Status.STOPPED)}
 _ALLOWED = ", ".join(map(str, sorted(_TOLD)))
 FIRM_PERIODS = 2_000_000
 """Firms times periods that compiled code does without looking at signals: some tens of milliseconds."""
@@ -163,10 +163,28 @@ class ModelPeriods(ModelCopies):
         NotFiniteError, TechnopoleError
             As `step`.
         StateError
-            As `step`; if the status is none.
+            As `step`; if the status is none, or not one of this model as it is now.
         """
-        if status not in _TOLD:
-            raise StateError(f"resume: found {status!r}; allowed: what advance or check returned: {_ALLOWED}")
+        told = isinstance(status, int | np.integer) and not isinstance(status, bool)
+        if not told or status not in _TOLD:
+            raise StateError(
+                f"resume: found {status!r:.60}; allowed: what advance or check returned: {_ALLOWED}"
+            )
         if status != Status.DONE:
             with self.moving("resume"):
+                self._refuse_untold(status)
                 self._resolve(status)
+
+    def _refuse_untold(self, status: int) -> None:
+        """Raise if it is not this model, as it is now, that could not do a period."""
+        where, room = self._handle.problem.where, self._world.firms.shape[1]
+        if status == Status.NEED_CAPACITY and where[0] <= room:
+            raise StateError(
+                f"resume: found {status} (more room), but no period of this model needs it: there is room for {room} "
+                "firms"
+            )
+        if status == Status.NOT_FINITE and (where[0] != self.time or where[3] == NOWHERE):
+            raise StateError(
+                f"resume: found {status} (not finite), but it is not this model that could not do period "
+                f"{self.time + 1}, or it has been put right since"
+            )

@@ -18,7 +18,7 @@ from technopole.model_names import Label, MissingVariableError, Names, described
 from technopole.model_values import aligned
 from technopole.model_views import FirmArray, Stamp, firm_view
 from technopole.recording import Recording, last_values
-from technopole.schema import RECORDS, STATE, suggestion
+from technopole.schema import INSTRUMENTS, RECORDS, STATE, suggestion
 from technopole.world_state import state_view
 from technopole_kernels import layout
 from technopole_kernels.types import Problem, Setting, World
@@ -26,6 +26,7 @@ from technopole_kernels.types import Problem, Setting, World
 if TYPE_CHECKING:
     import xarray as xr
 
+_NO_ATTRIBUTES = frozenset(STATE) | frozenset(RECORDS) | frozenset(INSTRUMENTS)
 _OF_FIRMS = frozenset(name for name, row in STATE.items() if row.level == "firm")
 
 
@@ -116,11 +117,27 @@ class ModelState:
 
     def __contains__(self, name: object) -> bool:
         """Whether there is a state variable of this name."""
-        return name in STATE
+        return isinstance(name, str) and name in STATE
 
     def __iter__(self) -> Iterator[str]:
         """Go through the names of the state variables."""
         return iter(STATE)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Refuse an attribute that looks as if it changed the state.
+
+        Raises
+        ------
+        StateError
+            If it has the name of a variable or of a policy.
+        """
+        if name in _NO_ATTRIBUTES:
+            how = "it is recorded, and cannot be set"
+            how = f"model.set_policy({name!r}, …) changes it" if name in INSTRUMENTS else how
+            how = f"model[{name!r}][...] = … changes it" if name in STATE else how
+            how = "it follows from what happens in the model" if name in FIXED else how
+            raise StateError(f"model.{name} = … would change nothing in the world: {how}")
+        object.__setattr__(self, name, value)
 
     def __repr__(self) -> str:
         """Say what it is a model of, and when it is."""

@@ -45,10 +45,15 @@ class Stamp:
             With the periods.
         """
         if not self.is_current:
+            now = int(self.clock[layout.PERIOD])
+            why = (
+                f"the model is at period {now}"
+                if now != self.period
+                else "others have been put into their place"
+            )
             raise StaleViewError(
-                f'this view of "{self.name}" holds for the firms after period {self.period}, and the model is at '
-                f'period {int(self.clock[layout.PERIOD])}; ask for model["{self.name}"] again after each step (.copy() '
-                "keeps values)"
+                f'this view of "{self.name}" holds for the firms after period {self.period}, and {why}; ask for '
+                f'model["{self.name}"] again after each step or restore (.copy() keeps values)'
             )
 
 
@@ -56,7 +61,8 @@ class FirmArray(np.ndarray[Any, Any]):
     """An array over the firms of now, which refuses to be used when the firms are others.
 
     What is computed from it, and its copies, are plain arrays. ``numpy.asarray(view)``, ``memoryview(view)``,
-    ``view.flat`` and a view handed to compiled code or to pandas are not watched over: they are memory.
+    a ``view.flat`` that was made before, and a view handed to compiled code or to pandas are not watched over: they are
+    memory.
     """
 
     _stamp: Stamp | None
@@ -91,9 +97,33 @@ class FirmArray(np.ndarray[Any, Any]):
         """Change the world."""
         _plain(self)[index] = _plain(values)
 
-    def copy(self, order: Any = "C") -> Any:
-        """Return a plain array of its own."""
-        return _plain(self).copy(order)
+    @property
+    def flat(self) -> Any:
+        """Iterator over the elements; itself not watched over."""
+        return _plain(self).flat
+
+    @flat.setter
+    def flat(self, values: Any) -> None:
+        _plain(self).flat = values
+
+    @property
+    def data(self) -> Any:
+        """The memory; itself not watched over."""
+        return _plain(self).data
+
+    @property
+    def ctypes(self) -> Any:
+        """Address and shape for C; themselves not watched over."""
+        return _plain(self).ctypes
+
+    @property
+    def real(self) -> Any:
+        """The view itself."""
+        return self
+
+    @real.setter
+    def real(self, values: Any) -> None:
+        self[...] = values
 
     def __copy__(self) -> Any:
         """Return a plain array of its own."""
@@ -103,17 +133,57 @@ class FirmArray(np.ndarray[Any, Any]):
         """Return a plain array of its own."""
         return self.copy()
 
-    def astype(self, *args: Any, **options: Any) -> Any:
-        """Return a plain array of another type."""
-        return _plain(self).astype(*args, **options)
-
-    def tolist(self) -> Any:
-        """Return Python numbers."""
-        return _plain(self).tolist()
-
     def __reduce__(self) -> Any:
         """Pickle as a plain array."""
         return self.copy().__reduce__()
+
+
+_METHODS = (
+    *("fill", "sort", "partition", "put", "byteswap", "resize", "setfield"),  # change the world
+    *(
+        "all",
+        "any",
+        "argmax",
+        "argmin",
+        "argpartition",
+        "argsort",
+        "choose",
+        "clip",
+        "compress",
+        "conj",
+        "conjugate",
+    ),
+    *(
+        "copy",
+        "cumprod",
+        "cumsum",
+        "dot",
+        "flatten",
+        "max",
+        "mean",
+        "min",
+        "nonzero",
+        "prod",
+        "repeat",
+        "round",
+    ),
+    *(
+        "searchsorted",
+        "std",
+        "sum",
+        "take",
+        "trace",
+        "var",
+        "astype",
+        "item",
+        "tobytes",
+        "tofile",
+        "tolist",
+        "dump",
+    ),
+    *("dumps", "__dlpack__", "__int__", "__float__", "__bool__", "__complex__", "__index__"),
+)
+"""Of arrays, which NumPy would do without asking: all but those that return another watched view."""
 
 
 def _watch(name: str) -> None:
@@ -122,24 +192,12 @@ def _watch(name: str) -> None:
 
     @functools.wraps(plain)
     def method(self: FirmArray, *args: Any, **options: Any) -> Any:
-        return plain(_plain(self), *_plain_all(args), **options)
+        return plain(_plain(self), *_plain_all(args), **{key: _plain(one) for key, one in options.items()})
 
     setattr(FirmArray, name, method)
 
 
-for _name in (
-    "fill",
-    "sort",
-    "put",
-    "partition",
-    "byteswap",
-    "item",
-    "dot",
-    "tofile",
-    "tobytes",
-    "dump",
-    "dumps",
-):
+for _name in _METHODS:
     _watch(_name)
 
 

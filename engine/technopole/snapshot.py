@@ -22,6 +22,8 @@ class Snapshot:
         State variables by name, shapes and units as in `technopole.schema.STATE`.
     records : dict of str to ndarray
         What was recorded of the last period; empty before the first.
+    config : dict, optional
+        What the digest is of: to say where another configuration differs.
     """
 
     digest: str
@@ -29,6 +31,7 @@ class Snapshot:
     replicate: int
     state: dict[str, NDArray[Any]]
     records: dict[str, NDArray[Any]]
+    config: dict[str, Any] | None = None
 
     def __repr__(self) -> str:
         """Say when it was taken, not all that it holds."""

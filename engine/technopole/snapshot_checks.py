@@ -8,10 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from technopole.errors import StateError
-from technopole.schema import SEED_LIMIT, STATE
+from technopole.schema import RECORDS, SEED_LIMIT, SIZE_EDGES, STATE
 from technopole.snapshot import Snapshot
 from technopole.world_state import state_view
 from technopole_kernels.types import World
+
+LAST_PERIOD = 2**31 - 1
+"""The most periods done that a snapshot may say."""
 
 
 def refuse_damaged(snapshot: Snapshot, world: World) -> None:
@@ -56,11 +59,63 @@ def refuse_damaged(snapshot: Snapshot, world: World) -> None:
         wanted = tuple(firms if dim == "firm" else size for dim, size in sizes)
         if state[name].shape != wanted:
             raise _damaged(name, f"the shape {state[name].shape}", str(wanted))
-    if state["period"] < 0:
-        raise _damaged("period", str(state["period"]), "whole numbers from 0")
+    if not 0 <= state["period"] <= LAST_PERIOD:
+        raise _damaged("period", str(state["period"]), f"whole numbers from 0 to {LAST_PERIOD}")
     identities = state["identity"]
     if np.unique(identities).size != identities.size:
         raise _damaged("identity", "one that two firms have", "each firm its own")
+    _refuse_records(snapshot.records, world)
+
+
+def _refuse_records(records: Any, world: World) -> None:
+    """Raise if what was recorded is neither nothing nor all, each as the schema has it."""
+    if not isinstance(records, dict):
+        raise _damaged("records", type(records).__name__, "arrays by name, or none")
+    for name in records:
+        if name not in RECORDS:
+            raise _damaged(
+                str(name), "a recorded variable of this name", "those of technopole.schema.RECORDS"
+            )
+    sizes = {
+        "region": world.regions.shape[1],
+        "sector": world.sectors.shape[1],
+        "size_class": len(SIZE_EDGES),
+    }
+    for name, row in RECORDS.items() if records else ():
+        wanted = tuple(sizes[dim] for dim in row.dims if dim in sizes)
+        _refuse_kind(name, records.get(name), np.empty(0, dtype=row.dtype))
+        if records[name].shape != wanted:
+            raise _damaged(f"the recorded {name}", f"the shape {records[name].shape}", str(wanted))
+
+
+def difference(its: Any, mine: Any, key: str = "") -> str | None:
+    """Return the first key in which two configurations differ, with both values.
+
+    Parameters
+    ----------
+    its, mine : Any
+        Nested dictionaries and lists, or values.
+    key : str
+        Where they stand.
+
+    Returns
+    -------
+    str or None
+        None if they are equal.
+    """
+    if isinstance(its, dict) and isinstance(mine, dict):
+        parts = [
+            (f"{key}.{one}" if key else str(one), its.get(one), mine.get(one)) for one in {**mine, **its}
+        ]
+    elif isinstance(its, list | tuple) and isinstance(mine, list | tuple) and len(its) == len(mine):
+        parts = [(f"{key} no. {at}", *pair) for at, pair in enumerate(zip(its, mine, strict=True), start=1)]
+    else:
+        shown = [
+            f"{len(one)} entries" if isinstance(one, list | tuple | dict) else repr(one)
+            for one in (its, mine)
+        ]
+        return None if its == mine else f"{key} is {shown[0]:.60} there and {shown[1]:.60} here"
+    return next((found for name, a, b in parts if (found := difference(a, b, name)) is not None), None)
 
 
 def _refuse_kind(name: str, values: Any, here: NDArray[Any]) -> None:

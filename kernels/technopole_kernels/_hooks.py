@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numba
 import numpy as np
 from numba.core import types
-from numba.extending import intrinsic
+from numba.extending import intrinsic, overload
 
 from technopole_kernels import layout as at
 from technopole_kernels._jit import FLAGS
@@ -28,7 +28,9 @@ __all__ = ["State", "bind_hook", "c_address", "frozen_values", "hook_memory", "r
 
 
 class State(NamedTuple):
-    """What a compiled hook sees, and may change but for `period`, `offsets` and `identity`. Names, units: the schema's.
+    """What a compiled hook sees, and may change but for `period`, `offsets` and `identity` (read-only).
+
+    Names and units are the schema's.
 
     R regions, S sectors, n firms in order of region, then sector; firms of cell (r, k) are
     ``offsets[r * S + k]:offsets[r * S + k + 1]``.
@@ -62,6 +64,26 @@ class State(NamedTuple):
     norms: np.ndarray  # (2,)
 
 
+def read_only(values):
+    """The same array, to which nothing can be written."""
+    view = values.view()
+    view.flags.writeable = False
+    return view
+
+
+@overload(read_only)
+def _read_only(values):
+    return lambda values: _of_read_only_type(values)
+
+
+@intrinsic
+def _of_read_only_type(_typing, values):
+    def generate(_context, _builder, _signature, given):
+        return given[0]
+
+    return values.copy(readonly=True)(values), generate
+
+
 @numba.njit(**FLAGS)
 def state_of(world):
     """Views of a world by name."""
@@ -69,8 +91,8 @@ def state_of(world):
     firms, regions, sectors = world.firms, world.regions, world.sectors
     return State(
         world.clock[at.PERIOD],
-        world.offsets,
-        world.identity[at.NOW, :n],
+        read_only(world.offsets),
+        read_only(world.identity[at.NOW, :n]),
         world.age[at.NOW, :n],
         world.tie[at.NOW, :n],
         firms[at.F_ORGANISATION, :n],

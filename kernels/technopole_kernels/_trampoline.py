@@ -38,11 +38,12 @@ class Layout:
             self.starts[name] = place
             place += _count(kind)
         self.size = place
+        self._parts = {name: _parts_of(kind, name) for name, kind in kinds.items()}
 
     def write(self, memory, name, value):
         """Put a value into a block (an array of int64)."""
         words = []
-        _append(value, self.kinds[name], words, name)
+        _append(value, self._parts[name], words)
         start = self.starts[name]
         memory[start : start + len(words)] = words
 
@@ -53,15 +54,25 @@ def _count(kind):
     return 5 + 2 * kind.ndim if isinstance(kind, types.Array) else 1
 
 
-def _append(value, kind, words, name):
+def _parts_of(kind, name):
+    """What a value is made of, worked out once: (name, kind, dtype of an array, parts of a tuple)."""
+    parts = ()
     if isinstance(kind, types.BaseTuple):
-        for part, part_kind, field in zip(value, kind.types, kind.fields, strict=True):
-            _append(part, part_kind, words, f"{name}.{field}")
-    elif isinstance(kind, types.Array):
-        if value.ndim != kind.ndim or not value.flags.c_contiguous or _dtype(kind) != value.dtype:
+        parts = [_parts_of(part, f"{name}.{field}") for part, field in zip(kind.types, kind.fields, strict=True)]
+    return name, kind, _dtype(kind) if isinstance(kind, types.Array) else None, parts
+
+
+def _append(value, made_of, words):
+    name, kind, dtype, parts = made_of
+    if parts:
+        for part, part_made_of in zip(value, parts, strict=True):
+            _append(part, part_made_of, words)
+    elif dtype is not None:
+        if value.ndim != kind.ndim or not value.flags.c_contiguous or value.dtype != dtype:
             raise TypeError(f"{name}: found {value.ndim} dimensions of {value.dtype}; the kernels have {kind}")
-        # no owner and no count of references: somebody else keeps the array
-        words += [0, 0, value.size, value.itemsize, value.__array_interface__["data"][0]]
+        # no owner and no count of references: somebody else keeps the array. (__array_interface__ describes records at
+        # length, which takes longer than all the rest.)
+        words += [0, 0, value.size, value.itemsize, value.ctypes.data]
         words += [*value.shape, *value.strides]
     elif isinstance(kind, types.Float):
         words.append(int(np.float64(value).view(np.int64)))

@@ -34,7 +34,7 @@ def periods_done(handle):
 
 @kernel
 def advance(handle, periods):
-    """Do so many periods; the last one is recorded.
+    """Do so many periods; the last one is recorded. With 0 or fewer nothing is done, and the status is ``DONE``.
 
     Not 0: the model stands before the period that could not be done; `technopole.Model.resume` makes room, or raises
     what is wrong.

@@ -127,6 +127,44 @@ def test_a_host_learns_that_a_value_is_wrong(model):
         model.resume(status)
 
 
+def test_the_loop_of_the_documentation_ends_if_a_value_is_out_of_bounds(model):
+    room = model.kernel_arguments()[1].firms.shape[1]
+    for spoilt, place, message in (
+        ("trust", 1, "region valley: trust is 7"),
+        ("share", 0, "market shares add up to"),
+    ):
+        kept = model[spoilt][place]
+        model[spoilt][place] = 7.0 if spoilt == "trust" else kept + 0.5
+        with pytest.raises(tp.StateError, match=message):
+            model.resume(host_of_handles(model.handle, 0, model["wage"]))
+        model[spoilt][place] = kept
+    assert model.kernel_arguments()[1].firms.shape[1] == room
+
+
+@pytest.mark.parametrize("status", [True, 1.0, [1], Status.STOPPED, "a" * 999])
+def test_what_is_no_status_is_refused(model, status):
+    with pytest.raises(
+        tp.StateError, match="resume: found .*; allowed: what advance or check returned: 0, 1, 2, 4"
+    ):
+        model.resume(status)
+
+
+def test_nothing_is_said_to_be_wrong_with_a_model_that_is_well(model):
+    for done in range(3):
+        model.resume(0)
+        model.resume(Status.REFUSED)  # looks at the state
+        room = model.kernel_arguments()[1].firms.shape[1]
+        with pytest.raises(
+            tp.StateError, match=f"no period of this model needs it: there is room for {room} firms"
+        ):
+            model.resume(1)
+        with pytest.raises(tp.StateError, match=f"not this model that could not do period {done + 1}"):
+            model.resume(2)
+        assert model.kernel_arguments()[1].firms.shape[1] == room
+        model.step()
+    assert advance(model.handle, -1) == Status.DONE and model.time == 3
+
+
 @njit
 def host_of_mechanisms(setting, world):
     set_wages(hold(setting), hold(world))

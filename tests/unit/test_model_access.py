@@ -340,3 +340,45 @@ def test_shares_are_scaled_on_request(model):
     sums = model.get("share").groupby("sector").sum()
     assert np.allclose(sums, 1.0, atol=1e-12)
     model.step()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("age", 1e12), ("age", 2**31), ("age", -1), ("age", 1.5), ("tie", 300), ("tie", 0.5)]
+)
+def test_whole_numbers_are_checked_before_they_are_cast(model, name, value):
+    before = np.array(model[name])
+    with pytest.raises(tp.StateError, match=f"{name}: found .*; allowed: whole numbers from 0 to "):
+        model.set(name, value)
+    assert np.array_equal(model[name], before)
+
+
+def test_the_highest_age_can_be_counted_on(model):
+    model.set("age", 2**30 - 1)
+    for done in range(1, 4):
+        model.step()  # and is looked at as what a host may have set
+        assert model["age"].max() == 2**30 - 1 + done
+
+
+def test_numbers_are_checked_before_they_become_float32(config):
+    model = tp.Model(config.replace({"run.precision": "float32"}))
+    with pytest.raises(tp.StateError, match="cash: found 1e"):
+        model.set("cash", 1e300)
+    model.set("cash", 1e30)
+    model.set("fitness_level", 1e300)  # float64 always
+    assert model["cash"][0] == np.float32(1e30) and model["fitness_level"][0] == 1e300
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("wage", r"model\['wage'\]\[\.\.\.\] = … changes it"),
+        ("identity", "it follows from what happens"),
+        ("sales", "it is recorded"),
+        ("wage_shock", r"model\.set_policy\('wage_shock', …\) changes it"),
+    ],
+)
+def test_attributes_that_look_like_variables_are_refused(model, name, message):
+    with pytest.raises(tp.StateError, match=f"model.{name} = … would change nothing in the world: {message}"):
+        setattr(model, name, 3)
+    model.note = "mine"  # others are the host's own
+    assert [] not in model and 0 not in model

@@ -195,6 +195,18 @@ def other_header(**changes):
         (lambda arrays: arrays.pop("state.wage"), "does not hold the variables of this version"),
         (lambda arrays: arrays.pop("policy.services"), "does not hold the variables"),
         (lambda arrays: arrays.update({"state.wage": np.ones(2, dtype="f4")}), "does not hold the variables"),
+        (other_header(seed=-1), r"model\.tp: the snapshot is damaged: seed: found -1"),
+        (other_header(replicate=1.5), "replicate: found 1.5"),
+        (other_header(config=3), "is not a file written"),
+        (
+            lambda arrays: arrays.update({"policy.services": np.ones((2, 7))}),
+            "policy services: found .* allowed: finite",
+        ),
+        (
+            lambda arrays: arrays.update({"policy.services": np.full((1, 2), np.inf)}),
+            "policy services: found",
+        ),
+        (lambda arrays: arrays.update({"state.period": np.array(-3)}), "period: found -3"),
         (lambda arrays: arrays.update({"state.wage": np.ones(3)}), "found the shape"),
         (lambda arrays: arrays.update({"state.share": np.ones(3)}), "found the shape"),
     ],

@@ -1,6 +1,7 @@
 """Views of firms hold until the firms are others; what a host leaves is checked when the next period begins."""
 
 import copy
+import os
 import pickle
 
 import numpy as np
@@ -41,6 +42,19 @@ USES = {
     "loop": lambda view: list(view),
     "pickle": pickle.dumps,
     "deepcopy": copy.deepcopy,
+    "flat": lambda view: view.flat.__setitem__(0, 0.0),
+    "all of flat": lambda view: setattr(view, "flat", 0.0),
+    "real": lambda view: setattr(view, "real", 0.0),
+    "dot": lambda view: view.dot(np.ones(view.size)),
+    "file": lambda view: view.tofile(os.devnull),
+    "memory": lambda view: view.data,
+    "address": lambda view: view.ctypes,
+    "place": lambda view: view.argmax(),
+    "order": lambda view: view.argsort(),
+    "some": lambda view: view.take([0]),
+    "flatten": lambda view: view.flatten(),
+    "number": lambda view: float(view[:1].reshape(())),
+    "shuffle": lambda view: np.random.default_rng(1).shuffle(view),
 }
 
 
@@ -51,11 +65,27 @@ def test_a_stale_view_refuses_to_be_used(model, use):
     USES[use](part)
     assert model.is_current(share) and model.is_current(part)
     model.step()
+    now = model["quality"].copy()
     for view in (share, part):
         assert not model.is_current(view)
         with pytest.raises(tp.StaleViewError, match="after period 0, and the model is at period 1"):
             USES[use](view)
+    assert np.array_equal(model["quality"], now)
     USES[use](model["quality"])
+
+
+def test_methods_work_on_the_array(model):
+    cash, before = model["cash"], model["cash"].copy()
+    cash.sort()
+    assert np.array_equal(model["cash"], np.sort(before))
+    cash.put([0, 1], [5.0, 6.0])
+    cash[2:3].fill(7.0)
+    cash.flat[3] = 8.0
+    assert model["cash"][:4].tolist() == [5.0, 6.0, 7.0, 8.0] and cash.item(1) == 6.0
+    assert cash.dot(cash) == pytest.approx(np.asarray(cash) @ np.asarray(cash))
+    assert type(cash.flatten()) is type(cash.take([0])) is type(cash.clip(0.0, 1.0)) is np.ndarray
+    cash.real = 3.0
+    assert (model["cash"] == 3.0).all() and cash.real is cash
 
 
 def test_copies_and_results_are_plain(model):
