@@ -1,4 +1,4 @@
-"""What commands say of the share of the real firms that is simulated: its default is 1 %."""
+"""Data of one's own: what is said of the share that is simulated, whose default is 1 %, and of tables not found."""
 
 import re
 
@@ -6,7 +6,9 @@ import pytest
 
 import technopole as tp
 from conftest import ROOT
+from technopole.data import data_path
 from technopole.draft import firms_in_words
+from technopole.errors import ConfigError, DataError
 
 BASE = ROOT / "configs" / "base.toml"
 
@@ -26,6 +28,20 @@ def test_the_share_is_said_where_firms_are_a_sample(changes, words):
 
 def test_of_listed_cells_all_firms_are_simulated(two_regions):
     assert firms_in_words(tp.Config.from_toml(two_regions, {"data.scale": 0.5}), 60) == "60 firms"
+
+
+def test_who_forgets_the_kind_of_the_data_is_told():
+    with pytest.raises(ConfigError, match=r"regions: none given; .* mean data.kind = \"folder\"\?"):
+        tp.Config.from_dict({"data": {"path": "tables"}})
+    with pytest.raises(ConfigError) as plain:
+        tp.Config.from_dict({})
+    assert "folder" not in str(plain.value)
+
+
+def test_tables_that_are_not_there_may_be_ones_own(tmp_path):
+    config = tp.Config.from_dict({"data": {"kind": "folder", "path": str(tmp_path / "tabels")}})
+    with pytest.raises(DataError, match=r"does not exist: .* tables of your own: cells.csv and regions.csv"):
+        data_path(config)
 
 
 def test_commands_say_the_share(technopole):
