@@ -210,17 +210,10 @@ def _name_premium(sight: Sight) -> float:
     """Slope of ln(relative share) + ω_p ln p − ω_q q of established firms on reputation, within sectors."""
     firms = sight.firms
     count = np.bincount(firms.sector)
-    weight = np.bincount(firms.cell, firms.share, sight.cells("price")[-1].size)
-    mean = np.bincount(firms.cell, firms.share * firms.efficiency, weight.size) / np.where(
-        weight > 0, weight, 1
-    )
-    # what all firms of a cell pay; the rest of ln p is their own efficiency
-    level = sight.cells("price")[-1].ravel() + mean
-    price = level[firms.cell] - firms.efficiency
     standing = np.log(np.maximum(count[firms.sector] * firms.share, 1e-300))
     premium = (
         standing
-        + sight.parameter("market_price_weight") * price
+        + sight.parameter("market_price_weight") * firms.price
         - sight.parameter("market_quality_weight") * firms.knowledge[layout.F_QUALITY]
     )
     old = firms.age >= min(ESTABLISHED, len(sight.cells("sales")))
