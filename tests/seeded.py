@@ -19,7 +19,7 @@ model and twin (traced: nothing else differs before, and either decision is with
 
 - `initial.sd_*`: entrants know what the mean of their cell does, but for the last bit of a sum in another order. Barter
   (MODEL.md 7.2) counts the channels in which one is ahead, x_i > x_j, so a difference of 1e-17 in one decides whether a
-  gap of 0.1 in another is traded. Seven of seeds 0 to 59 differ, all with `learning.rule = "barter"`.
+  gap of 0.1 in another is traded. Nine of seeds 0 to 59 differ, all with `learning.rule = "barter"`.
 - `market.markup`: research eats up all cash and credit. The only firm of a sector then has sales as before and
   cash' = -credit' to the last bit, and leaves (7.10) if it is below. Seeds 113 and 173 of 0 to 329 differ.
 
