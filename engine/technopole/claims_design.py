@@ -69,8 +69,9 @@ SWITCHES: dict[str, dict[str, float]] = {
     "no_social_capital": {"mobility.trust": 0.0, "mobility.reputation": 0.0},
     "no_upgrading": {"upgrading.rate": 0.0},
     "no_small_firm_support": {"sme.pooling": 0.0, "finance.credit_index": 0.0},
+    "no_small_firm_radical": {"sme.radical": 1.0},
 }
-"""Parameters of an arm; all others are as configured."""
+"""Parameters of an arm, at the value at which they do nothing; all others are as configured."""
 
 FEEDBACK: dict[str, dict[str, float]] = {
     "none": {"feedback.cluster_to_ris": 0.0, "feedback.ris_to_cluster": 0.0},
@@ -127,6 +128,8 @@ _ROWS: tuple[Row, ...] = (
         "their share of productivity growth against their share of sales", POINTS, 1, BASE, 100.0),
     Row("C7.small", "… and so do small firms", "small firms (all else as configured)",
         "their share of productivity growth against their share of sales", POINTS, 1, BASE, 100.0),
+    Row("C7.radical", "… by radical innovations", "radical innovations more often in small firms",
+        "share of small firms in productivity growth less that in sales", POINTS, 1, "no_small_firm_radical", 100.0),
     Row("C8", "Transactions are cheaper in clusters", "trust and services in transactions",
         "transaction cost per sales: slope on ln firms of the region", f"{SALES} per {LOG[:-1]}", -1,
         "no_transaction", 100.0),

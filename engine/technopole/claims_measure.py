@@ -210,17 +210,10 @@ def _name_premium(sight: Sight) -> float:
     """Slope of ln(relative share) + ω_p ln p − ω_q q of established firms on reputation, within sectors."""
     firms = sight.firms
     count = np.bincount(firms.sector)
-    weight = np.bincount(firms.cell, firms.share, sight.cells("price")[-1].size)
-    mean = np.bincount(firms.cell, firms.share * firms.efficiency, weight.size) / np.where(
-        weight > 0, weight, 1
-    )
-    # what all firms of a cell pay; the rest of ln p is their own efficiency
-    level = sight.cells("price")[-1].ravel() + mean
-    price = level[firms.cell] - firms.efficiency
     standing = np.log(np.maximum(count[firms.sector] * firms.share, 1e-300))
     premium = (
         standing
-        + sight.parameter("market_price_weight") * price
+        + sight.parameter("market_price_weight") * firms.price
         - sight.parameter("market_quality_weight") * firms.knowledge[layout.F_QUALITY]
     )
     old = firms.age >= min(ESTABLISHED, len(sight.cells("sales")))
@@ -266,6 +259,29 @@ def _small_innovation(sight: Sight) -> float:
     return ratio(float(sight.last("small_innovations").sum()), float(sight.last("innovations").sum()))
 
 
+def _small_contribution(sight: Sight) -> tuple[float, float]:
+    """Share of small firms in the growth of productivity within sectors over ten years, and in sales."""
+    before, origin = sight.cohorts["decade"]
+    after = sight.firms
+    part = np.concatenate([_small(sight, before), _small(sight, after)])
+    # the markets of the start weigh the sectors at both ends
+    n_sectors = sight.bench.shape[1]
+    market = np.bincount(before.sector, before.sales, n_sectors)
+    return excess_contribution(
+        part,
+        origin,
+        (before.sector, after.sector),
+        (before.share * market[before.sector], after.share * market[after.sector]),
+        (before.efficiency + before.place, after.efficiency + after.place),
+    )
+
+
+def _small_excess(sight: Sight) -> float:
+    """By how much the share of small firms in growth exceeds that in sales."""
+    contribution, size = _small_contribution(sight)
+    return contribution - size
+
+
 MEASURES: dict[str, Callable[[Sight], float]] = {
     "C1": _knowledge(0, 1, 2),
     "C1.organisation": _knowledge(0),
@@ -283,6 +299,7 @@ MEASURES: dict[str, Callable[[Sight], float]] = {
     "C6.herding": _similarity,
     "C7": productivity_growth,
     "C7.quality": partial(productivity_growth, quality=True),
+    "C7.radical": _small_excess,
     "C8": _cost_slope("transaction_cost", "firms"),
     "C8.level": _transaction_level,
     "C9": _name_premium,
@@ -313,23 +330,6 @@ def _saving(sight: Sight) -> tuple[float, float]:
     return paid, float(alone @ firms.sales / firms.sales.sum())
 
 
-def _small_contribution(sight: Sight) -> tuple[float, float]:
-    """Share of small firms in the growth of productivity within sectors over ten years, and in sales."""
-    before, origin = sight.cohorts["decade"]
-    after = sight.firms
-    part = np.concatenate([_small(sight, before), _small(sight, after)])
-    # the markets of the start weigh the sectors at both ends
-    n_sectors = sight.bench.shape[1]
-    market = np.bincount(before.sector, before.sales, n_sectors)
-    return excess_contribution(
-        part,
-        origin,
-        (before.sector, after.sector),
-        (before.share * market[before.sector], after.share * market[after.sector]),
-        (before.efficiency + before.place, after.efficiency + after.place),
-    )
-
-
 def _sector_contribution(sight: Sight) -> tuple[float, float]:
     """Share of high-tech sectors in the growth of productivity, and in sales."""
     weight, growth = _growth(sight)
@@ -344,5 +344,5 @@ WITHIN: dict[str, Callable[[Sight], tuple[float, float]]] = {
 }
 """By row: both values, from the run as configured."""
 
-COHORTS: dict[str, str] = {"C12": "survival", "C7.small": "decade"}
+COHORTS: dict[str, str] = {"C12": "survival", "C7.small": "decade", "C7.radical": "decade"}
 """Rows that need firms to be followed."""

@@ -56,6 +56,8 @@ class Firms(NamedTuple):
     """λ (m + a) + (1 − λ) c, log points."""
     place: Floats
     """ln A of the cell in the last period, log points."""
+    price: Floats
+    """ln p in the last period, log points; NaN for those who entered at its end."""
 
 
 def switched(blueprint: Blueprint, parameters: Mapping[str, float], silent: Flags | None = None) -> Blueprint:
@@ -235,6 +237,8 @@ class Walk:
         sales = share * world.sectors[layout.S_MARKET][sector]
         labour = traits[layout.K_LABOUR_SHARE][sector]
         wage = world.regions[layout.R_WAGE][cell // n_sectors]
+        efficiency = labour * (knowledge[0] + knowledge[1]) + (1.0 - labour) * knowledge[2]
+        place = world.cells[layout.C_EFFICIENCY][cell]
         return Firms(
             cell,
             sector,
@@ -244,6 +248,21 @@ class Walk:
             world.tie[layout.NOW, :n] != 0,
             sales,
             sales * labour / ((1.0 + traits[layout.K_MARKUP][sector]) * wage),
-            labour * (knowledge[0] + knowledge[1]) + (1.0 - labour) * knowledge[2],
-            world.cells[layout.C_EFFICIENCY][cell],
+            efficiency,
+            place,
+            self._level_of_price(cell) - efficiency - place,
         )
+
+    def _level_of_price(self, cell: Ints) -> Floats:
+        """Return ln p of the last period without the efficiency of the firms of now; NaN for entrants."""
+        world = self.bench.world
+        old = world.age[layout.NOW, : cell.size] > 0
+        level = np.where(old, world.cells[layout.C_PRICE_LEVEL][cell], np.nan)
+        if self.setting.params["sharing_rule"][0] == 0:  # the level holds what all firms of a cell pay
+            return level
+        # overhead rates stand as the firms stood in that period; who stayed has kept the order
+        stayed = np.flatnonzero(world.fate != int(Fate.LEAVE))[: np.count_nonzero(old)]
+        overhead = world.load[layout.OVERHEAD_RATE, stayed].astype(np.float64)
+        transaction = world.regions[layout.R_TRANSACTION][cell[old] // world.sectors.shape[1]]
+        level[old] += np.log1p(transaction + overhead)
+        return level

@@ -119,10 +119,10 @@ class Region(Section):
     lon: Longitude | None = Field(None, description="Longitude, degrees east.")
     x: Coordinate | None = Field(
         None,
-        description="Position on a plane, in place of latitude and longitude; in the unit in which "
-        "spillover.distance_decay is then meant.",
+        description="Position on a plane, km, in place of latitude and longitude. Results say km; another unit "
+        "will do if spillover.distance_decay is meant in it as well.",
     )
-    y: Coordinate | None = Field(None, description="Position on a plane.")
+    y: Coordinate | None = Field(None, description="Position on a plane, km.")
     workforce: Positive | None = Field(None, description="Workers; employment of its firms / 0.95 if absent.")
     population: Positive | None = Field(None, description="Inhabitants; spread the firms over the regions.")
     infrastructure: PositiveStock = Field(1.0, description="Stock at the start, 1 is the national average.")

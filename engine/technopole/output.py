@@ -14,7 +14,7 @@ from technopole.accessor import register
 from technopole.config import Config
 from technopole.data import Tables
 from technopole.kernel_sources import kernel_digest
-from technopole.schema import RECORDS, SIZE_EDGES
+from technopole.schema import ENTRIES, RECORDS, SIZE_EDGES
 from technopole.tables import Labels
 from technopole.version import __version__
 
@@ -116,8 +116,11 @@ def _positions(tables: Tables | Labels) -> Coordinates:
             "longitude": ("region", second.copy(), longitude),
         }
     if tables.metric == "euclidean":
-        names = (("x", first), ("y", second))
-        return {name: ("region", axis.copy(), {"long_name": f"{name} on the map"}) for name, axis in names}
+        unit = ENTRIES["spillover.distance_decay"].unit  # to which distances on the map are held
+        return {
+            name: ("region", axis.copy(), {"long_name": f"position on the map, {name}", "units": unit})
+            for name, axis in (("x", first), ("y", second))
+        }
     return {}
 
 

@@ -27,7 +27,6 @@ def _number(
     unit: str = "1",
     source: str = PROBE,
     claim: str = "",
-    low_open: bool = False,
     kernel: bool = True,
     search: tuple[float, float] | None = None,
 ) -> Parameter:
@@ -37,7 +36,6 @@ def _number(
         unit=unit,
         low=low,
         high=high,
-        low_open=low_open,
         doc=doc,
         source=source,
         claim=claim,
@@ -76,8 +74,9 @@ _ROWS = (
     _number("spillover.rate", 0.022, 0, 1, unit=PER_PERIOD, claim="C2",
         doc="Share of the gap to the pool of nearby knowledge closed per period."),
     _number("spillover.distance_decay", 500.0, 0, 1e6,
-        unit="km", source=ASSUMED, claim="C2", low_open=True, kernel=False, search=(50, 2000),
-        doc="Distance over which proximity falls by the factor e; map units for x and y."),
+        unit="km", source=ASSUMED, claim="C2", kernel=False, search=(50, 2000),
+        doc="Distance over which proximity falls by the factor e, in the unit of x and y where regions have "
+            "these; at 0 no region reaches another."),
     _number("spillover.cutoff", 1e-3, 0, 0.99, source="numerical", kernel=False, search=(0, 0.1),
         doc="Proximity below this is taken as none."),
     _number("relatedness.base", 0.1, 0, 1, source=ASSUMED, kernel=False,

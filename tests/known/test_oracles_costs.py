@@ -6,10 +6,13 @@
 | O20 Little's law | research under way = inflow x mean lag, in the steady state | 1e-12 | exact |
 | O20 ties | twice the leaving probability: half the lag | 0 | exact |
 | O21 club good | overhead F/N + k N/K: least at N* = sqrt(F K/k); F = 100, k = K = 1: 10 firms, cost 20 | 1e-12 | exact; scale exponent 0, congestion exponent 1 |
+| O22 sharing of services (Ethier) | ln productivity rises with ln size by a/(s-1), a share, s elasticity of substitution: `agglomeration.urbanisation`; a = .2, s = 5: .05 | 1e-12 | exact; the reduced form, see below |
+| O22 sharing of facilities | overhead per unit of sales falls with ln size by 1 - k, k = `sharing.scale_exponent` | 1e-12 | exact |
 | O23 scope | SC = F/(F + variable cost) for two sectors that share a fixed cost; 0 without it or with cost in proportion | 1e-12 | exact |
 
 The fixed cost of O21 and O23 is the limit 0 of `sharing.scale_exponent`, which a configuration keeps above 0.05: set in
-the kernels' parameters, as are costs beyond the bounds. Not applicable: O20's Erlang variance (continuous time).
+the kernels' parameters, as are costs beyond the bounds. O22's varieties of services are not in the model, only the
+elasticity of productivity that follows from them. Not applicable: O20's Erlang variance (continuous time).
 """
 
 import numpy as np
@@ -94,6 +97,28 @@ def test_o21_best_size_of_a_cluster(room, best):
     assert number[np.argmin(overhead)] == best == np.sqrt(100.0 * room)
     if room == 1.0:
         assert_close(overhead.min(), 20.0)
+
+
+@pytest.mark.parametrize(("part", "substitution"), [(0.2, 5.0), (0.3, 11.0)])
+def test_o22_productivity_by_size_of_the_region(part, substitution):
+    """Regions of 1 to 64 firms that know the same: what differs is their size."""
+    number = 2 ** np.arange(7)
+    elasticity = part / (substitution - 1.0)
+    parameters = {
+        **FIXED,
+        "agglomeration.urbanisation": elasticity,
+        "sharing.cost": 0.1,
+        "sharing.scale_exponent": 0.7,
+    }
+    run = Run(plan(economy(7, 1, 1), parameters, firms=number[:, None], employment=20.0))
+    for name in ("organisation", "technology", "sourcing"):
+        run.firm(name)[:] = 0.3
+    run.advance(1, record=True)
+    size = np.log(number)
+    productivity = run.recorded("productivity")[0, :, 0]
+    assert_close(np.diff(productivity) / np.diff(size), np.full(6, elasticity), "elasticity", scale=1.0)
+    overhead = np.log(run.world.cells[at.C_OVERHEAD])
+    assert_close(np.diff(overhead) / np.diff(size), np.full(6, -0.3), "elasticity of overhead")
 
 
 @pytest.mark.parametrize(("fixed", "exponent"), [(0.5, 0.0), (0.0, 0.0), (0.5, 1.0)])

@@ -7,6 +7,7 @@
 | O12 birth, death, immigration | mean v / (1 - m), variance (c mean + v) / (1 - m^2); m, c: mean, variance of the successors of a firm | 4 s.e. | exact law of the discrete chain |
 | O12 limit of short periods | mean -> v/(d - b), variance -> v d / (d - b)^2 (negative binomial) | 8 % | b = .02, d = .06 per period are short |
 | O12 pure spin-offs (Yule) | E N = N0 (1 + b)^t, P(N = 1) = (1 - b)^t from one firm | 4 s.e. | exact; e^(bt) and geometric in the limit |
+| O13 spin-offs stay with the parent (Polya urn) | from 1 firm in each of R regions, n spin-offs: all compositions equally likely; E[HHI] = R[n(1/R)(1-1/R)(R+n)/(R+1) + (1+n/R)^2]/(R+n)^2 -> 2/(R+1) | 4 s.e.; share of a region chi-squared 1e-4 | b = .01 per period is short: bias of the HHI below 3e-4 |
 | O25 custom, AR(1) | sd^2 -> s_e^2 / (1 - (1 - b)^2); b = s_e = .02: sd .1005 | 4 s.e. | Laplace shocks of variance 2 scale^2 |
 
 Every cell is a region of its own without neighbours, so that cells are independent samples.
@@ -111,6 +112,46 @@ def test_o12_pure_spinoffs():
     # near the geometric law of continuous time with the same mean
     law = stats.geom.cdf(np.arange(1, 20), 1.0 / mean)
     assert np.abs(law - [(number <= size).mean() for size in range(1, 20)]).max() < 0.05
+
+
+def urn_herfindahl(regions, added):
+    """E[HHI] of a Polya urn that began with one firm in each region."""
+    part = 1.0 / regions
+    spread = added * part * (1.0 - part) * (regions + added) / (regions + 1.0)
+    return regions * (spread + (1.0 + added * part) ** 2) / (regions + added) ** 2
+
+
+def chain_excess(regions, birth, periods, most=1024):
+    """E[HHI - that of the urn with as many firms] where each firm spawns with a probability per period, exactly."""
+    one = np.exp(-2j * np.pi * np.arange(4 * most) / (4 * most))
+    for _ in range(periods):
+        one = (1.0 - birth) * one + birth * one * one  # generating function of the firms of a region
+    own, rest = (np.fft.ifft(one**power).real[:most] for power in (1, regions - 1))
+    number = np.arange(most, dtype=float)
+    total = np.maximum(np.add.outer(number, number), regions)
+    value = regions * (number[:, None] / total) ** 2 - urn_herfindahl(regions, total - regions)
+    return own @ value @ rest
+
+
+def test_o13_spinoffs_that_stay_make_a_polya_urn():
+    """500 sectors that do not see each other. Six checks: new seeds fail about once in 1,800."""
+    regions, sectors, birth, periods = 5, 500, 0.01, 300
+    assert urn_herfindahl(5, 300) == pytest.approx(0.3311475, abs=5e-8)
+    assert urn_herfindahl(regions, 1e9) == pytest.approx(2.0 / (regions + 1.0))
+    parameters = {**FIXED, **EQUAL, **ALONE, "entry.spinoff": birth}
+    blueprint = plan(economy(regions, sectors, 1), parameters, employment=20.0)
+    number = Run(blueprint, seed=13, capacity=60 * regions * sectors).advance(periods).counts
+    added = number.sum(axis=0) - regions
+    herfindahl = ((number / (regions + added)) ** 2).sum(axis=0)
+    # an urn takes one firm at a time, a period may bring two
+    excess, expected = herfindahl - urn_herfindahl(regions, added), chain_excess(regions, birth, periods)
+    within(excess, expected, np.std(excess), "HHI for so many firms")
+    assert abs(expected) < 2e-3
+    # all compositions equally likely: P(h of M) = C(N+M-h-2, N-2) / C(N+M-1, N-1) (O15: Bose and Einstein)
+    law, even = stats.betabinom(added, 1, regions - 1), np.random.default_rng(13)
+    for more in number - 1:
+        place = law.cdf(more - 1) + even.random(sectors) * law.pmf(more)
+        assert stats.chisquare(np.bincount((10.0 * place).astype(int), minlength=10)).pvalue > 1e-4
 
 
 def test_o25_custom_is_a_stationary_autoregression():

@@ -7,6 +7,8 @@
 | O17 logit, symmetric proximity | stationary workers ~ e^V_r sum_k G_rk e^V_k | 1e-12 | reversible chain |
 | O17 equal proximity | workers ~ e^V_r | 1e-12 | the same |
 | O18 break point | two equal regions: a difference grows by 1 - m + m [(1-f)/(1+f) + 4 s f/(1+f)^2]; it persists where s > (1+f)/2 | 1e-7 | difference of 1e-5, odd in it; f proximity, s = mobility.size |
+| O19 logistic | two regions as near, attraction in proportion to size and e^V: ds/dt = m g s(1 - s); all move: odds grow by e^(V_1 - V_2) a period | 1e-12 | exact |
+| O19 small steps | a share m moves: error against the logistic with rate m (V_1 - V_2) halves with the step | ratio 2 within 2 % | first-order step |
 | O27 a region split in two | halves next to each other, as large as the whole together: sums and means unchanged | 1e-12 | exact with shared facilities and local meetings off |
 
 Not applicable: the break and sustain points of O18's tables (core-periphery, footloose entrepreneur and capital), as the
@@ -117,6 +119,33 @@ def test_o18_break_point(proximity):
     assert growth_of_a_difference(proximity, edge - 0.01, 1.0) < 1.0 - 1e-4
     assert abs(growth_of_a_difference(proximity, edge, 1.0) - 1.0) < 1e-7
     assert growth_of_a_difference(proximity, edge + 0.01, 1.0) > 1.0 + 1e-4
+
+
+def two_regions_of_unequal_trust(gap, rate, share):
+    """Two regions without distance; the first attracts by e^gap more, and both by their size."""
+    run = regions_at(np.zeros((2, 2)), {"mobility.rate": rate, "mobility.size": 1.0, "mobility.trust": 1.0})
+    run.region("trust")[:] = 0.2 + gap, 0.2
+    run.region("workforce")[:] = 100.0 * share, 100.0 * (1.0 - share)
+    return run
+
+
+@pytest.mark.parametrize("gap", [0.05, 0.7])
+def test_o19_logistic_growth_of_a_region(gap):
+    run = two_regions_of_unequal_trust(gap, 1.0, 0.01)
+    for time in range(1, 41):
+        found = run.advance(1).region("workforce") / 100.0
+        assert_close(found[0], 1.0 / (1.0 + 99.0 * np.exp(-gap * time)), "share")
+    assert_close(found.sum(), 1.0)
+
+
+def test_o19_half_time_of_the_logistic():
+    """ln((1 - s)/s)/rate, met the better the shorter the step."""
+    speed, half_time, errors = 0.04, np.log(9.0) / 0.04, []
+    for steps in (4, 8):
+        gap, rate, periods = 0.2 / steps, speed / 0.2, round(half_time * steps)
+        run = two_regions_of_unequal_trust(gap, rate, 0.1).advance(periods)
+        errors.append(run.region("workforce")[0] / 100.0 - 1.0 / (1.0 + 9.0 * np.exp(-gap * rate * periods)))
+    assert errors[0] / errors[1] == pytest.approx(2.0, rel=0.02) and abs(errors[1]) < 0.01
 
 
 def test_o27_a_region_split_in_two():

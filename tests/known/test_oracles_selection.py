@@ -7,12 +7,19 @@
 | O9 customers who choose anew | s - s* closes by the factor 1 - choice; s* = f / sum f (rule ces) | 1e-12 | exact |
 | O10 Fisher | change of fbar = A Var_s(f) / fbar | 1e-12 | exact, discrete form |
 | O10 Price | change of zbar = Cov_s(w, z) + sum s w dz, w and dz from the model's equations | 1e-12 | exact |
+| O15 Gibrat above a floor | Pareto exponent z = 1 / (1 - (1 - b) Smin/Sbar), a share z b at the floor; 1 / (1 - Smin/Sbar) for small steps b | 4 s.e. | Laplace steps: exact; the floor is set by the test |
+| O15 customers who choose anew | Pareto exponent z of s' = A s + B (Kesten): E A^z = 1, A = (1 - c) e^x / ((1 - c) E e^x + c), c = market.choice | 4 s.e. of Hill's estimate and 5 % | tail of a finite sample |
 | O24 reputation | rep_t = q + (rep_0 - q)(1 - d)^t, half-life ln 2 / -ln(1 - d) | 1e-12 | exact, q relative to the sector |
 | O28 money | market, wages, cash and the material price times 1000: nothing real changes | 1e-11; counts exact | rounding of logs |
+
+Not applicable: O15's exponent 1 / (1 - a) of Simon, where opportunities come one by one and a share a of them founds
+something new: sizes grow in proportion here, and the number of places is given. O15's allocation of opportunities
+(Bose and Einstein) is that of spin-offs to regions: test_oracles_entry_exit.py.
 """
 
 import numpy as np
 import pytest
+from scipy import optimize
 
 from regimes import FIXED
 from technopole_kernels import layout as at
@@ -112,6 +119,55 @@ def test_o10_price_with_learning():
         assert_close(change, expected, "change of mean technology", scale=0.1)
         # neither part is negligible
         assert abs(selection) > 1e-5 and step.max() > 1e-5
+
+
+def gibrat(firms, sectors, step, choice):
+    """Sectors of equal firms whose sizes are moved by Laplace shocks of one scale, whatever the size."""
+    shocks = {"market.turbulence": step, "market.size_exponent": 0.0, "market.shock_cap": 10.0}
+    forgotten = {"market.custom_decay": 1.0, "market.quality_weight": 0.0, "market.price_weight": 0.0}
+    parameters = {**FIXED, **shocks, **forgotten, "market.choice": choice}
+    return Run(plan(economy(1, sectors, firms), parameters, employment=20.0), seed=15)
+
+
+def test_o15_gibrat_above_a_floor():
+    """ln of size over floor is a queue whose steps are Laplace: 0, or exponential. Four checks: about once in 4,000 seeds."""
+    step, exponent, firms, sectors = 0.05, 3.0, 1000, 50
+    # sizes fall by so much a period against the mean, and the mean above the floor is
+    mean = (1.0 - step**2) * (1.0 - (step * exponent) ** 2) ** (-1.0 / exponent)
+    floor = mean * (exponent - 1.0) / (exponent * (1.0 - step))
+    assert exponent == pytest.approx(1.0 / (1.0 - (1.0 - step) * floor / mean))
+    assert exponent == pytest.approx(1.0 / (1.0 - floor / mean), rel=0.15)
+    run = gibrat(firms, sectors, step, choice=0.0)
+    for _ in range(600):
+        np.maximum(run.firm("share"), floor / firms, out=run.firm("share"))
+        run.advance(1)
+    above = np.log(np.maximum(run.firm("share") * firms / floor, 1.0)).reshape(sectors, firms)
+    part = 1.0 - step * exponent
+    for found, expected in (
+        ((above > 0.0).mean(axis=1), part),
+        (above.mean(axis=1), part / exponent),
+        ((above > 0.5).mean(axis=1), part * np.exp(-0.5 * exponent)),
+        ((above > 1.0).mean(axis=1), part * np.exp(-exponent)),
+    ):
+        error = found.std() / np.sqrt(sectors)  # firms of a sector share its mean: sectors are the sample
+        assert abs(found.mean() - expected) < 4.0 * error, (found.mean(), expected, error)
+
+
+def test_o15_customers_who_choose_anew_make_a_pareto_tail():
+    """False alarm rate 6e-5."""
+    step, choice, firms, tail = 0.2, 0.03, 50_000, 1000
+    keep = (1.0 - choice) / ((1.0 - choice) / (1.0 - step**2) + choice)
+    exponent = optimize.brentq(
+        lambda z: z * np.log(keep) - np.log(1.0 - (step * z) ** 2), 1.02, 0.99 / step, xtol=1e-10
+    )
+    assert exponent == pytest.approx(1.6543, abs=1e-4)
+    run = gibrat(firms, 1, step, choice)
+    for _ in range(250):
+        run.firm("custom")[:] = 0.0  # what a shock leaves there would make customers come back
+        run.advance(1)
+    size = np.sort(run.firm("share"))[::-1]
+    hill = 1.0 / np.log(size[:tail] / size[tail]).mean()
+    assert abs(hill - exponent) < 4.0 * exponent / np.sqrt(tail) + 0.05 * exponent
 
 
 def test_o24_reputation():

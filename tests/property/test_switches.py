@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strategies import parameters
+from technopole.config import Config
 from technopole.policies import DIMS, pack_policy
 from technopole.schema import PARAMETERS
 from technopole_kernels import layout
@@ -61,6 +62,7 @@ SWITCHES = {
         {**zero("spillover.rate", "learning.far", "mobility.rate"), "entry.home": 1.0},
         ("spillover.distance_decay", "spillover.cutoff"),
     ),
+    "reach": Switch(zero("spillover.distance_decay"), ("spillover.cutoff",)),
     "absorption": Switch(
         {**NO_LEARNING, **zero("spillover.rate", "upgrading.rate", "science.rate")}, ("learning.difficulty",)
     ),
@@ -207,6 +209,19 @@ def test_its_parameters_matter_when_it_is_on(key):
     changed, seen_then = outcome({**ALIVE, key: other}, 5)
     with pytest.raises(AssertionError):
         assert_same_bits({**state, **seen}, {**changed, **seen_then})
+
+
+@pytest.mark.parametrize("rule", ["broadcast", "mean_field"])
+def test_regions_without_reach_are_as_regions_far_away(rule):
+    """At a decay of 0 nobody learns, moves or founds beyond the own region, whatever lies next to it."""
+    config = mixed().config
+    content = config.to_dict()
+    for region in content["regions"]:
+        region["x"] *= 1e6
+    alive = {**ALIVE, "learning.rule": rule, "mobility.rate": 0.2}
+    none, _ = outcome({**alive, "spillover.distance_decay": 0.0}, 5)
+    away = plan(Config.from_dict(content), alive)
+    assert_same_bits(none, state_arrays(Run(away, 5).advance(PERIODS).world))
 
 
 @pytest.mark.parametrize("channel", range(4), ids=CHANNELS)

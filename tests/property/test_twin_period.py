@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import reference
 from seeded import SWITCHES, seeded_configuration
-from technopole.schema import PARAMETERS
+from technopole.schema import CHANNELS, PARAMETERS
 from twinning import (
     assert_records_agree,
     assert_states_agree,
@@ -46,6 +46,23 @@ def run_both(blueprint, seed, replicate):
 def test_random_configurations(example):
     configuration, seed, replicate = seeded_configuration(example, PERIODS)
     run_both(configuration.plan(), seed, replicate)
+
+
+@pytest.mark.parametrize(
+    "zero",
+    [
+        {"learning.rule": "broadcast", **{f"initial.sd_{channel}": 0.0 for channel in CHANNELS}},
+        {"learning.rule": "mean_field", **{f"initial.sd_{channel}": 0.0 for channel in CHANNELS}},
+        {"market.markup": 0.0},
+    ],
+    ids=["broadcast among equals", "mean field among equals", "no markup"],
+)
+def test_firms_that_know_the_same_or_earn_nothing(zero):
+    """Zeros that the random configurations leave out, where no decision hangs on the last bit (see seeded.py)."""
+    for example in range(8):
+        configuration, seed, replicate = seeded_configuration(example, PERIODS)
+        configuration.parameters.update(zero)
+        run_both(configuration.plan(), seed, replicate)
 
 
 def test_random_configurations_are_rich():

@@ -1,9 +1,12 @@
 """The default scenario has the facts of docs/VALIDATION.md, and its mechanisms have the expected signs.
 
 A fact holds if its mean over ten replicates of a seed that the calibration did not use lies within its range. There is no
-chance in it: the seed is fixed, and a failure is a change of the model. Were the seed drawn anew, facts whose interval
-holds a border of the range (docs/VALIDATION.md) could fall to either side, so those are not tested.
+chance in it: the seed is fixed, and a failure is a change of the model. Were the seed drawn anew, facts near an end of
+their range (`CLOSE`) could fall to either side: those are held to their mean over a hundred replicates
+(docs/VALIDATION.md), which lies within the range.
 """
+
+import re
 
 import numpy as np
 import pytest
@@ -26,8 +29,14 @@ MISSES = {
     "university": "regions with much university research have much of everything else that helps",
     "mobility": "one firm in a hundred is simulated: jobs of small states jump",
 }
-CLOSE = {"related_entry", "related_exit", "related_variety", "fhk_entry", "beta"}
-"""Too close to a border of the range for ten replicates."""
+CLOSE = {"related_entry", "related_exit", "beta"}
+"""1.6, 1.8 and 1.0 standard errors of ten replicates from an end of the range.
+
+Ten replicates of another seed lie outside once in 17, 30 and 6 times. Of the others that hold, all but one are at least
+2.8 from an end that can be passed (once in 400). The one is the largest concentration: one replicate in fifty is far
+above the range, so that another seed may fail for that.
+"""
+VALIDATION = SCENARIOS.parents[1] / "docs" / "VALIDATION.md"
 CHANNELS = ("organisation", "technology", "sourcing", "quality")
 SWITCHES = {
     "learning": {f"learning.{channel}": 0.0 for channel in CHANNELS},
@@ -54,6 +63,24 @@ def test_fact_holds(measured, fact):
     assert int(one["replicates_used"]) == REPLICATES
     words = f"{one['title'].item()}: {float(one['estimate']):.4f}, {one['source'].item()}"
     assert one["passed"].item(), words
+
+
+def documented(title):
+    """Mean of a fact over a hundred replicates, from its table."""
+    row = next(line for line in VALIDATION.read_text("utf-8").splitlines() if line.startswith(f"| {title} |"))
+    return float(re.match(r"−?[\d.]+", row.split(" | ")[3])[0].replace("−", "-"))
+
+
+@pytest.mark.parametrize("fact", sorted(CLOSE))
+def test_fact_near_an_end_of_its_range(measured, fact):
+    """Within 4 standard errors of the mean over a hundred replicates, which holds (false alarm rate 6e-5 each)."""
+    one = measured.sel(fact=fact)
+    values = one["value"].values
+    assert int(one["replicates_used"]) == REPLICATES
+    long_run = documented(one["title"].item())
+    assert float(one["range_low"]) < long_run < float(one["range_high"])
+    error = values.std(ddof=1) * np.sqrt(1.0 / REPLICATES + 1.0 / 100.0)
+    assert abs(values.mean() - long_run) < 4.0 * error, f"{values.mean():.4f}, {long_run} in the long run"
 
 
 def test_nine_of_ten_facts_of_the_design_hold(measured):

@@ -6,7 +6,7 @@ import xarray as xr
 
 import technopole as tp
 from technopole.build import make_blueprint
-from technopole.claims_design import CLAIMS, FEEDBACK, MECHANISMS, NO_HIGH_TECH, REST, ROWS, select
+from technopole.claims_design import CLAIMS, FEEDBACK, MECHANISMS, NO_HIGH_TECH, REST, ROWS, SWITCHES, select
 from technopole.claims_measure import Cohorts, productivity_growth
 from technopole.claims_results import ARMS
 from technopole.claims_tests import PUSHED, Middle, Series, branch, open_gap, push, pushed_regions
@@ -170,6 +170,23 @@ def test_high_tech_sectors_that_do_not_innovate_add_nothing():
     ).sel(claim=["C7", "C7.quality"])
     assert (found["with_mechanism"] == 0.0).all() and (found["without_mechanism"] > 0.0).all()
     assert found["verdict"].values.tolist() == ["contradicted"] * 2
+
+
+def test_small_firms_as_radical_as_others_grow_as_they_do():
+    """C7.radical is the excess of C7.small, and 0 where the mechanism is off."""
+    off = tp.claims(small(sme={"radical": 1.0}), replicates=2, only="C7", attribution_replicates=0)
+    assert (off["effect"].sel(claim="C7.radical") == 0.0).all()
+    on = tp.claims(small(sme={"radical": 5.0}), replicates=2, only="C7", attribution_replicates=0)
+    assert (on["effect"].sel(claim="C7.radical") != 0.0).all()
+    for found in (off, on):
+        excess = found["effect"].sel(claim="C7.small").mean()
+        assert float(found["with_mechanism"].sel(claim="C7.radical")) == pytest.approx(float(excess))
+
+
+def test_the_arm_of_c12_keeps_what_small_firms_are():
+    """Neither their handicap with banks nor their radical innovations are support by the RIS (docs/CLAIMS.md)."""
+    assert set(SWITCHES["no_small_firm_support"]) == {"sme.pooling", "finance.credit_index"}
+    assert set(SWITCHES["no_small_firm_radical"]) == {"sme.radical"}
 
 
 # ---------------------------------------------------------------------------------------------- claims can fail

@@ -241,7 +241,9 @@ def test_switches_are_parameters_of_the_kernels():
         for key, value in arm.items():
             entry = PARAMETERS[key]
             assert entry.kernel and entry.low <= value <= entry.high
-            assert value == 0.0 or key == "sharing.scale_exponent"
+            assert value == (
+                1.0 if key in ("sharing.scale_exponent", "sme.radical") else 0.0
+            )  # at which it does nothing
 
 
 def test_the_document_shows_every_row_and_part():

@@ -115,9 +115,10 @@ def test_a_plan_is_measured_on_the_device(device):
 
 def test_validation_and_claims(device):
     config = tp.Config.from_dict({**economy(2, 2, 40), "time": {"periods": 12}, "run": {"threads": 1}})
+    serial = config.replace({"sharing.rule": "serial"})  # C9 reads what each firm paid
     for compute in (
         lambda backend: tp.validate(config, replicates=2, backend=backend),
-        lambda backend: tp.claims(config, replicates=2, only="C1,C2,C5,coupling", backend=backend),
+        lambda backend: tp.claims(serial, replicates=2, only="C1,C2,C5,C9,coupling", backend=backend),
     ):
         launches = device.launches
         one, other = (compute(backend) for backend in ("cpu", "cuda"))

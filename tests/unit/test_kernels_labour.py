@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -71,6 +72,7 @@ def test_mobility(seed, rate, weight, decay):
     assert (np.abs(net).max() > 1e-6 * scale) == (rate > 0.0)
 
 
-def test_far_regions_exchange_nobody():
-    period = OnePeriod(mixed(mobility__rate=1.0, spillover__distance_decay=1.0), 1)
+@pytest.mark.parametrize("decay", [1.0, 0.0])
+def test_far_regions_exchange_nobody(decay):
+    period = OnePeriod(mixed(mobility__rate=1.0, spillover__distance_decay=decay), 1)
     assert np.array_equal(period.world.regions[at.R_INFLOW], period.before["workforce"])

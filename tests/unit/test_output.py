@@ -11,7 +11,7 @@ import xarray as xr
 
 import technopole as tp
 from technopole import store
-from technopole.schema import DEFAULT_OUTPUT, RECORDS, SIZE_EDGES
+from technopole.schema import DEFAULT_OUTPUT, PARAMETERS, RECORDS, SIZE_EDGES
 from technopole.store import CHUNK_BYTES, refuse_target, write
 from technopole.summary import summarise
 from technopole.text_table import SAME, mean_and_interval, table_lines
@@ -65,6 +65,15 @@ def test_positions_on_the_globe(two_regions):
     ds = tp.run(tp.Config.from_dict(content), replicates=1, periods=1)
     assert ds["latitude"].values.tolist() == [50.0, 51.0] and "x" not in ds.coords
     assert ds["longitude"].attrs["units"] == "degrees_east"
+
+
+def test_positions_on_a_plane_have_the_unit_of_distances(results, tmp_path):
+    tp.write(results, tmp_path / "a.nc")
+    with xr.open_dataset(tmp_path / "a.nc", engine="h5netcdf") as read:
+        for ds in (results, read):
+            for name in ("x", "y"):
+                assert ds[name].attrs == {"long_name": f"position on the map, {name}", "units": "km"}
+    assert PARAMETERS["spillover.distance_decay"].unit == "km"
 
 
 def test_attributes_say_where_the_results_come_from(results, two_regions):
