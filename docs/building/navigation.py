@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 SECTIONS: dict[str, tuple[str, ...]] = {
-    "Start": ("index.md", "TUTORIAL.md", "REPORT.md", "CLAIMS.md", "EMBEDDING.md", "COMPONENTS.md"),
+    "Start": ("index.md", "TUTORIAL.md", "SCENARIOS.md", "REPORT.md", "CLAIMS.md", "EMBEDDING.md", "COMPONENTS.md"),
     "Model": ("MODEL.md", "VALIDATION.md"),
     "Data and experiments": ("DATA.md", "EXPERIMENTS.md", "INDICATORS.md"),
     "Replications": ("replications/*",),

@@ -117,10 +117,12 @@ def _configuration(options: RunOptions) -> Config:
 
 
 def _announcement(simulation: Simulation, name: str, worker: str | None = None) -> str:
+    from technopole.draft import firms_in_words
+
     blueprint, run = simulation.blueprint, simulation.config.run
     return (
         f"technopole {__version__} · {name}: {counted(blueprint.n_regions, 'region')} × "
-        f"{counted(blueprint.n_sectors, 'sector')}, {counted(blueprint.n_firms, 'firm')} · "
+        f"{counted(blueprint.n_sectors, 'sector')}, {firms_in_words(simulation.config, blueprint.n_firms)} · "
         f"{counted(run.replicates, 'replicate')} × {counted(simulation.config.time.periods, 'period')} · "
         f"{worker or simulation.worker} · seed {run.seed}"
     )

@@ -129,6 +129,7 @@ def _prepared(options: ClaimsOptions) -> tuple[Claims, Path]:
 
 def _announcement(experiment: Claims, name: str) -> str:
     from technopole.device_ensemble import worker_words
+    from technopole.draft import firms_in_words
 
     study, work = experiment.study, experiment.work
     blueprint, run = study.blueprint, experiment.config.run
@@ -138,7 +139,8 @@ def _announcement(experiment: Claims, name: str) -> str:
     asked += sorted(study.selection.parts)
     text = (
         f"technopole {__version__} · claims of {name}: {counted(blueprint.n_regions, 'region')} × "
-        f"{counted(blueprint.n_sectors, 'sector')}, {counted(blueprint.n_firms, 'firm')} · {', '.join(asked)} · "
+        f"{counted(blueprint.n_sectors, 'sector')}, {firms_in_words(experiment.config, blueprint.n_firms)} · "
+        f"{', '.join(asked)} · "
         f"{counted(run.replicates, 'replicate')}"
     )
     if study.subsets:

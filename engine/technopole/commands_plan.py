@@ -169,6 +169,7 @@ def print_plan(plan: Plan, measured: Estimate) -> None:
     measured : Estimate
         Of it.
     """
+    from technopole.draft import firms_in_words
     from technopole.machine import readable_bytes
     from technopole.progress import duration
     from technopole.text_table import write_table
@@ -186,6 +187,7 @@ def print_plan(plan: Plan, measured: Estimate) -> None:
     rows = [
         ("points", f"{plan.n_points:,}", sweep.design.kind),
         ("replicates", f"{most}{plan.replicates:,}", f"of each point, with {alike} random numbers"),
+        ("firms", *_number_and_share(firms_in_words(sweep.config, plan.n_firms))),
         ("periods", f"{sweep.periods:,}", f"{start}{sweep.times.size:,} recorded"),
         (
             "units",
@@ -207,6 +209,13 @@ def print_plan(plan: Plan, measured: Estimate) -> None:
         rows.insert(2, ("rounds", f"{most}{plan.rounds:,}", text))
     write_table(sys.stdout, ("plan", "", ""), rows, right=(1,))
     print(f"\nhash {plan.digest[:16]}", flush=True)
+
+
+def _number_and_share(firms: str) -> tuple[str, str]:
+    """Part what `firms_in_words` says for the columns of a plan."""
+    number, _, words = firms.partition(" ")
+    share = words.partition(", ")[2]
+    return number, f"at the start{', ' * bool(share)}{share}"
 
 
 def _count(number: int, noun: str) -> str:

@@ -111,11 +111,13 @@ def validate(options: ValidateOptions) -> None:
 
 def _announcement(validation: Validation, name: str) -> str:
     from technopole.device_ensemble import worker_words
+    from technopole.draft import firms_in_words
 
     blueprint, threads = validation.blueprint, validation.threads
     run, periods = blueprint.config.run, blueprint.config.time.periods
     return (
-        f"technopole {__version__} · validation of {name}: {counted(blueprint.n_firms, 'firm')} · "
+        f"technopole {__version__} · validation of {name}: "
+        f"{firms_in_words(blueprint.config, blueprint.n_firms)} · "
         f"{counted(run.replicates, 'replicate')} × {counted(periods, 'period')}, measured on the second half · "
         f"{worker_words(blueprint.config, threads)} · seed {run.seed}"
     )

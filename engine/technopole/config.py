@@ -282,7 +282,7 @@ def _checked(content: Mapping[str, Any], problems: Problems) -> dict[str, Any]:
         check_policy_times(tables["policies"], time.periods, problems)
     if "data" in sections:
         kind: Any = sections["data"]
-        check_economy(kind.kind, Economy(**tables), dict(content), problems)
+        check_economy(kind.kind, kind.path, Economy(**tables), dict(content), problems)
         check_synthetic(sections, Economy(**tables), problems)
     problems.raise_if_any()
     lists = {name: tuple(row.model for row in rows) for name, rows in tables.items()}

@@ -17,13 +17,15 @@ PAIRS_SHOWN = 5
 """Missing distances named one by one."""
 
 
-def check_economy(kind: str, tables: Economy, given: dict[str, Any], problems: Problems) -> None:
+def check_economy(kind: str, path: str, tables: Economy, given: dict[str, Any], problems: Problems) -> None:
     """Check that the tables fit together.
 
     Parameters
     ----------
     kind : str
         Where the economy comes from; the ids of ``folder`` and ``cbp`` are in their files and not known here.
+    path : str
+        ``data.path``: who gives one and no tables has probably forgotten the kind.
     tables : Economy
         The lists.
     given : dict
@@ -32,13 +34,14 @@ def check_economy(kind: str, tables: Economy, given: dict[str, Any], problems: P
         Gets what is wrong.
     """
     embedded = kind == "embedded"
+    hint = ' (did you mean data.kind = "folder"? That reads the tables in data.path)'
     regions = _unique("regions", given, tables.regions, problems)
     sectors = _unique("sectors", given, tables.sectors, problems)
     if embedded:
         for name in ("regions", "sectors"):
             if not given.get(name):
                 text = f'none given; allowed: at least one [[{name}]] where data.kind is "embedded"'
-                problems.add(name, text)
+                problems.add(name, text + hint * bool(path))
         _check_references(tables, regions, sectors, problems)
         _check_firms(tables, problems)
     elif tables.cells:

@@ -22,7 +22,7 @@ _WANTED = {
     "folder": (
         "a folder of tables: establishments by area, industry and size class (US Census Bureau, County "
         "Business Patterns), areas with positions, patents and university R&D (Census Bureau, USPTO, "
-        "NSF/NCSES), the Use table (BEA)"
+        "NSF/NCSES), the Use table (BEA); or tables of your own: cells.csv and regions.csv"
     ),
     "cbp": (
         "a file of the County Business Patterns in their original text format (US Census Bureau: US, "

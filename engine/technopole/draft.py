@@ -92,6 +92,28 @@ def smaller_economy(config: "Config") -> str:
     return "fewer firms in [[cells]]" if config.cells else "a smaller data.scale"
 
 
+def firms_in_words(config: "Config", firms: int) -> str:
+    """Say how many firms are simulated, and which part of the real ones they are.
+
+    Parameters
+    ----------
+    config : Config
+        The configuration.
+    firms : int
+        Simulated at the start.
+
+    Returns
+    -------
+    str
+        ``60 firms``, or, where the firms are a sample, ``900 firms, 1 % of all (data.scale 0.01)``.
+    """
+    data = config.data
+    if data.kind == "synthetic" or (data.kind == "embedded" and config.cells):
+        return counted(firms, "firm")
+    share = "all" if data.scale == 1.0 else f"{100.0 * data.scale:.3g} % of all"
+    return f"{counted(firms, 'firm')}, {share} (data.scale {data.scale:g})"
+
+
 def sampled(regions: RegionRows, sectors: SectorRows, cells: CellRows, scale: float, seed: int) -> Draft:
     """Choose a share of the establishments to be firms.
 

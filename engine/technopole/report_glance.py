@@ -9,7 +9,7 @@ from technopole.figures_data import years
 from technopole.figures_numbers import LAST
 from technopole.report_parts import Card, Cell, Section, Table, table, words
 from technopole.summary import Result, summarise
-from technopole.text_table import mean_and_interval
+from technopole.text_table import SAME, mean_and_interval
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -105,7 +105,7 @@ def card(result: Result) -> Card:
         label,
         _minus(mean),
         result.unit if result.unit != "workers" else "",
-        f"95\u00a0%: {_minus(interval)}" if interval != "–" else "",
+        {"–": "", SAME: f"{SAME} runs"}.get(interval, f"95\u00a0%: {_minus(interval)}"),
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from technopole.figures_words import number
+from technopole.text_table import SAME, without_width
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -216,9 +217,11 @@ def significant(value: float, digits: int = 4) -> str:
 
 
 def interval(low: float, high: float) -> str:
-    """Return a range with the digits that its width justifies, a dash if an end is not finite."""
+    """Return a range with the digits that its width justifies, `SAME` without any, a dash if an end is not finite."""
     if not (math.isfinite(low) and math.isfinite(high)):
         return "–"
+    if without_width((low + high) / 2.0, (high - low) / 2.0):
+        return SAME
     return f"{decimals_for(low, high, low)} to {decimals_for(low, high, high)}"
 
 

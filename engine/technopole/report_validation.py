@@ -14,6 +14,7 @@ from technopole.report_parts import (
     Chart,
     Section,
     Table,
+    Tone,
     decimals_for,
     interval,
     significant,
@@ -22,6 +23,7 @@ from technopole.report_parts import (
     texts,
     words,
 )
+from technopole.validation_words import reservation
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -44,6 +46,8 @@ class Fact(NamedTuple):
     range_high: float
     passed: bool
     used: int
+    doubt: str = ""
+    """Why more replicates might turn the verdict."""
 
     @property
     def measured(self) -> bool:
@@ -75,6 +79,9 @@ def validation_section(ds: xr.Dataset) -> Section:
         Card("In the range", str(passed), f"of {len(measured)} facts ({share:.0f}\u00a0%)", "", "good"),
         Card("Outside", str(len(failed)), f"of {len(measured)} facts", "", "bad" if failed else "good"),
     ]
+    doubtful = sum(bool(fact.doubt) for fact in measured)
+    if doubtful:
+        cards.append(Card("Open", str(doubtful), "of these verdicts", "more runs might turn them", "open"))
     if left_out:
         cards.append(Card("Not measurable", str(left_out), "in this scenario", "", "open"))
     attrs = ds.attrs
@@ -102,6 +109,7 @@ def _facts(ds: xr.Dataset) -> list[Fact]:
         for name in ("estimate", "low", "high", "range_low", "range_high")
     ]
     passed = np.asarray(ds["passed"].values).astype(bool)
+    judged = "straddles" in ds and "replicates_used" in ds
     if "replicates_used" in ds:
         used = np.asarray(ds["replicates_used"].values)
     else:
@@ -111,7 +119,9 @@ def _facts(ds: xr.Dataset) -> list[Fact]:
         value, low, high, range_low, range_high = (float(column[at]) for column in columns)
         unit = units[at] if units[at] != "1" else ""
         labels = (titles[at], unit, sources[at], groups[at])
-        facts.append(Fact(*labels, value, low, high, range_low, range_high, bool(passed[at]), int(used[at])))
+        doubt = reservation(ds.isel(fact=at)) if judged and used[at] else ""
+        numbers = (value, low, high, range_low, range_high)
+        facts.append(Fact(*labels, *numbers, bool(passed[at]), int(used[at]), doubt))
     return facts
 
 
@@ -160,10 +170,20 @@ def _row(fact: Fact, label: str) -> Interval:
     value, low, high = (float(np.clip(one, -REACH + 0.03, 1.0 + REACH - 0.03)) for one in (value, low, high))
     text = (
         f"{decimals_for(fact.low, fact.high, fact.value)} {fact.unit}, range {_range(fact)}: "
-        f"{'in the range' if fact.passed else 'outside'}"
+        f"{'in the range' if fact.passed else 'outside'}{_in_brackets(fact)}"
     )
     colour = GREEN if fact.passed else VERMILION
     return Interval(label, value, low, high, colour, marker, text)
+
+
+def _in_brackets(fact: Fact) -> str:
+    return f" ({fact.doubt})" if fact.doubt else ""
+
+
+def _tone(fact: Fact) -> Tone:
+    if fact.doubt:
+        return "open"
+    return "good" if fact.passed else "bad"
 
 
 def _scale(fact: Fact) -> tuple[float, float]:
@@ -205,7 +225,7 @@ def _cells(fact: Fact) -> list[Cell]:
     if not fact.measured:
         verdict = words("– not measurable", "open")
     else:
-        verdict = words("✓ met", "good") if fact.passed else words("✗ not met", "bad")
+        verdict = words(f"{'✓ met' if fact.passed else '✗ not met'}{_in_brackets(fact)}", _tone(fact))
     unit = f" [{fact.unit}]" if fact.unit else ""
     return [
         words(f"{fact.title}{unit}"),

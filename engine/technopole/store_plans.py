@@ -13,6 +13,7 @@ import numpy as np
 from technopole.errors import DataError
 from technopole.plan import Plan
 from technopole.points import Points
+from technopole.result_kinds import NAMES, kind_of_attributes
 from technopole.store_template import FORMAT
 from technopole.tables import Labels
 from technopole.version import __version__
@@ -45,8 +46,11 @@ def read_attributes(path: Path) -> dict[str, Any]:
         what = "found something else" if os.path.lexists(path) else "there is nothing"
         raise DataError(f"{path}: {what}; allowed: a store made by technopole experiment") from None
     if "plan_digest" not in attributes or attributes.get("format") != FORMAT:
-        what = "found another store" if "plan_digest" not in attributes else "found another format of store"
-        raise DataError(f"{path}: {what}; allowed: a store made by technopole experiment {__version__}")
+        allowed = f"a store made by technopole experiment {__version__}"
+        if "plan_digest" in attributes:
+            raise DataError(f"{path}: found another format of store; allowed: {allowed}")
+        found = NAMES[kind_of_attributes(attributes)]
+        raise DataError(f"{path}: found {found}; allowed: {allowed} (xarray.open_zarr opens any result)")
     return attributes
 
 

@@ -10,6 +10,10 @@ from typing import TextIO
 GAP = "  "
 DIGITS = 4
 """Significant digits of a mean where the interval asks for more or there is none."""
+SAME = "the same in all"
+"""In place of an interval without width: chance has no part in the number, so more replicates tell nothing about it."""
+ROUNDING = 1e-12
+"""Half an interval in units of its middle up to which it has no width."""
 
 
 def write_table(
@@ -91,7 +95,7 @@ def mean_and_interval(mean: float, half: float) -> tuple[str, str]:
     Returns
     -------
     mean, interval : str
-        A dash for what is not known.
+        A dash for what is not known; `SAME` for the interval of a number that is not 0 and has no spread.
     """
     if not math.isfinite(mean):
         return "–", "–"
@@ -101,4 +105,11 @@ def mean_and_interval(mean: float, half: float) -> tuple[str, str]:
     middle = f"{mean:,.{decimals}f}"
     if not math.isfinite(half):
         return middle, "–"
+    if without_width(mean, half):
+        return middle, SAME
     return middle, f"{mean - half:,.{decimals}f} to {mean + half:,.{decimals}f}"
+
+
+def without_width(mean: float, half: float) -> bool:
+    """Return whether an interval about a mean that is not 0 is nothing but rounding."""
+    return mean != 0.0 and half <= ROUNDING * abs(mean)

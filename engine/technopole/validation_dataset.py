@@ -66,9 +66,9 @@ def make_dataset(
     bottom, top = (np.array([getattr(row, side) for row in rows.values()]) for side in ("low", "high"))
     with np.errstate(invalid="ignore"):
         passed = (estimate >= bottom) & (estimate <= top)
-        # a border that no replicate is beyond is an end of what is possible, such as a correlation of 1
-        beyond = (values < bottom[:, None]).any(axis=1), (values > top[:, None]).any(axis=1)
-        straddles = (low < bottom) & (bottom < high) & beyond[0] | (low < top) & (top < high) & beyond[1]
+        ends = ~_ends_the_possible(rows, bottom, values < bottom[:, None])
+        tops = ~_ends_the_possible(rows, top, values > top[:, None])
+        straddles = (low < bottom) & (bottom < high) & ends | (low < top) & (top < high) & tops
     ds = xr.Dataset(
         {
             "estimate": ("fact", estimate, {"long_name": "mean over replicates"}),
@@ -86,6 +86,18 @@ def make_dataset(
     )
     _add_curves(ds, worlds, real)
     return ds
+
+
+def _ends_the_possible(
+    rows: Mapping[str, Fact | Series], border: Floats, beyond: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Tell which borders are ends of what is possible, such as a correlation of 1 or a share of 0.
+
+    An interval may reach over such an end, but more replicates cannot bring the mean there. Where only the sign is
+    judged, 0 is no such end.
+    """
+    natural = np.isin(border, (0.0, 1.0)) & ~np.array([getattr(row, "sign", False) for row in rows.values()])
+    return np.asarray(natural & ~beyond.any(axis=1))
 
 
 def _labels(named: Mapping[str, Any], facts: int, replicates: int) -> dict[str, Any]:

@@ -55,10 +55,20 @@ def verdict(one: xr.Dataset) -> str:
     """
     if not int(one["replicates_used"]):
         return "not measurable"
-    word = "pass" if bool(one["passed"]) else "FAIL"
+    word, doubt = "pass" if bool(one["passed"]) else "FAIL", reservation(one)
+    return f"{word} ({doubt})" if doubt else word
+
+
+def reservation(one: xr.Dataset) -> str:
+    """Return why more replicates might turn the verdict on a fact, in a few words; empty if nothing speaks for it."""
     if _too_few(one):
-        return f"{word} (too few replicates to judge)"
-    return f"{word} (at the border)" if bool(one["straddles"]) else word
+        return "too few replicates to judge"
+    return "at the border" if bool(one["straddles"]) else ""
+
+
+def is_open(one: xr.Dataset) -> bool:
+    """Return whether a fact was measured, but more replicates might turn the verdict on it."""
+    return int(one["replicates_used"]) > 0 and bool(reservation(one))
 
 
 def _too_few(one: xr.Dataset) -> bool:
@@ -99,9 +109,18 @@ def verdict_line(result: xr.Dataset) -> str:
         Facts that cannot be measured are not counted.
     """
     passed, measured = count(result, "group", "model")
-    line = f"{passed} of {measured} facts within range"
+    line = f"{passed} of {measured} facts within range{_doubtful(result, 'model')}"
     passed, measured = count(result, "group", "data")
-    return f"{line}; {passed} of {measured} real series" if measured else line
+    return f"{line}; {passed} of {measured} real series{_doubtful(result, 'data')}" if measured else line
+
+
+def _doubtful(result: xr.Dataset, group: str) -> str:
+    """Return how many verdicts of a group more replicates might turn, in brackets; empty if none."""
+    doubtful = [bool(one["passed"]) for one in facts_in(result, group) if is_open(one)]
+    if not doubtful:
+        return ""
+    inside = sum(doubtful)
+    return f" (more replicates might turn {inside} inside and {len(doubtful) - inside} outside)"
 
 
 def origins_line(result: xr.Dataset) -> str:

@@ -1,7 +1,8 @@
 """What the documents show is true: their Python runs, their commands are understood, their TOML can be read.
 
 The blocks of a document run in order, in one namespace, in an empty folder with ``configs/`` in which every scenario is
-the smallest one. A block whose first line starts with ``# not run`` is shown but does not run.
+the smallest one, and with the files that the document tells to save. A block whose first line starts with ``# not run``
+is shown but does not run.
 """
 
 import re
@@ -50,8 +51,16 @@ def small_configs(tmp_path, monkeypatch):
     plt.close("all")
 
 
+def save_files(path):
+    """Write the files of a document here: blocks of TOML whose first line is the comment ``NAME.toml``."""
+    for _, content in blocks(path, "toml"):
+        if named := re.match(r"# (\w+\.toml)\n", content):
+            Path(named[1]).write_text(content, encoding="utf-8")
+
+
 @documents_with("python")
 def test_python_runs(path, small_configs):
+    save_files(path)
     names = {"__name__": "__main__"}
     for line, content in blocks(path, "python"):
         if not content.startswith(NOT_RUN):

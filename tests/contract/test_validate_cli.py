@@ -40,7 +40,9 @@ def test_table_file_and_figure(technopole, two_regions, tmp_path):
     assert re.fullmatch(
         r"\d+ of \d+ facts of the design, \d+ of \d+ facts of further literature", printed[-2]
     )
-    passed, number = map(int, re.fullmatch(r"(\d+) of (\d+) facts within range", printed[-1]).groups())
+    passed, number = map(
+        int, re.fullmatch(r"(\d+) of (\d+) facts within range(?: \(.*\))?", printed[-1]).groups()
+    )
     result = xr.open_zarr(tmp_path / "runs" / "two-regions-validation.zarr")
     assert number == int((result["replicates_used"] > 0).sum()) and passed == int(result["passed"].sum())
     assert result.attrs["seed"] == 5 and result.attrs["kind"] == "validation"
@@ -81,7 +83,7 @@ def test_strict_fails_after_all_is_written(two_regions, tmp_path, capsys):
     assert not result["passed"].sel(fact="exit") and float(result["estimate"].sel(fact="exit")) < 0.05
     # without --strict the same is no error, and what is there may be replaced
     validate(options(two_regions, tmp_path, assignments=still, overwrite=True))
-    assert re.search(r"\d+ of \d+ facts within range\n$", capsys.readouterr().out)
+    assert re.search(r"\d+ of \d+ facts within range( \(.*\))?\n$", capsys.readouterr().out)
 
 
 def test_data_of_other_places(two_regions, tmp_path, capsys):

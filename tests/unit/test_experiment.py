@@ -23,6 +23,7 @@ from technopole.experiment_run import open_experiment, run_experiment
 from technopole.experiment_status import experiment_status
 from technopole.experiment_store import ExperimentStore
 from technopole.journal import Entry, Journal, read_journals
+from technopole.store import write
 from technopole.store_names import JOURNAL, STATUS
 from technopole.unit_work import compute_unit
 
@@ -133,6 +134,15 @@ def test_store_opens_in_plain_xarray_with_its_labels(undisturbed):
             assert ds["productivity_mean"].attrs["units"] and ds["productivity_mean"].attrs["long_name"]
     assert ds.attrs["complete"] == 1
     assert ds.attrs["Conventions"].startswith("CF")
+
+
+def test_results_of_a_run_are_no_experiment_and_the_message_says_what_opens_them(two_regions, tmp_path):
+    path = tmp_path / "run.zarr"
+    write(tp.run(two_regions, replicates=1, periods=1), path)
+    with pytest.raises(
+        DataError, match=r"found the results of a run; .* \(xarray.open_zarr opens any result\)"
+    ):
+        tp.open(path)
 
 
 def test_lazy(undisturbed):

@@ -14,7 +14,7 @@ from technopole import store
 from technopole.schema import DEFAULT_OUTPUT, PARAMETERS, RECORDS, SIZE_EDGES
 from technopole.store import CHUNK_BYTES, refuse_target, write
 from technopole.summary import summarise
-from technopole.text_table import mean_and_interval, table_lines
+from technopole.text_table import SAME, mean_and_interval, table_lines
 
 SUFFIXES = (".zarr", ".nc")
 
@@ -324,10 +324,12 @@ def test_summary_per_year_when_periods_are_quarters(two_regions):
     [
         (92.04, 7.012, ("92.0", "85.0 to 99.1")),
         (150229.6, 687.3, ("150,230", "149,542 to 150,917")),
-        (2.263357734910, 1e-15, ("2.263", "2.263 to 2.263")),
+        (2.263357734910, 1e-15, ("2.263", SAME)),
         (0.641, 0.0194, ("0.641", "0.622 to 0.660")),
         (1356.0, float("nan"), ("1,356", "–")),
         (0.0, float("nan"), ("0.000", "–")),
+        (0.0, 0.0, ("0.000", "0.000 to 0.000")),
+        (-7.0, 0.0, ("-7.000", SAME)),
         (-1.5, 0.25, ("-1.50", "-1.75 to -1.25")),
         (float("nan"), float("nan"), ("–", "–")),
     ],

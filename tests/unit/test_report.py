@@ -21,6 +21,7 @@ from sweeping import content
 from technopole.config import Config
 from technopole.figures_numbers import mean_interval
 from technopole.report_make import make_page
+from technopole.report_validation import validation_section
 from technopole.summary import summarise
 from technopole.sweep import Sweep
 from technopole.text_table import mean_and_interval
@@ -206,6 +207,15 @@ def test_validation_counts_what_is_met_and_leaves_out_what_cannot_be_measured(re
     assert everything[4][4] == "0 or more"
     assert ("h3", "2 of 3 stylised facts are met") in reader.headings
     assert ("h3", "1 of 1 real series are met") in reader.headings
+
+
+def test_validation_says_which_verdicts_are_open():
+    ds = validation_dataset().assign(straddles=("fact", np.array([True, False, False, False, False])))
+    section = validation_section(ds)
+    assert ("Open", "1") in [card[:2] for card in section.cards]
+    verdicts = {row[0].text: row[1] for row in section.tables[-1].rows}
+    assert verdicts["tail exponent"][::2] == ("✓ met (at the border)", "open")
+    assert verdicts["entry rate [year-1]"][::2] == ("✗ not met", "bad")
 
 
 def test_sensitivity_shows_the_indices(reader):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 from scipy import stats
 
 import technopole as tp
@@ -25,7 +26,7 @@ from technopole.validation import resolve_validation
 from technopole.validation_data import RealData, bootstrap
 from technopole.validation_dataset import intervals, make_dataset
 from technopole.validation_series import Series, series_of
-from technopole.validation_words import verdict
+from technopole.validation_words import verdict, verdict_line
 from worlds import economy
 
 STATES_FILE = Path(__file__).resolve().parents[2] / "configs" / "scenarios" / "us-states.toml"
@@ -146,6 +147,25 @@ def test_words_say_when_the_interval_is_too_wide_to_judge():
 
 def test_end_of_what_is_possible_is_no_border():
     assert not judged([1.0, 1.0, 0.9], 0.5, 1.0)["straddles"]
+    assert not judged([0.0, 0.1, math.nan], 0.0, 4.0)["straddles"]
+    assert judged([1.0, 1.1, 0.9], 0.5, 1.0)["straddles"]  # it can be beyond
+
+
+def test_a_border_counts_before_any_replicate_is_beyond_it():
+    assert verdict(judged([0.55, 0.6, 0.75], 0.5, 0.9)) == "pass (at the border)"
+    assert verdict(judged([0.05, 0.1, 0.3], 0.0, math.inf, sign=True)) == "pass (at the border)"
+
+
+def test_the_count_says_how_many_verdicts_are_open():
+    def line(*facts):
+        named = [one.assign_coords(fact=str(place)) for place, one in enumerate(facts)]
+        return verdict_line(xr.concat(named, "fact"))
+
+    clear, inside = judged([0.9, 1.0, 1.1], 0.5, 2.0), judged([0.9, 1.0, 1.1], 0.95, 2.0)
+    outside, far = judged([0.9, 1.0, 1.1], 1.05, 2.0), judged([0.9, 1.0, 1.1], 1.5, 2.0)
+    assert line(clear, far) == "1 of 2 facts within range"
+    turn = " (more replicates might turn 1 inside and 1 outside)"
+    assert line(clear, inside, outside, far) == f"2 of 4 facts within range{turn}"
 
 
 def test_replicates_without_a_value_are_left_out():
