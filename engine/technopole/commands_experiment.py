@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from technopole.commands import RUNS, Tell, prepare_device, say
 from technopole.commands_output import file_stem
 from technopole.commands_plan import SweepOptions, read_sweep
-from technopole.errors import ConfigError, DataError, FailedReplicates
+from technopole.errors import ConfigError, FailedReplicates
 
 if TYPE_CHECKING:
     from technopole.plan import Plan
@@ -264,16 +264,13 @@ def export(store: Path, netcdf: Path, overwrite: bool = False) -> None:
     from technopole.errors import OutputError
     from technopole.experiment_run import open_experiment
     from technopole.store import refuse_target, write
-    from technopole.store_arrays import ADVICE
+    from technopole.store_damage import naming_damage
 
     if netcdf.suffix != ".nc":
         raise OutputError(f"{netcdf}: found the suffix {netcdf.suffix!r}; allowed: .nc (netCDF 4)")
     refuse_target(netcdf, "experiment", overwrite)
-    ds = open_experiment(store)
-    try:
-        write(ds, netcdf, overwrite)
-    except RuntimeError as failure:
-        raise DataError(f"{store}: is damaged ({failure}); {ADVICE}") from None
+    with naming_damage(store):
+        write(open_experiment(store), netcdf, overwrite)
     say(f"exported: {netcdf}")
 
 
