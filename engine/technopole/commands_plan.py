@@ -63,10 +63,21 @@ def read_sweep(options: SweepOptions) -> Sweep:
     ConfigError
         With one line for each problem.
     """
-    from technopole.config_read import parse_set
+    from technopole.config_set import parse_set, refuse_both
     from technopole.sweep import Sweep
 
     overrides = parse_set(options.assignments)
+    given = {key: getattr(options, key) is not None for key in ("replicates", "backend")}
+    refuse_both(
+        overrides,
+        {
+            f"{place}.{key}": f"--{key}"
+            for key, is_given in given.items()
+            if is_given
+            for place in ("experiment", "run")
+        }
+        | ({"data.path": "--data"} if options.data is not None else {}),
+    )
     for key in ("replicates", "backend"):
         value = getattr(options, key)
         if value is not None:

@@ -1,0 +1,102 @@
+"""Options that contradict each other or say nothing: refused with both names, never chosen between."""
+
+import pytest
+
+from conftest import SCENARIOS
+from technopole import cli, cli_perform
+from technopole.cli_perform import refuse_unclear
+from technopole.commands import RunOptions, run
+from technopole.commands_claims import ClaimsOptions, _prepared
+from technopole.commands_output import figures_folder
+from technopole.commands_plan import SweepOptions, read_sweep
+from technopole.commands_validate import ValidateOptions, validate
+from technopole.config import parse_set
+from technopole.errors import ConfigError, OutputError
+
+TWO_REGIONS = SCENARIOS / "two-regions.toml"
+SPILLOVER = SCENARIOS.parent / "sweeps" / "spillover.toml"
+
+
+@pytest.mark.parametrize(
+    ("assignments", "words"),
+    [
+        (("learning.far=0.1", "learning.far=0.2"), "--set learning.far: given twice; allowed: once"),
+        (("learning={far=0.1}", "learning.far=0.2"), "--set learning.far: given twice, as learning too"),
+        (("learning.far=0.1", "learning={far=0.2}"), "--set learning: given twice, as learning.far too"),
+        (("",), "--set '': found no key and value"),
+    ],
+)
+def test_a_key_is_set_once(assignments, words):
+    with pytest.raises(ConfigError) as failure:
+        parse_set(assignments)
+    assert words in str(failure.value)
+
+
+def test_keys_that_begin_alike_are_different():
+    assert parse_set(["learning.far=1", "learning.farther=2"]) == {"learning.far": 1, "learning.farther": 2}
+
+
+def test_messages_name_the_option():
+    with pytest.raises(ConfigError, match="--against a.b: given twice"):
+        parse_set(["a.b=1", "a.b=2"], "--against")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "key"),
+    [
+        ("replicates", 3, "run.replicates"),
+        ("seed", 3, "run.seed"),
+        ("periods", 3, "time.periods"),
+        ("backend", "cpu", "run.backend"),
+    ],
+)
+def test_an_option_and_its_key_are_not_both_given(name, value, key):
+    options = RunOptions(TWO_REGIONS, assignments=(f"{key}={value}",), **{name: value})
+    with pytest.raises(ConfigError, match=f"--{name} and --set {key}: both given; allowed: one of them"):
+        run(options)
+
+
+@pytest.mark.parametrize("key", ["experiment.replicates", "run.replicates", "experiment"])
+def test_nor_in_a_sweep(key):
+    value = "{replicates=3}" if key == "experiment" else 3
+    with pytest.raises(ConfigError, match=f"--replicates and --set {key}: both given"):
+        read_sweep(SweepOptions(SPILLOVER, (f"{key}={value}",), replicates=3))
+
+
+def test_validate_and_claims_take_replicates_from_set():
+    with pytest.raises(ConfigError, match="found 1; allowed: 2 or more"):
+        validate(ValidateOptions(TWO_REGIONS, assignments=("run.replicates=1",)))
+    with pytest.raises(ConfigError, match="found 1; allowed: 2 or more"):
+        _prepared(ClaimsOptions(TWO_REGIONS, assignments=("run.replicates=1",)))
+
+
+def test_figures_go_to_a_folder(tmp_path):
+    with pytest.raises(OutputError, match=r"--figures: found .*x\.zarr, which has the suffix \.zarr"):
+        figures_folder(tmp_path / "x.zarr", False, tmp_path / "out.zarr")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["run", "a.toml", "--out", ""], "--out: found an empty text"),
+        (["run", "a.toml", "--out="], "--out: found an empty text"),
+        (["run", "a.toml", "--set", " "], "--set: found an empty text"),
+        (["run", ""], "argument 2: found an empty text"),
+        (["run", "a.toml", "--seed", "1", "--seed=2"], "--seed: given twice; allowed: once"),
+    ],
+)
+def test_arguments_that_say_nothing_or_two_things(monkeypatch, capsys, arguments, words):
+    codes = []
+    monkeypatch.setattr(cli.sys, "argv", ["technopole", *arguments])
+    monkeypatch.setattr(cli.os, "_exit", codes.append)
+    cli.main()
+    assert codes == [2]
+    assert f"error: {words}" in capsys.readouterr().err
+
+
+def test_some_options_are_repeatable():
+    refuse_unclear(
+        ["compare", "a.zarr", "--against", "a=1", "--against", "b=2", "--outcome", "a", "--outcome", "b"]
+    )
+    refuse_unclear(["run", "a.toml", "--set", "a.b=", "--set", "a.c=1", "-q"])
+    assert "--set" in cli_perform.REPEATABLE
