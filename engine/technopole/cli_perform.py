@@ -36,8 +36,8 @@ def show_tracebacks(wanted: bool) -> None:
 def refuse_unclear(arguments: Sequence[str]) -> None:
     """End the process if an argument is empty, or an option is repeated.
 
-    An unset variable of the shell makes an empty text. As a path it would be the working folder; of a repeated option the
-    last would count.
+    An unset variable of the shell makes an empty text. As a path it would be the working folder; of a repeated option
+    the last would count.
 
     Parameters
     ----------
