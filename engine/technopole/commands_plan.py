@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from technopole.commands import prepare_device, say
+from technopole.entries import counted
 
 if TYPE_CHECKING:
     from technopole.plan import Plan
@@ -201,7 +202,7 @@ def print_plan(plan: Plan, measured: Estimate) -> None:
         (
             "units",
             f"{most}{plan.n_units:,}",
-            f"{_count(len(unit.points), 'point')} × {_count(len(unit.replicates), 'replicate')}, about "
+            f"{counted(len(unit.points), 'point')} × {counted(len(unit.replicates), 'replicate')}, about "
             f"{duration(measured.unit_seconds)} each",
         ),
         ("size", readable_bytes(plan.bytes), "before compression"),
@@ -218,10 +219,6 @@ def print_plan(plan: Plan, measured: Estimate) -> None:
         rows.insert(2, ("rounds", f"{most}{plan.rounds:,}", text))
     write_table(sys.stdout, ("plan", "", ""), rows, right=(1,))
     print(f"\nhash {plan.digest[:16]}", flush=True)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _words(spread: Spread) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from technopole.entries import counted
 from technopole.errors import OutputError, TechnopoleError
 from technopole.sensitivity_analysis import main_index, ranking
 
@@ -177,7 +178,7 @@ def _note(result: xr.Dataset) -> str:
     attrs = result.attrs
     parts = [
         str(attrs.get("title") or "experiment"),
-        f"{attrs['design']} design, {attrs['points']:,} points × {attrs['replicates']:,} replicates",
+        f"{attrs['design']} design, {attrs['points']:,} points × {counted(int(attrs['replicates']), 'replicate')}",
         f"bars: {100 * attrs['confidence']:g}\u00a0% interval",
         f"seed {attrs['seed']}",
     ]

@@ -7,6 +7,7 @@ from technopole import cli, cli_perform
 from technopole.cli_perform import refuse_unclear
 from technopole.commands import RunOptions, run
 from technopole.commands_claims import ClaimsOptions, _prepared
+from technopole.commands_experiment import ExperimentOptions, JobOptions, experiment, jobscript, status
 from technopole.commands_output import figures_folder
 from technopole.commands_plan import SweepOptions, read_sweep
 from technopole.commands_validate import ValidateOptions, validate
@@ -100,3 +101,19 @@ def test_some_options_are_repeatable():
     )
     refuse_unclear(["run", "a.toml", "--set", "a.b=", "--set", "a.c=1", "-q"])
     assert "--set" in cli_perform.REPEATABLE
+
+
+def test_messages_count_in_singular_and_plural(tmp_path, capsys):
+    sweep = tmp_path / "one.toml"
+    sweep.write_text(
+        f'[experiment]\nscenario = "{TWO_REGIONS}"\nreplicates = 1\nperiods = 2\n'
+        '[design]\nkind = "grid"\n[design.parameters]\n"learning.far" = [0.1]\n'
+    )
+    experiment(ExperimentOptions(SweepOptions(sweep), tmp_path / "one.zarr"))
+    said = capsys.readouterr().err
+    assert "1 point × 1 replicate × 2 periods in 1 unit ·" in said
+    assert "\n1 unit in " in said
+    jobscript(JobOptions("slurm", SweepOptions(sweep), tmp_path / "one.zarr"))
+    assert "1 point, 1 replicate, 1 unit;" in capsys.readouterr().out
+    status(tmp_path / "one.zarr", verify=True)
+    assert "0 units are damaged" in capsys.readouterr().err

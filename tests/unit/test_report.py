@@ -21,6 +21,7 @@ from sweeping import content
 from technopole.config import Config
 from technopole.figures_numbers import mean_interval
 from technopole.report_make import make_page
+from technopole.report_parts import decimals_for
 from technopole.summary import summarise
 from technopole.sweep import Sweep
 from technopole.text_table import mean_and_interval
@@ -570,3 +571,8 @@ def test_missing_libraries_are_named_with_the_command_that_installs_them(tmp_pat
         tp.TechnopoleError, match=r"pip install bokeh jinja2 \(the extra technopole\[report\]\)"
     ):
         tp.report(run_dataset(), tmp_path / "page.html")
+
+
+def test_small_numbers_are_no_rows_of_zeros():
+    assert decimals_for(-1e-13, 3e-13, 1e-13) == "1.00 × 10^−13"
+    assert decimals_for(0.62, 0.66, 0.641) == "0.641"
