@@ -293,18 +293,19 @@ def jobscript(options: JobOptions) -> None:
     ConfigError
         If the sweep or an option cannot be used, or the sweep is above its limits and that is not forced.
     """
-    from technopole.jobscript import Job, job_script
+    from technopole.jobscript import Job, job_script, refuse_job
     from technopole.probe import refuse_above_limits
 
+    refuse_job(options.scheduler, options.tasks, options.processors, options.time)
     plan = _plan(options.sweep)
     if not options.force:
         refuse_above_limits(plan, None)
     tasks = min(TASKS, plan.n_units) if options.tasks is None else options.tasks
-    for name, number in (("--tasks", tasks), ("--cpus", options.processors)):
-        if number < 1:
-            raise ConfigError(f"{name}: found {number}; allowed: from 1")
-    if not re.fullmatch(r"(\d+-)?\d+(:\d\d){1,2}", options.time):
-        raise ConfigError(f"--time: found {options.time!r}; allowed: HH:MM:SS, such as 04:00:00")
+    if tasks > plan.n_units:
+        idle = f"{counted(tasks - plan.n_units, 'task')} of {tasks:,}"
+        say(
+            f"note: --tasks: the experiment has {counted(plan.n_units, 'unit')}; {idle} will have nothing to do"
+        )
     sweep, out = options.sweep, options.out or _default_store(plan)
     arguments = ["experiment", os.path.abspath(sweep.path), "--out", os.path.abspath(out)]
     for assignment in sweep.assignments:

@@ -117,3 +117,43 @@ def test_messages_count_in_singular_and_plural(tmp_path, capsys):
     assert "1 point, 1 replicate, 1 unit;" in capsys.readouterr().out
     status(tmp_path / "one.zarr", verify=True)
     assert "0 units are damaged" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"time": "04:00"}, "--time: found '04:00'; allowed: HH:MM:SS or D-HH:MM:SS"),
+        ({"time": "99:99:99"}, "with minutes and seconds below 60"),
+        ({"time": "00:00:00"}, "--time: found 00:00:00; allowed: from 00:02:00 to 366 days"),
+        ({"time": "9000-00:00:00"}, "to 366 days"),
+        ({"time": ""}, "--time: found ''"),
+        ({"tasks": 0}, "--tasks: found 0; allowed: from 1 to 100000"),
+        ({"tasks": 10**9}, "--tasks: found 1000000000; allowed: from 1 to 100000"),
+        ({"processors": -1}, "--cpus: found -1; allowed: from 1 to 4096"),
+        ({"scheduler": "slrm"}, 'did you mean "slurm"'),
+    ],
+)
+def test_jobs_are_possible(given, words):
+    options = {"scheduler": "slurm", "sweep": SweepOptions(SPILLOVER), **given}
+    with pytest.raises(ConfigError) as failure:
+        jobscript(JobOptions(**options))
+    assert words in str(failure.value) and len(failure.value.problems) == 1
+
+
+def test_all_problems_of_a_job_are_said(capsys):
+    with pytest.raises(ConfigError) as failure:
+        jobscript(JobOptions("slurm", SweepOptions(SPILLOVER), None, 0, 0, "soon"))
+    assert len(failure.value.problems) == 3 and not capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "line"), [("slurm", "--time=2-01:30:00"), ("pbs", "walltime=49:30:00")]
+)
+def test_limits_with_days_are_written_as_the_scheduler_reads_them(capsys, scheduler, line):
+    jobscript(JobOptions(scheduler, SweepOptions(SPILLOVER), time="2-01:30:00"))
+    assert line in capsys.readouterr().out
+
+
+def test_tasks_without_work_are_said(capsys):
+    jobscript(JobOptions("slurm", SweepOptions(SPILLOVER), tasks=99_999))
+    assert "will have nothing to do" in capsys.readouterr().err
