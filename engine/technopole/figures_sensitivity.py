@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from technopole.entries import counted
-from technopole.errors import OutputError, TechnopoleError
+from technopole.errors import TO_DRAW, OutputError, TechnopoleError
 from technopole.sensitivity_analysis import main_index, ranking
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def draw_sensitivity(result: xr.Dataset, folder: Path) -> list[Path]:
     try:
         import matplotlib
     except ImportError:
-        raise TechnopoleError("drawing figures needs matplotlib: pip install matplotlib") from None
+        raise TechnopoleError(TO_DRAW) from None
     from technopole.figures_style import DPI, SETTINGS
 
     paths = []

@@ -18,6 +18,7 @@ from reporting import (
     without_library,
 )
 from sweeping import content
+from technopole import report_provenance
 from technopole.config import Config
 from technopole.figures_numbers import mean_interval
 from technopole.report_make import make_page
@@ -331,6 +332,51 @@ def test_sweep_on_the_page_is_the_same_experiment(tmp_path, undrawn, store):
     assert "technopole experiment sweep.toml --out sweep.zarr" in unescaped(text_of(html, "command"))
 
 
+@pytest.mark.parametrize(
+    ("sections", "extras"),
+    [
+        ({"output": {"statistics": ["mean"]}}, ""),
+        ({"output": {"statistics": ["mean", "interval"]}}, "[statistics]"),
+        (
+            {
+                "design": {
+                    "kind": "lhs",
+                    "points": 4,
+                    "parameters": {"learning.far": {"low": 0.0, "high": 0.2}},
+                }
+            },
+            "[statistics]",
+        ),
+        (
+            {
+                "design": {
+                    "kind": "saltelli",
+                    "points": 4,
+                    "parameters": {
+                        "learning.far": {"low": 0.0, "high": 0.2},
+                        "learning.contact": {"low": 0.0, "high": 0.2},
+                    },
+                }
+            },
+            "[sensitivity]",
+        ),
+        ({"experiment": {"backend": "cuda"}, "output": {"statistics": ["mean"]}}, "[cuda]"),
+    ],
+)
+def test_the_command_installs_what_the_sweep_needs(sections, extras):
+    made = Sweep.from_dict(content(**sections))
+    attrs = {"sweep": json.dumps(made.to_dict()), "technopole_version": "1.2.3"}
+    command = report_provenance.provenance(xr.Dataset(attrs=attrs)).snippets[0].text
+    wanted = f"pip install 'technopole{extras}==1.2.3'" if extras else "pip install technopole==1.2.3"
+    assert command.splitlines()[0] == wanted
+
+
+def test_the_command_names_no_version_that_was_not_recorded():
+    attrs = {"config": '[data]\nkind = "synthetic"\n'}
+    command = report_provenance.provenance(xr.Dataset(attrs=attrs)).snippets[0].text
+    assert command == "pip install technopole\ntechnopole run scenario.toml --out scenario.zarr"
+
+
 # ------------------------------------------------------------------------------------------------------ the page
 
 
@@ -568,7 +614,7 @@ def test_missing_libraries_are_named_with_the_command_that_installs_them(tmp_pat
         importlib.util, "find_spec", lambda name, *a: None if name == "bokeh" else found(name, *a)
     )
     with pytest.raises(
-        tp.TechnopoleError, match=r"pip install bokeh jinja2 \(the extra technopole\[report\]\)"
+        tp.TechnopoleError, match=r"pip install bokeh jinja2 scipy \(the extra technopole\[report\]\)"
     ):
         tp.report(run_dataset(), tmp_path / "page.html")
 
