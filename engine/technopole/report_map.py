@@ -20,8 +20,8 @@ LARGEST = 52.0
 """Diameter of the largest mark in pixels."""
 INSETS = 4
 LABELS = 12
-COVERED = 0.12
-"""Share of a name that may lie over marks; names of the extremes stand where there is most room."""
+COVERED = 0.05
+"""Share of a name that may lie over others; names of the extremes are written all the same."""
 
 
 def map_model(
@@ -170,7 +170,8 @@ def _arranged(
         points[group] = centre + scale * (points[group] - middle)
         boxes.append(box)
         largest = group[int(np.argmax(size[group]))]
-        titles.append(short(names[largest], 12) + (f" +{len(group) - 1}" if len(group) > 1 else ""))
+        more = f" +{len(group) - 1}" if len(group) > 1 else ""
+        titles.append(short(names[largest], 12 - len(more)) + more)
     return points, np.array(boxes), titles, np.concatenate(others)
 
 
@@ -204,7 +205,7 @@ def _names(
         others = np.delete(marks[order], np.flatnonzero(order == region), axis=0)
         covered = [10.0 * _overlap(box, written) + _overlap(box, others) for box in boxes]
         best = int(np.argmin(np.array(covered) + 0.02 * np.arange(len(boxes))))
-        if covered[best] > COVERED and region not in extremes:
+        if _overlap(boxes[best], written) > COVERED and region not in extremes:
             continue
         written = np.vstack([written, boxes[best]])
         inside = not offsets[best].any()
