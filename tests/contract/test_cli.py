@@ -72,7 +72,7 @@ def test_figures_go_beside_the_results_and_show_nothing_else(technopole, two_reg
     assert (folder / "mine.png").exists() and not (folder / "map.png").exists()
     both = technopole("run", one, *given, "--overwrite", "--figures", "f", "--no-figures")
     assert both.returncode == 2 and "--figures and --no-figures contradict each other" in both.stderr
-    inside = technopole("run", one, *given, "--overwrite", "--figures", "deep/other.zarr")
+    inside = technopole("run", one, *given, "--overwrite", "--figures", "deep/other.zarr/inside")
     assert inside.returncode == 2 and "lies in a store of results" in inside.stderr
 
 
