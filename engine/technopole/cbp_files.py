@@ -16,6 +16,7 @@ from technopole.firm_sizes import class_means
 from technopole.industries import SECTOR_RANGES
 from technopole.portable_math import FloatArray
 from technopole.table_files import open_text
+from technopole.table_problems import TableProblems
 
 WANTED = "a County Business Patterns file in its original format (US Census Bureau, 'CBP datasets')"
 ALL_FORMS = "-"  # total over legal forms of organisation
@@ -132,19 +133,24 @@ def read_cbp(path: Path, sectors: list[str]) -> tuple[str, list[CbpRow]]:
     """
     rows: list[CbpRow] = []
     seen: set[tuple[str, str]] = set()
-    with _open(path) as file:
+    with TableProblems() as problems, _open(path) as file:
         reader = csv.reader(file)
         try:
             columns = _find_columns(path, next(reader, []))
             for cells in reader:
-                row = _read_row(path, reader.line_num, cells, columns, sectors)
+                try:
+                    row = _read_row(path, reader.line_num, cells, columns, sectors)
+                except DataError as problem:
+                    problems.add(str(problem))
+                    continue
                 if row is None:
                     continue
                 if (row.region, row.sector) in seen:
-                    raise DataError(
+                    problems.add(
                         f"{path}: row {reader.line_num}: area {row.region}, industry {row.sector} "
                         "occurs a second time"
                     )
+                    continue
                 seen.add((row.region, row.sector))
                 rows.append(row)
         except (csv.Error, EOFError, OSError, zipfile.BadZipFile) as problem:

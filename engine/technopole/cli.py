@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from technopole import cli_experiments, cli_runs, cli_science
-from technopole.cli_perform import DEBUG, show_tracebacks
+from technopole.cli_perform import DEBUG, refuse_unclear, show_tracebacks
 from technopole.errors import EXIT_DONE, EXIT_ERROR
 from technopole.version import __version__
 
@@ -72,6 +72,7 @@ def main() -> NoReturn:
     arguments = sys.argv[1:]
     show_tracebacks(DEBUG in arguments)
     try:
+        refuse_unclear(arguments)
         app([argument for argument in arguments if argument != DEBUG], prog_name="technopole")
         code = EXIT_DONE
     except SystemExit as end:

@@ -111,7 +111,9 @@ def jobscript(
     out: StoreOut = None,
     tasks: Annotated[int | None, typer.Option(help="Tasks of the array.")] = None,
     cpus: Annotated[int, typer.Option(help="Processors of each task.")] = 1,
-    time: Annotated[str, typer.Option(metavar="HH:MM:SS", help="Limit of a task.")] = "04:00:00",
+    time: Annotated[
+        str, typer.Option(metavar="HH:MM:SS", help="Limit of a task; D-HH:MM:SS with days.")
+    ] = "04:00:00",
     logs: Annotated[str, typer.Option(metavar="DIR", help="Folder of the logs.")] = ".",
     assignments: Assignments = None,
     data: Data = None,

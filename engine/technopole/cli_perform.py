@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 import typer
@@ -15,6 +15,7 @@ from technopole.errors import (
     EXIT_DONE,
     EXIT_ERROR,
     EXIT_INTERRUPTED,
+    EXIT_USAGE,
     ConfigError,
     Interrupted,
     TechnopoleError,
@@ -22,12 +23,48 @@ from technopole.errors import (
 from technopole.signals import stopping_on_signals
 
 DEBUG = "--debug"
+REPEATABLE = (DEBUG, "--", "--set", "--outcome", "--against")
+"""Options that may be given several times."""
 _shown = {"traceback": False}
 
 
 def show_tracebacks(wanted: bool) -> None:
     """Set whether errors show their traceback."""
     _shown["traceback"] = wanted
+
+
+def refuse_unclear(arguments: Sequence[str]) -> None:
+    """End the process if an argument is empty, or an option is repeated.
+
+    An unset variable of the shell makes an empty text. As a path it would be the working folder; of a repeated option
+    the last would count.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        Of the command line.
+
+    Raises
+    ------
+    SystemExit
+        With the exit code of a wrong use.
+    """
+    seen = set()
+    for place, argument in enumerate(arguments):
+        option, equals, value = argument.partition("=")
+        if not argument.strip():
+            before = arguments[place - 1] if place else ""
+            name = before if before.startswith("-") and "=" not in before else f"argument {place + 1}"
+        elif argument.startswith("--") and equals and not value.strip():
+            name = option
+        elif option in seen:
+            say(f"error: {option}: given twice; allowed: once")
+            raise SystemExit(EXIT_USAGE)
+        else:
+            seen |= {option} if option.startswith("--") and option not in REPEATABLE else set()
+            continue
+        say(f"error: {name}: found an empty text; allowed: a value, or leave it out")
+        raise SystemExit(EXIT_USAGE)
 
 
 def perform(command: Callable[[], None]) -> NoReturn:

@@ -100,7 +100,9 @@ def claims(
 
 def validate(
     config: ConfigFile,
-    replicates: Annotated[int, typer.Option(help="Number of Monte Carlo realisations.")] = 100,
+    replicates: Annotated[
+        int | None, typer.Option(help="Number of Monte Carlo realisations; 100 if not given.")
+    ] = None,
     seed: Seed = None,
     periods: Annotated[
         int | None, typer.Option(help="Number of periods; the second half is measured.")

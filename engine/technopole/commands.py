@@ -221,7 +221,7 @@ def _draw(results: xr.Dataset, folder: Path, tell: Tell) -> None:
 
 
 def check(config: Path, data: Path | None, assignments: tuple[str, ...]) -> None:
-    """Check a configuration and its data, and print what a run of it would take.
+    """Check a configuration and its data, and print what a run of it would take, then the verdict.
 
     Parameters
     ----------
@@ -235,24 +235,23 @@ def check(config: Path, data: Path | None, assignments: tuple[str, ...]) -> None
     Raises
     ------
     ConfigError
-        With one line for each problem.
+        With one line for each problem; also if the run does not fit into the memory.
     """
     from technopole.machine import readable_bytes
     from technopole.simulation import Simulation
 
     simulation = Simulation(_configuration(RunOptions(config, data=data, assignments=assignments)))
-    print(f"{config}: valid")
     missing = ""
     try:
         worker = simulation.worker
     except ConfigError as failure:
         worker, missing = f"no device for {simulation.config.run.backend}", str(failure)
     print(_announcement(simulation, simulation.config.scenario.name or config.stem, worker))
-    if missing:
-        print(f"run.backend: {missing}")
     worlds, results = readable_bytes(simulation.worlds_bytes), readable_bytes(simulation.output_bytes)
-    print(f"memory: {worlds} for worlds, {results} for results")
+    print(f"memory: {worlds} for worlds, {results} for results", flush=True)
     simulation.refuse_too_large()
+    # the verdict is the last line, whatever it is
+    print(f"{config}: valid{f', but it cannot run here: run.backend: {missing}' if missing else ''}")
 
 
 def schema(variables: bool) -> None:

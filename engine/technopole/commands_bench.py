@@ -102,13 +102,14 @@ def _refuse(options: BenchOptions) -> None:
 
 def _configs(options: BenchOptions) -> dict[str, Config]:
     from technopole.bench_runs import ECONOMIES, made_up
-    from technopole.config import parse_set
+    from technopole.config_set import overlapping, parse_set
     from technopole.resolve import resolve_config
 
     if options.config is not None:
-        config = resolve_config(
-            options.config, data=options.data, more=parse_set(options.assignments), options=True
-        )
+        assigned = parse_set(options.assignments)
+        if overlapping("run.threads", assigned) is not None:
+            raise ConfigError("--set run.threads: not used by bench; allowed: --threads")
+        config = resolve_config(options.config, data=options.data, more=assigned, options=True)
         return {config.scenario.name or options.config.stem: config}
     return {name: made_up(name) for name in ECONOMIES}
 

@@ -99,11 +99,12 @@ def claims(options: ClaimsOptions) -> None:
 def _prepared(options: ClaimsOptions) -> tuple[Claims, Path]:
     """Return the experiment, with all options checked, and the file of its scenario."""
     from technopole.claims_experiment import Claims
-    from technopole.config import parse_set
+    from technopole.config_set import overlapping, parse_set
     from technopole.default_scenario import default_scenario
     from technopole.resolve import resolve_config
 
     file = options.scenario or default_scenario()
+    assigned = parse_set(options.assignments)
     config = resolve_config(
         file,
         replicates=options.replicates,
@@ -112,12 +113,13 @@ def _prepared(options: ClaimsOptions) -> tuple[Claims, Path]:
         backend=options.backend,
         periods=options.periods,
         data=options.data,
-        more=parse_set(options.assignments),
+        more=assigned,
         options=True,
     )
+    set_by_hand = overlapping("run.replicates", assigned) is not None
     experiment = Claims(
         config,
-        replicates=options.replicates,
+        replicates=config.run.replicates if set_by_hand else options.replicates,
         over=options.over,
         only=options.only,
         attribution_replicates=options.attribution_replicates,

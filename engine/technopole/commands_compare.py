@@ -58,7 +58,7 @@ def compare(options: CompareOptions) -> None:
         raise ConfigError(f"--half-width: found {options.half_width:g}; allowed: above 0")
     if options.out is not None:
         refuse_target(options.out, "comparison", options.overwrite)
-    baseline = parse_set(options.against) if options.against else None
+    baseline = parse_set(options.against, "--against") if options.against else None
     result = compute(
         options.store, options.outcomes or None, baseline, options.confidence, options.half_width
     )

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from technopole.commands import RUNS, Tell, prepare_device, say
 from technopole.commands_output import file_stem
 from technopole.commands_plan import SweepOptions, read_sweep
-from technopole.errors import ConfigError, DataError, FailedReplicates
+from technopole.entries import counted
+from technopole.errors import ConfigError, FailedReplicates
 
 if TYPE_CHECKING:
     from technopole.plan import Plan
@@ -125,19 +126,19 @@ def _announcement(plan: Plan, out: Path, here: bool) -> str:
     device = "" if backend == "cpu" else f" · {device_name(backend) if here else backend}"
     most = "at most " if plan.sweep.stop is not None else ""
     return (
-        f"technopole {__version__} · {plan.sweep.name}: {plan.n_points:,} points × {most}{plan.replicates:,} "
-        f"replicates × {plan.sweep.periods:,} periods in {most}{plan.n_units:,} units{device} · {out}"
+        f"technopole {__version__} · {plan.sweep.name}: {counted(plan.n_points, 'point')} × "
+        f"{most}{counted(plan.replicates, 'replicate')} × {counted(plan.sweep.periods, 'period')} in "
+        f"{most}{counted(plan.n_units, 'unit')}{device} · {out}"
     )
 
 
 def _result(path: str, units: int, missing: int, seconds: float) -> str:
     from technopole.progress import duration
 
-    did = f"{units:,} units in {duration(seconds)}" if units else "nothing left to compute"
+    did = f"{counted(units, 'unit')} in {duration(seconds)}" if units else "nothing left to compute"
     if missing:
-        return (
-            f"{did}; {missing:,} are left to other shards or, with a stopping rule, to the next round: {path}"
-        )
+        left = f"{missing:,} {'is' if missing == 1 else 'are'} left"
+        return f"{did}; {left} to other shards or, with a stopping rule, to the next round: {path}"
     return f"{did}; finished: {path}"
 
 
@@ -153,9 +154,11 @@ def _error_lines(errors: tuple[tuple[int, int, str], ...]) -> list[str]:
     lines = []
     for kind, count in kinds.most_common(EXAMPLES):
         point, replicate, what = first[kind]
-        lines.append(f"failed {count:,} times, first at point {point}, replicate {replicate}: {what}")
+        lines.append(
+            f"failed {counted(count, 'time')}, first at point {point}, replicate {replicate}: {what}"
+        )
     rest = len(kinds) - EXAMPLES
-    return lines + ([f"… and {rest} other errors"] if rest > 0 else [])
+    return lines + ([f"… and {counted(rest, 'other error')}"] if rest > 0 else [])
 
 
 def status(store: Path, as_json: bool = False, verify: bool = False) -> None:
@@ -187,8 +190,11 @@ def status(store: Path, as_json: bool = False, verify: bool = False) -> None:
         opened = ExperimentStore.open(store)
         damage = opened.damage()
         opened.remove(damage)
-        statistics = f" and {len(damage.statistics):,} files of statistics" if damage.statistics else ""
-        found = f"{len(damage.units):,} units{statistics} are damaged"
+        statistics = (
+            f" and {counted(len(damage.statistics), 'file')} of statistics" if damage.statistics else ""
+        )
+        verb = "is" if len(damage.units) == 1 and not statistics else "are"
+        found = f"{counted(len(damage.units), 'unit')}{statistics} {verb} damaged"
         say(found + ("; what is damaged was removed, --resume computes it again" if damage.paths else ""))
     now = experiment_status(store)
     if as_json:
@@ -264,16 +270,13 @@ def export(store: Path, netcdf: Path, overwrite: bool = False) -> None:
     from technopole.errors import OutputError
     from technopole.experiment_run import open_experiment
     from technopole.store import refuse_target, write
-    from technopole.store_arrays import ADVICE
+    from technopole.store_damage import naming_damage
 
     if netcdf.suffix != ".nc":
         raise OutputError(f"{netcdf}: found the suffix {netcdf.suffix!r}; allowed: .nc (netCDF 4)")
     refuse_target(netcdf, "experiment", overwrite)
-    ds = open_experiment(store)
-    try:
-        write(ds, netcdf, overwrite)
-    except RuntimeError as failure:
-        raise DataError(f"{store}: is damaged ({failure}); {ADVICE}") from None
+    with naming_damage(store):
+        write(open_experiment(store), netcdf, overwrite)
     say(f"exported: {netcdf}")
 
 
@@ -290,18 +293,19 @@ def jobscript(options: JobOptions) -> None:
     ConfigError
         If the sweep or an option cannot be used, or the sweep is above its limits and that is not forced.
     """
-    from technopole.jobscript import Job, job_script
+    from technopole.jobscript import Job, job_script, refuse_job
     from technopole.probe import refuse_above_limits
 
+    refuse_job(options.scheduler, options.tasks, options.processors, options.time)
     plan = _plan(options.sweep)
     if not options.force:
         refuse_above_limits(plan, None)
     tasks = min(TASKS, plan.n_units) if options.tasks is None else options.tasks
-    for name, number in (("--tasks", tasks), ("--cpus", options.processors)):
-        if number < 1:
-            raise ConfigError(f"{name}: found {number}; allowed: from 1")
-    if not re.fullmatch(r"(\d+-)?\d+(:\d\d){1,2}", options.time):
-        raise ConfigError(f"--time: found {options.time!r}; allowed: HH:MM:SS, such as 04:00:00")
+    if tasks > plan.n_units:
+        idle = f"{counted(tasks - plan.n_units, 'task')} of {tasks:,}"
+        say(
+            f"note: --tasks: the experiment has {counted(plan.n_units, 'unit')}; {idle} will have nothing to do"
+        )
     sweep, out = options.sweep, options.out or _default_store(plan)
     arguments = ["experiment", os.path.abspath(sweep.path), "--out", os.path.abspath(out)]
     for assignment in sweep.assignments:
@@ -315,8 +319,8 @@ def jobscript(options: JobOptions) -> None:
     if options.force:
         arguments.append("--force")
     summary = (
-        f"{plan.sweep.name}: {plan.n_points:,} points, {plan.replicates:,} replicates, {plan.n_units:,} units; "
-        f"made by technopole jobscript {options.scheduler}"
+        f"{plan.sweep.name}: {counted(plan.n_points, 'point')}, {counted(plan.replicates, 'replicate')}, "
+        f"{counted(plan.n_units, 'unit')}; made by technopole jobscript {options.scheduler}"
     )
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", plan.sweep.name) or "experiment"
     job = Job(

@@ -9,6 +9,9 @@ from pathlib import Path
 
 from technopole.errors import TO_DRAW, OutputError
 
+NO_FOLDERS = (".zarr", ".nc", ".png", ".pdf", ".svg", ".jpg", ".html", ".toml", ".json")
+"""Endings of what is not meant as the name of a folder of figures."""
+
 
 def file_stem(*names: str) -> str:
     """Return a name that can be that of a file: letters and digits of any language, others become a hyphen.
@@ -45,8 +48,13 @@ def figures_folder(wanted: Path | None, none: bool, out: Path) -> Path | None:
     Raises
     ------
     OutputError
-        If figures were both asked for and not wanted, or asked for and matplotlib is not installed.
+        If figures were both asked for and not wanted, or asked for and matplotlib is not installed, or if their folder
+        has the name of a file.
     """
+    if wanted is not None and wanted.suffix.lower() in NO_FOLDERS:
+        raise OutputError(
+            f"--figures: found {wanted}, which has the suffix {wanted.suffix} of a file; allowed: a folder"
+        )
     if none:
         if wanted is not None:
             raise OutputError("--figures and --no-figures contradict each other; allowed: one of them")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from technopole.commands import prepare_device, say
+from technopole.entries import counted
 
 if TYPE_CHECKING:
     from technopole.plan import Plan
@@ -63,10 +64,21 @@ def read_sweep(options: SweepOptions) -> Sweep:
     ConfigError
         With one line for each problem.
     """
-    from technopole.config_read import parse_set
+    from technopole.config_set import parse_set, refuse_both
     from technopole.sweep import Sweep
 
     overrides = parse_set(options.assignments)
+    given = {key: getattr(options, key) is not None for key in ("replicates", "backend")}
+    refuse_both(
+        overrides,
+        {
+            f"{place}.{key}": f"--{key}"
+            for key, is_given in given.items()
+            if is_given
+            for place in ("experiment", "run")
+        }
+        | ({"data.path": "--data"} if options.data is not None else {}),
+    )
     for key in ("replicates", "backend"):
         value = getattr(options, key)
         if value is not None:
@@ -192,7 +204,7 @@ def print_plan(plan: Plan, measured: Estimate) -> None:
         (
             "units",
             f"{most}{plan.n_units:,}",
-            f"{_count(len(unit.points), 'point')} × {_count(len(unit.replicates), 'replicate')}, about "
+            f"{counted(len(unit.points), 'point')} × {counted(len(unit.replicates), 'replicate')}, about "
             f"{duration(measured.unit_seconds)} each",
         ),
         ("size", readable_bytes(plan.bytes), "before compression"),
@@ -216,10 +228,6 @@ def _number_and_share(firms: str) -> tuple[str, str]:
     number, _, words = firms.partition(" ")
     share = words.partition(", ")[2]
     return number, f"at the start{', ' * bool(share)}{share}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _words(spread: Spread) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 
 from technopole.commands import say
 from technopole.commands_output import figures_folder, refuse_store_as_folder
+from technopole.entries import counted
 from technopole.errors import ConfigError, OutputError
 
 if TYPE_CHECKING:
@@ -161,7 +162,9 @@ def _spread(one: xr.Dataset) -> str:
     mean, sd = float(one["mean"]), float(one["sd"])
     least, most = int(one["replicates_least"]), int(one["replicates_most"])
     replicates = (
-        f"{most:,} replicates of each point" if least == most else f"{least:,} to {most:,} replicates"
+        f"{counted(most, 'replicate')} of each point"
+        if least == most
+        else f"{least:,} to {most:,} replicates"
     )
     return f"{replicates}; mean over points {mean:.4g}, standard deviation between points {sd:.4g}{_unit(unit)}{chance}"
 

@@ -31,7 +31,7 @@ class ValidateOptions:
     """Options of ``technopole validate``."""
 
     config: Path
-    replicates: int = 100
+    replicates: int | None = None
     seed: int | None = None
     periods: int | None = None
     threads: int | None = None
@@ -61,20 +61,24 @@ def validate(options: ValidateOptions) -> None:
         its range, after all is written.
     """
     from technopole.build import make_blueprint
-    from technopole.config import parse_set
+    from technopole.config_set import overlapping, parse_set
     from technopole.figures_validation import FILES
     from technopole.store import write
-    from technopole.validation import Validation, resolve_validation
+    from technopole.validation import REPLICATES, Validation, resolve_validation
     from technopole.warmup import COMPILE_SECONDS, compile_in_background, has_compiled_code
 
+    assigned = parse_set(options.assignments)
+    replicates = options.replicates
+    if replicates is None and overlapping("run.replicates", assigned) is None:
+        replicates = REPLICATES
     config, folder = resolve_validation(
         options.config,
-        options.replicates,
+        replicates,
         options.seed,
         options.threads,
         options.periods,
         options.data,
-        parse_set(options.assignments),
+        assigned,
         options=True,
         backend=options.backend,
     )

@@ -28,7 +28,8 @@ from technopole.config_models import (
     Suppliers,
 )
 from technopole.config_problems import Problems, found, validated
-from technopole.config_read import normalised, origins_of, overlaid, parse_set, read_toml, refuse_keys
+from technopole.config_read import normalised, origins_of, overlaid, read_toml, refuse_keys
+from technopole.config_set import parse_set
 from technopole.config_tables import Economy, read_tables
 from technopole.config_write import base_toml, describe_rows, to_toml
 from technopole.errors import ConfigError

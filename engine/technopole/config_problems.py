@@ -217,6 +217,7 @@ def _report_field(problems: Problems, model: type[BaseModel], where: str, error:
             (".size_classes", ".mean_employment")
         )
         allowed = f"{limit} values, one per size class" if per_class else words.format(limit)
+        allowed = allowed.removesuffix("s") if limit == "1" and allowed.endswith("values") else allowed
         problems.add(where, f"found {found(value)}; allowed: {allowed}")
     else:
         problems.add(where, f"found {found(value)}; allowed: {_EXPECTED.get(kind, error['msg'])}")

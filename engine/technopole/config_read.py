@@ -8,7 +8,7 @@ import numbers
 import os
 import re
 import tomllib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -114,56 +114,6 @@ def _similar_file(path: Path) -> str:
         return ""
     near = difflib.get_close_matches(path.name, names, n=1)
     return f"; did you mean {path.parent / near[0]}?" if near else ""
-
-
-def parse_set(assignments: Iterable[str]) -> dict[str, Any]:
-    """Return the overrides of the command line.
-
-    Parameters
-    ----------
-    assignments : iterable of str
-        ``group.name=value`` each; the value is a TOML literal, a bare word is text. The last of a key counts.
-
-    Returns
-    -------
-    dict
-        Dotted key → value.
-
-    Raises
-    ------
-    ConfigError
-        If one has no key or no ``=``, or its value is broken TOML.
-    """
-    values: dict[str, Any] = {}
-    wrong: list[str] = []
-    for assignment in assignments:
-        key, equals, literal = assignment.partition("=")
-        key = key.strip()
-        if not equals or not all(key.split(".")):
-            wrong.append(f"--set {shortened(assignment)}: found no key and value; allowed: group.name=value")
-            continue
-        try:
-            values[key] = _literal(literal.strip())
-        except ValueError as failure:
-            wrong.append(
-                f"--set {key}: {shortened(literal.strip())} is not valid TOML: {shortened(str(failure), 200)}"
-            )
-    if wrong:
-        raise ConfigError(wrong)
-    return values
-
-
-def _literal(text: str) -> Any:
-    try:
-        parsed = tomllib.loads(f"value = {text}")
-    except (ValueError, RecursionError, OverflowError) as failure:
-        # quotes and brackets announce TOML; anything else is a bare word
-        if text[:1] in ("[", "{", '"', "'"):
-            raise ValueError(str(failure)) from None
-        return text
-    value = parsed["value"]
-    plain = isinstance(value, bool | int | float | str | list | dict)
-    return value if plain and len(parsed) == 1 else text
 
 
 def normalised(value: Any, where: str = "", depth: int = 0) -> Any:

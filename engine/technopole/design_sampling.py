@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from technopole.errors import ConfigError
+from technopole.errors import FOR_INDICES, FOR_INTERVALS, ConfigError
 from technopole.points import Points
 from technopole.portable_math import exp, log
 from technopole.sweep import Design, Spread
@@ -102,7 +102,7 @@ def _scipy_qmc() -> Any:
     try:
         from scipy.stats import qmc
     except ImportError:
-        raise ConfigError(_MISSING.format("scipy")) from None
+        raise ConfigError(f"{_MISSING} {FOR_INTERVALS}") from None
     return qmc
 
 
@@ -112,12 +112,10 @@ def _salib(name: str) -> Any:
     try:
         return importlib.import_module(f"SALib.sample.{name}")
     except ImportError:
-        raise ConfigError(_MISSING.format("SALib")) from None
+        raise ConfigError(f"{_MISSING} {FOR_INDICES}") from None
 
 
-_MISSING = (
-    "design.kind: this kind of design needs {}: pip install scipy SALib (the extra technopole[sensitivity])"
-)
+_MISSING = "design.kind: this kind of design needs"
 _SAMPLERS = {"random": _random, "sobol": _sobol, "lhs": _lhs, "saltelli": _saltelli, "morris": _morris}
 
 
@@ -149,7 +147,7 @@ def _normal(spread: Spread, unit: Floats) -> Floats:
     try:
         from scipy.special import ndtr, ndtri
     except ImportError:
-        raise ConfigError(_MISSING.format("scipy")) from None
+        raise ConfigError(f"{_MISSING} {FOR_INTERVALS}") from None
     first, last = (spread.low - spread.mean) / spread.sd, (spread.high - spread.mean) / spread.sd
     # in the upper tail the lower one of the mirror image is exact
     mirrored = first > 0.0

@@ -11,9 +11,13 @@ EXIT_FAILED_UNITS = 3
 EXIT_INTERRUPTED = 75
 
 TO_DRAW = "drawing needs matplotlib: pip install matplotlib (the extra technopole[plot])"
-TO_REPORT = "a report needs Bokeh and Jinja2: pip install bokeh jinja2 (the extra technopole[report])"
+TO_REPORT = (
+    "a report needs Bokeh, Jinja2 and scipy: pip install bokeh jinja2 scipy (the extra technopole[report])"
+)
 TO_WRITE_NETCDF = "writing netCDF needs h5netcdf: pip install h5netcdf h5py (the extra technopole[netcdf])"
 FOR_INTERVALS = "scipy: pip install scipy (the extra technopole[statistics])"
+FOR_INDICES = "SALib: pip install scipy SALib (the extra technopole[sensitivity])"
+TO_DISTRIBUTE = "the executor dask needs Dask: pip install dask distributed (the extra technopole[dask])"
 TO_COUPLE = "the Basic Model Interface needs bmipy: pip install bmipy (the extra technopole[bmi])"
 TO_LEARN = "the environments need Gymnasium: pip install gymnasium (the extra technopole[gym])"
 

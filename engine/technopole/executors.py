@@ -24,7 +24,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from technopole.errors import ConfigError, TechnopoleError
+from technopole.errors import TO_DISTRIBUTE, ConfigError, TechnopoleError
 from technopole.experiment_points import PointWorlds
 from technopole.experiment_store import ExperimentStore
 from technopole.journal import Entry
@@ -192,7 +192,7 @@ class Dask:
             import dask
             from distributed import Client, LocalCluster
         except ImportError:
-            raise ConfigError("the executor dask needs Dask: pip install dask distributed") from None
+            raise ConfigError(TO_DISTRIBUTE) from None
         self._cluster: Any = None
         if address is None:
             # Dask itself limits the threads of numerical libraries, but not those of numba

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from technopole.entries import counted
 from technopole.errors import TechnopoleError
 from technopole.experiment_rounds import wanted_units
 from technopole.experiment_store import SUMS, ExperimentStore
@@ -54,8 +55,9 @@ def finalize(store: ExperimentStore, force: bool = False) -> bool:
     """
     missing = wanted_units(store)
     if missing and not force:
+        what = f"{counted(len(missing), 'unit')} {'is' if len(missing) == 1 else 'are'} missing"
         raise TechnopoleError(
-            f"{store.path}: {len(missing):,} units are missing; technopole experiment --resume computes them, "
+            f"{store.path}: {what}; technopole experiment --resume computes what is missing, "
             "--force writes the statistics of what is there"
         )
     outcomes = {outcome.name for outcome in store.plan.sweep.outcomes}

@@ -24,6 +24,7 @@ from technopole.config import Config
 from technopole.crew import POLL_SECONDS
 from technopole.device_shared import close_devices, device_name
 from technopole.ensemble import Progress, refuse_report
+from technopole.entries import counted
 from technopole.errors import ConfigError, DataError, Interrupted, OutputError, TechnopoleError
 from technopole.executors import Executor, check_executor, make_executor
 from technopole.experiment_finalize import finalize
@@ -289,8 +290,9 @@ def _refuse_lost(store: ExperimentStore, lost: list[int]) -> None:
     """Raise if units are missing that this process has computed, or that nobody else would compute."""
     store.check_plan()
     if lost:
+        verbs = "was computed and is" if len(lost) == 1 else "were computed and are"
         raise TechnopoleError(
-            f"{store.path}: {len(lost):,} units were computed and are missing again, the first of them unit {lost[0]} "
+            f"{store.path}: {counted(len(lost), 'unit')} {verbs} missing again, the first of them unit {lost[0]} "
             f"({next(store.files.chunks(lost[0]))}): somebody deletes or changes files of the store; when that has "
             "ended, --resume computes them"
         )
@@ -298,7 +300,9 @@ def _refuse_lost(store: ExperimentStore, lost: list[int]) -> None:
 
 def _interrupted(store: ExperimentStore) -> str:
     done = len(store.done_units())
-    return f"{done:,} of {store.plan.n_units:,} units are in {store.path}; --resume goes on from there"
+    return (
+        f"{done:,} of {counted(store.plan.n_units, 'unit')} are in {store.path}; --resume goes on from there"
+    )
 
 
 def _compute(pool: Executor, units: list[int], tell: _Tell) -> Iterator[Entry]:

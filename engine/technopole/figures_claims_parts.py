@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from technopole.entries import counted
+
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
@@ -131,7 +133,7 @@ def note(results: xr.Dataset, shown: str = "", replicates: str = "replicates") -
     attrs = results.attrs
     parts = [
         str(attrs.get("title") or "claims"),
-        f"{attrs[replicates]:,} replicates",
+        counted(int(attrs[replicates]), "replicate"),
         shown and f"{shown}: 95\u00a0% interval of the mean",
         f"seed {attrs['seed']}",
         f"technopole {attrs['technopole_version']}",

@@ -15,6 +15,7 @@ from technopole.figures_map_keys import LEFT, MANY, colour_key, faces, growth_ra
 from technopole.figures_numbers import mean_interval, weighted_mean, yearly_growth
 from technopole.figures_places import Places, components, positions
 from technopole.figures_style import DPI, SOFT, WIDTH, Page, number, short
+from technopole.figures_words import within
 from technopole.summary import productivity_growth
 
 if TYPE_CHECKING:
@@ -78,10 +79,13 @@ def draw_map(ds: xr.Dataset, note: str) -> Figure:
     radii = LARGEST_MARK * min(1.0, (60.0 / len(size)) ** 0.25) * np.sqrt(size / max(size.max(), 1e-300))
     _marks(axes, places.points, main, radii, growth, norm, colours)
     _graticule(axes, places)
-    blocked = _insets(axes, places, others[:INSETS], corner, (radii, growth, norm, colours), names)
+    named = _extremes(growth)
+    blocked = _insets(axes, places, others[:INSETS], corner, (radii, growth, norm, colours), names, named)
     order = main[np.argsort(-size[main], kind="stable")]
     order = order[size[order] > 0.0]
-    names_shown = [short(names[region]) for region in order[:LABELS]]
+    # those that the title names are labelled first, and always
+    order = np.concatenate([order[np.isin(order, named)], order[~np.isin(order, named)]])
+    names_shown = [short(names[region]) for region in order[: LABELS + len(named)]]
     inside = faces(growth[order], norm, colours)
     place_labels(axes, places.points[order], radii[order], names_shown, blocked, faces=inside)
     size_key(page, size, radii)
@@ -187,6 +191,7 @@ def _insets(
     corner: tuple[float, float],
     look: tuple[Floats, Floats, Normalize, LinearSegmentedColormap],
     names: list[str],
+    named: list[int],
 ) -> Floats:
     """Draw each group of outliers in a small box in the corner; return the boxes in pixels, shape (n, 4)."""
     box = axes.get_position()
@@ -208,7 +213,7 @@ def _insets(
         inset.set_xlim(middle[0] - across / 2, middle[0] + across / 2)
         inset.set_ylim(middle[1] - 0.62 * extent, middle[1] + 0.38 * extent)
         _marks(inset, places.points, group, *look)
-        largest = group[int(np.argmax(look[0][group]))]
+        largest = group[int(np.argmax(look[0][group] + np.isin(group, named) * 1e3))]
         more = f" +{len(group) - 1}" if len(group) > 1 else ""
         text = inset.text(
             0.5, 0.05, "", transform=inset.transAxes, ha="center", size=7.5, path_effects=halo()
@@ -223,6 +228,12 @@ def _insets(
     return np.array(blocked).reshape(-1, 4)
 
 
+def _extremes(growth: Floats) -> list[int]:
+    """Return the regions of the lowest and the highest growth, which the title names; none if there are many."""
+    finite = int(np.isfinite(growth).sum())
+    return [int(np.nanargmin(growth)), int(np.nanargmax(growth))] if 0 < finite <= MANY else []
+
+
 def _title(growth: Floats, whole: float, size: Floats, names: list[str]) -> str:
     if not np.isfinite(growth).any():
         largest = int(np.argmax(size))
@@ -231,12 +242,12 @@ def _title(growth: Floats, whole: float, size: Floats, names: list[str]) -> str:
         return f"{name} is the largest of {len(size)} regions with {share:.0f}\u00a0% of employment"
     verb = "grows" if whole > 0.0 else "falls"
     change = f"{verb} by {number(abs(whole))}\u00a0% a year" if abs(whole) >= 0.005 else "hardly changes"
-    if np.isfinite(growth).sum() > MANY:
+    extremes = _extremes(growth)
+    if not extremes:
         low, high = (number(value) for value in growth_range(growth))
         return f"Productivity {change}; in 90\u00a0% of the regions between {low} and {high}\u00a0%"
     slowest, fastest = (
-        f"{number(float(growth[region]))}\u00a0% ({short(names[region], 30)})"
-        for region in (int(np.nanargmin(growth)), int(np.nanargmax(growth)))
+        f"{number(float(growth[region]))}\u00a0% ({within(names[region])})" for region in extremes
     )
     return f"Productivity {change}, from {slowest} to {fastest}"
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from technopole.errors import OutputError, TechnopoleError
+from technopole.entries import counted
+from technopole.errors import TO_DRAW, OutputError, TechnopoleError
 from technopole.sensitivity_analysis import main_index, ranking
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def draw_sensitivity(result: xr.Dataset, folder: Path) -> list[Path]:
     try:
         import matplotlib
     except ImportError:
-        raise TechnopoleError("drawing figures needs matplotlib: pip install matplotlib") from None
+        raise TechnopoleError(TO_DRAW) from None
     from technopole.figures_style import DPI, SETTINGS
 
     paths = []
@@ -177,7 +178,7 @@ def _note(result: xr.Dataset) -> str:
     attrs = result.attrs
     parts = [
         str(attrs.get("title") or "experiment"),
-        f"{attrs['design']} design, {attrs['points']:,} points × {attrs['replicates']:,} replicates",
+        f"{attrs['design']} design, {attrs['points']:,} points × {counted(int(attrs['replicates']), 'replicate')}",
         f"bars: {100 * attrs['confidence']:g}\u00a0% interval",
         f"seed {attrs['seed']}",
     ]

@@ -75,11 +75,14 @@ def draw_firm_sizes(ds: xr.Dataset, note: str) -> Figure:
 
 
 def _first_period(axes: Axes, counts: Floats, edges: Floats) -> None:
-    """Draw the distribution of the first period for comparison."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        share = np.nanmean(reaching(counts) / counts.sum(axis=1, keepdims=True), axis=0)
+    """Draw the distribution of the first period for comparison: the median, as of the last one."""
+    counts = counts[counts.sum(axis=1) > 0.0]
+    if len(counts) == 0:
+        return
+    share = np.median(reaching(counts) / counts.sum(axis=1, keepdims=True), axis=0)
+    label = "first year, median" if len(counts) > 1 else "first year"
     shown = (edges >= 1.0) & (share > 0.0)
-    axes.plot(edges[shown], share[shown], color="#9aa0a6", linewidth=1.3, label="first year, mean")
+    axes.plot(edges[shown], share[shown], color="#9aa0a6", linewidth=1.3, label=label)
 
 
 def _size_curve(axes: Axes, edges: Floats, share: Floats) -> None:

@@ -19,8 +19,14 @@ def signed(value: float, digits: int = 2) -> str:
 
 
 def short(name: str, longest: int = 20) -> str:
-    """Return a name that fits a label: the part before a comma, then before a hyphen, then cut off."""
-    for mark in (",", "–", "-", "/"):
+    """Return a name that fits a label: the part before a bracket, a comma, then a hyphen, then cut off."""
+    for mark in (" (", ",", "–", "-", "/"):
         if len(name) > longest:
             name = name.split(mark)[0].strip()
     return name if len(name) <= longest else name[: longest - 1].rstrip() + "…"
+
+
+def within(name: str, longest: int = 30) -> str:
+    """Return a name to stand in brackets, without brackets of its own: ``Foshan (Shunde)`` is Foshan, Shunde."""
+    plain = name.replace(" (", ", ").replace("(", "").replace(")", "")
+    return short(plain, longest)

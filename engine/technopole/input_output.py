@@ -9,6 +9,7 @@ from technopole.industries import USE_TABLE_INDUSTRIES, overlaps
 from technopole.portable_math import FloatArray
 from technopole.sector_tables import normalised_rows
 from technopole.table_files import number, read_rows
+from technopole.table_problems import TableProblems
 
 WANTED = "Use table, summary level (Bureau of Economic Analysis, Input-Output Accounts)"
 
@@ -48,11 +49,13 @@ def suppliers_from_use_table(path: Path, sectors: list[str], employment: FloatAr
         )
     position = {code: index for index, code in enumerate(industries)}
     use = np.zeros((len(industries), len(industries)))  # commodity, industry
-    for row in rows:
-        commodity = position.get(row["commodity"].strip())
-        if commodity is not None:
-            for code, industry in position.items():
-                use[commodity, industry] = max(number(path, row, code, low=-np.inf), 0.0)
+    with TableProblems() as problems:
+        for row in rows:
+            commodity = position.get(row["commodity"].strip())
+            if commodity is not None:
+                for code, industry in position.items():
+                    used = problems.take(number, path, row, code, low=-np.inf)
+                    use[commodity, industry] = max(used, 0.0)
     covers = np.array(
         [
             [float(any(overlaps(sector, code) for code in USE_TABLE_INDUSTRIES[name])) for name in industries]
@@ -89,15 +92,17 @@ def suppliers_from_list(path: Path, sectors: list[str]) -> FloatArray:
         A sector that is not in the table of cells, a share that is negative or no number.
     """
     matrix = np.zeros((len(sectors), len(sectors)))
-    for row in read_rows(path, ["sector", "supplier", "share"], "your own table of supplier links"):
-        place = []
-        for column in ("sector", "supplier"):
-            if row[column] not in sectors:
-                raise DataError(
+    with TableProblems() as problems:
+        columns = ["sector", "supplier", "share"]
+        for row in read_rows(path, columns, "your own table of supplier links", problems):
+            share = problems.take(number, path, row, "share")
+            unknown = [column for column in columns[:2] if row[column] not in sectors]
+            for column in unknown:
+                problems.add(
                     f"{path}: row {row['']}, column {column}: no sector {row[column]!r} in the table of cells"
                 )
-            place.append(sectors.index(row[column]))
-        matrix[place[0], place[1]] += number(path, row, "share")
+            if not unknown:
+                matrix[sectors.index(row["sector"]), sectors.index(row["supplier"])] += share
     missing = np.flatnonzero(matrix.sum(axis=1) == 0.0)
     matrix[missing, missing] = 1.0
     return normalised_rows(matrix)

@@ -8,10 +8,20 @@ import sys
 from dataclasses import dataclass
 
 from technopole.errors import EXIT_INTERRUPTED, ConfigError
+from technopole.schema import suggestion
 
 SCHEDULERS = ("slurm", "pbs")
 RESTARTS = 50
 """So often a task is put back into the queue by itself."""
+
+
+MOST_TASKS = 100_000
+"""Of an array; most sites allow far fewer."""
+MOST_PROCESSORS = 4096
+"""Of a task, which is on one machine."""
+LEAST_SECONDS, MOST_DAYS = 120, 366
+"""Limits of a task: it is told to stop a minute before its end."""
+_TIME = re.compile(r"(?:(\d{1,4})-)?(\d{1,4}):([0-5]\d):([0-5]\d)")
 
 
 @dataclass(frozen=True)
@@ -27,7 +37,7 @@ class Job:
     tasks, processors : int
         Tasks of the array, processors of each.
     time : str
-        Limit of a task, ``HH:MM:SS``.
+        Limit of a task, ``HH:MM:SS`` or ``D-HH:MM:SS``.
     logs : str
         Folder of the logs.
     precision : str
@@ -44,6 +54,59 @@ class Job:
     logs: str
     precision: str
     summary: str
+
+
+def refuse_job(scheduler: str, tasks: int | None, processors: int, time: str) -> None:
+    """Raise if a job could not be as it is asked for; all problems at once.
+
+    Parameters
+    ----------
+    scheduler : str
+        Should be one of `SCHEDULERS`.
+    tasks : int or None
+        Tasks of the array; None: not asked for.
+    processors : int
+        Of a task.
+    time : str
+        Limit of a task.
+
+    Raises
+    ------
+    ConfigError
+        One line for each problem.
+    """
+    problems = []
+    if scheduler not in SCHEDULERS:
+        problems.append(
+            f"found the scheduler {scheduler!r}{suggestion(scheduler, SCHEDULERS)}; allowed: {', '.join(SCHEDULERS)}"
+        )
+    if tasks is not None and not 1 <= tasks <= MOST_TASKS:
+        problems.append(f"--tasks: found {tasks}; allowed: from 1 to {MOST_TASKS}")
+    if not 1 <= processors <= MOST_PROCESSORS:
+        problems.append(f"--cpus: found {processors}; allowed: from 1 to {MOST_PROCESSORS}")
+    found = _TIME.fullmatch(time)
+    if found is None:
+        problems.append(
+            f"--time: found {time!r}; allowed: HH:MM:SS or D-HH:MM:SS, such as 04:00:00 for four hours, with minutes "
+            "and seconds below 60"
+        )
+    elif not LEAST_SECONDS <= _seconds(time) <= MOST_DAYS * 86400:
+        problems.append(f"--time: found {time}; allowed: from 00:02:00 to {MOST_DAYS} days")
+    if problems:
+        raise ConfigError(problems)
+
+
+def _seconds(time: str) -> int:
+    found = _TIME.fullmatch(time)
+    assert found is not None
+    days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    return ((24 * days + hours) * 60 + minutes) * 60 + seconds
+
+
+def _without_days(time: str) -> str:
+    """Return a limit as PBS reads it, which knows no days."""
+    minutes, seconds = divmod(_seconds(time), 60)
+    return f"{minutes // 60:02d}:{minutes % 60:02d}:{seconds:02d}"
 
 
 def job_script(scheduler: str, job: Job) -> str:
@@ -64,10 +127,8 @@ def job_script(scheduler: str, job: Job) -> str:
     Raises
     ------
     ConfigError
-        If the scheduler is unknown, or the folder of the logs cannot stand in a script.
+        If the folder of the logs cannot stand in a script.
     """
-    if scheduler not in SCHEDULERS:
-        raise ConfigError(f"found the scheduler {scheduler!r}; allowed: {', '.join(SCHEDULERS)}")
     if any(not letter.isprintable() or letter in '"\\' for letter in job.logs):
         raise ConfigError(
             f"--logs: found {job.logs!r}; allowed: a name without quotation marks, backslashes and control characters"
@@ -116,7 +177,7 @@ def _pbs(job: Job) -> str:
 #PBS -N {f"technopole-{job.name}"[:15]}
 {array}#PBS -r y
 #PBS -l select=1:ncpus={job.processors}
-#PBS -l walltime={job.time}
+#PBS -l walltime={_without_days(job.time)}
 #PBS -j oe
 #PBS -o {_argument(job.logs + "/")}
 

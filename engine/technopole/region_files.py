@@ -10,6 +10,7 @@ from technopole.errors import DataError
 from technopole.portable_math import FloatArray, power
 from technopole.schema import suggestion
 from technopole.table_files import number, number_or_nan, read_rows
+from technopole.table_problems import TableProblems
 from technopole.tables import STOCKS, RegionRows, mean_one
 
 if TYPE_CHECKING:
@@ -103,11 +104,12 @@ def select_regions(folder: Path, files: RegionFiles, kind: str | None) -> dict[s
     """
     path, rows = _rows(folder, files.name, [files.key], _REGIONS_FROM)
     wanted: dict[str, bool] = {}
-    for row in rows:
-        name = row[files.key].strip()
-        if name in wanted:
-            raise DataError(f"{path}: row {row['']}: region {name} is listed a second time")
-        wanted[name] = kind is None or "kind" not in row or row["kind"].strip() == kind
+    with TableProblems() as problems:
+        for row in rows:
+            name = row[files.key].strip()
+            if name in wanted:
+                problems.add(f"{path}: row {row['']}: region {name} is listed a second time")
+            wanted[name] = kind is None or "kind" not in row or row["kind"].strip() == kind
     return wanted
 
 
@@ -143,7 +145,9 @@ def load_regions(
     table = {row[files.key].strip(): row for row in rows}
     missing = [name for name in ids if name not in table]
     if missing:
-        raise DataError(f"{path}: region {missing[0]} is not listed, so it has no position")
+        with TableProblems() as problems:
+            for name in missing:
+                problems.add(f"{path}: region {name} is not listed, so it has no position")
     chosen = [table[name] for name in ids]
     plane = "lat" not in rows[0] and "x" in rows[0]
     columns = ("x", "y") if plane else ("lat", "lon")
@@ -152,10 +156,14 @@ def load_regions(
             raise DataError(
                 f"{path}: no column {column}; regions need lat and lon, or x and y – {_REGIONS_FROM}"
             )
-    positions = np.array(
-        [[_coordinate(path, row, column, files.key) for column in columns] for row in chosen]
-    )
-    stocks = {name: _given_stock(path, chosen, name) for name in STOCKS}
+    with TableProblems() as problems:
+        positions = np.array(
+            [
+                [problems.take(_coordinate, path, row, column, files.key) for column in columns]
+                for row in chosen
+            ]
+        )
+        stocks = {name: _given_stock(path, chosen, name, problems) for name in STOCKS}
     if "university" not in rows[0]:
         stocks["university"] = _university(cfg, folder, files, path, chosen, workers)
     _override_stocks(cfg, ids, stocks)
@@ -178,8 +186,8 @@ def _coordinate(path: Path, row: dict[str, str], column: str, key: str) -> float
     return value
 
 
-def _given_stock(path: Path, rows: list[dict[str, str]], name: str) -> FloatArray:
-    values = np.array([number_or_nan(path, row, name) for row in rows])
+def _given_stock(path: Path, rows: list[dict[str, str]], name: str, problems: TableProblems) -> FloatArray:
+    values = np.array([problems.take(number_or_nan, path, row, name) for row in rows])
     return np.where(np.isnan(values), 1.0, values)
 
 
@@ -224,12 +232,17 @@ def _column(
             row[files.key].strip(): row
             for row in read_rows(other, [files.key, column], "NSF/NCSES, state indicators")
         }
-        return np.array(
-            [number_or_nan(other, table[key], column) if key in table else np.nan for key in keys]
-        )
+        with TableProblems() as problems:
+            return np.array(
+                [
+                    problems.take(number_or_nan, other, table[key], column) if key in table else np.nan
+                    for key in keys
+                ]
+            )
     if column not in rows[0]:
         return None
-    return np.array([number_or_nan(path, row, column) for row in rows])
+    with TableProblems() as problems:
+        return np.array([problems.take(number_or_nan, path, row, column) for row in rows])
 
 
 def _patents(folder: Path, files: RegionFiles, keys: list[str]) -> FloatArray | None:
@@ -238,10 +251,12 @@ def _patents(folder: Path, files: RegionFiles, keys: list[str]) -> FloatArray | 
     if path is None:
         return None
     total = dict.fromkeys(keys, 0.0)
-    for row in read_rows(path, [files.key, "year", files.patents], "USPTO, patents by state and year"):
-        key = row[files.key].strip()
-        if key in total and PATENT_YEARS[0] <= row["year"].strip() <= PATENT_YEARS[1]:
-            total[key] += number(path, row, files.patents)
+    with TableProblems() as problems:
+        columns = [files.key, "year", files.patents]
+        for row in read_rows(path, columns, "USPTO, patents by state and year", problems):
+            key = row[files.key].strip()
+            if key in total and PATENT_YEARS[0] <= row["year"].strip() <= PATENT_YEARS[1]:
+                total[key] += problems.take(number, path, row, files.patents)
     return np.array([total[key] for key in keys])
 
 

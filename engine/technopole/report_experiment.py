@@ -160,7 +160,7 @@ def what_was_run(experiment: Experiment) -> str:
     same = ", with the same chance events in all variants" if attrs.get("common_random_numbers") else ""
     return (
         f"{points} of the scenario “{sweep.config.scenario.title or sweep.config.scenario.name or 'unnamed'}” were "
-        f"simulated over {span:g} years, {runs:,} runs in all{same} (technopole "
+        f"simulated over {span:g} years, {counted(runs, 'run')} in all{same} (technopole "
         f"{attrs.get('technopole_version', 'of unknown version')}, seed {attrs.get('seed', 'unknown')}). "
         f"What differs: {keys}."
     )

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import importlib.util
 import os
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from technopole.errors import TO_REPORT, DataError, TechnopoleError
+from technopole.store_damage import naming_damage
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -97,7 +99,25 @@ def make_page(
     -------
     Page
         Not written yet.
+
+    Raises
+    ------
+    DataError
+        If something cannot be read or is of another kind.
     """
+    with ExitStack() as reading:
+        for one in (source, claims, validation, sensitivity):
+            reading.enter_context(naming_damage(one))
+        return _page(source, claims, validation, sensitivity, title)
+
+
+def _page(
+    source: Source,
+    claims: Source | None,
+    validation: Source | None,
+    sensitivity: Source | None,
+    title: str | None,
+) -> Page:
     from technopole.report_sources import open_as
 
     ds, kind = open_as(source, "run", "experiment")

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from bokeh.models import BasicTicker, ColorBar, ColumnDataSource, DataRange1d, Label, LinearColorMapper
+from numpy.typing import NDArray
 
 from technopole.figures_data import Floats
 from technopole.figures_palette import BOTH_WAYS_COLOURS, INK, RISING_COLOURS, SOFT
@@ -18,7 +19,9 @@ MANY = 30
 LARGEST = 52.0
 """Diameter of the largest mark in pixels."""
 INSETS = 4
-LABELS = 8
+LABELS = 12
+COVERED = 0.05
+"""Share of a name that may lie over others; names of the extremes are written all the same."""
 
 
 def map_model(
@@ -45,12 +48,12 @@ def map_model(
     -------
     bokeh figure
     """
-    points, boxes, titles = _arranged(where, names, size)
+    points, boxes, titles, boxed = _arranged(where, names, size)
     known = np.isfinite(points).all(axis=1)
     page = plot(
         500 if wide else 310,
         x_range=DataRange1d(range_padding=0.12),
-        y_range=DataRange1d(range_padding=0.2),
+        y_range=DataRange1d(range_padding=0.26),
         match_aspect=True,
     )
     page.axis.visible = False
@@ -92,8 +95,8 @@ def map_model(
     )
     point_at(page, [marks], f"<b>@name</b><br>@text {unit}<br>@workers workers")
     if wide:
-        per_pixel = max(float(np.ptp(points[known, 0])) / 900.0, float(np.ptp(points[known, 1])) / 380.0)
-        _names(page, points, diameter, order, names, mapper, values, per_pixel)
+        per_pixel = max(float(np.ptp(points[known, 0])) / 900.0, float(np.ptp(points[known, 1])) / 330.0)
+        _names(page, points, diameter, order, boxed, names, mapper, values, per_pixel)
     for box, title in zip(boxes, titles, strict=True):
         _label(page, (box[0] + box[2]) / 2.0, box[1], title, "bottom", SOFT, 4.0, "11px")
     bar = ColorBar(
@@ -143,15 +146,17 @@ def _ramp(colours: list[str], steps: int = 128) -> list[str]:
     return ["#{:02x}{:02x}{:02x}".format(*(int(round(part)) for part in row)) for row in mixed]
 
 
-def _arranged(where: Places, names: list[str], size: Floats) -> tuple[Floats, Floats, list[str]]:
-    """Return positions on the page, boxes of far regions (n, 4), and their titles."""
+def _arranged(
+    where: Places, names: list[str], size: Floats
+) -> tuple[Floats, Floats, list[str], NDArray[np.int64]]:
+    """Return positions on the page, boxes of far regions (n, 4), their titles, and the regions in them."""
     points = where.points * [where.squeeze, 1.0]
     groups = components(where)
     main, others = groups[0], groups[1 : 1 + INSETS]
     hidden = [region for group in groups[1 + INSETS :] for region in group]
     points[hidden] = np.nan
     if not others:
-        return points, np.empty((0, 4)), []
+        return points, np.empty((0, 4)), [], np.empty(0, dtype=np.int64)
     low, high = points[main].min(axis=0), points[main].max(axis=0)
     side = 0.13 * (high - low).max()
     boxes, titles = [], []
@@ -165,44 +170,80 @@ def _arranged(where: Places, names: list[str], size: Floats) -> tuple[Floats, Fl
         points[group] = centre + scale * (points[group] - middle)
         boxes.append(box)
         largest = group[int(np.argmax(size[group]))]
-        titles.append(short(names[largest], 12) + (f" +{len(group) - 1}" if len(group) > 1 else ""))
-    return points, np.array(boxes), titles
+        more = f" +{len(group) - 1}" if len(group) > 1 else ""
+        titles.append(short(names[largest], 12 - len(more)) + more)
+    return points, np.array(boxes), titles, np.concatenate(others)
 
 
 def _names(
     page: Any,
     points: Floats,
     diameter: Floats,
-    order: Any,
+    order: NDArray[np.int64],
+    boxed: NDArray[np.int64],
     names: list[str],
     mapper: LinearColorMapper,
     values: Floats,
     per_pixel: float,
 ) -> None:
-    """Write the names of the largest regions into their marks or below; none that would cover another."""
-    written: list[tuple[float, float, float]] = []
-    for region in order[:LABELS]:
+    """Write names: of the extremes, which the heading names, then of the largest regions that leave room."""
+    free = order[~np.isin(order, boxed)]
+    finite = order[np.isfinite(values[order])]
+    named = (finite[np.argmin(values[finite])], finite[np.argmax(values[finite])]) if finite.size else ()
+    extremes = [region for region in dict.fromkeys(named) if region in free]
+    pixels = points / per_pixel
+    marks = np.column_stack([pixels - diameter[:, None] / 2.0, pixels + diameter[:, None] / 2.0])
+    written = np.empty((0, 4))
+    for region in [
+        *dict.fromkeys(extremes),
+        *(region for region in order[:LABELS] if region not in extremes),
+    ]:
         name = short(names[region].partition(" (")[0], 16)
-        x, y = (float(v) for v in points[region])
-        reach = (3.4 * len(name) + 3.0) * per_pixel
-        height = y - 0.5 * diameter[region] * per_pixel
-        if any(
-            abs(x - other) < reach + width and abs(height - level) < 16.0 * per_pixel
-            for other, level, width in written
-        ):
+        half = np.array([3.5 * len(name) + 2.0, 8.0])
+        offsets = _offsets(half, float(diameter[region]))
+        boxes = [np.concatenate([pixels[region] + at - half, pixels[region] + at + half]) for at in offsets]
+        others = np.delete(marks[order], np.flatnonzero(order == region), axis=0)
+        covered = [10.0 * _overlap(box, written) + _overlap(box, others) for box in boxes]
+        best = int(np.argmin(np.array(covered) + 0.02 * np.arange(len(boxes))))
+        if _overlap(boxes[best], written) > COVERED and region not in extremes:
             continue
-        written.append((x, height, reach))
-        if 6.3 * len(name) < diameter[region] - 2.0:
-            low, high = float(mapper.low or 0.0), float(mapper.high or 1.0)
-            share = float(np.nan_to_num(values[region]) - low) / (high - low)
-            dark = share > 0.5 if low >= 0.0 else abs(share - 0.5) > 0.3
-            _label(page, x, y, name, "middle", "white" if dark else INK, 0.0)
-        else:
-            _label(page, x, y, name, "top", INK, -diameter[region] / 2.0)
+        written = np.vstack([written, boxes[best]])
+        inside = not offsets[best].any()
+        colour = "white" if inside and _is_dark(float(values[region]), mapper) else INK
+        x, y = (float(v) for v in points[region])
+        _label(page, x, y, name, "middle", colour, float(offsets[best][1]), x_offset=float(offsets[best][0]))
+
+
+def _offsets(half: Floats, diameter: float) -> list[Floats]:
+    """Return where a name of a size may stand, in pixels from the middle of its mark, the best place first."""
+    aside, above = diameter / 2.0 + 3.0 + half[0], diameter / 2.0 + half[1]
+    places = [(0.0, -above), (0.0, above), (aside, 0.0), (-aside, 0.0)]
+    places += [(x * 0.8 * aside, y * above) for x in (1.0, -1.0) for y in (-1.0, 1.0)]
+    return [np.array(place) for place in [(0.0, 0.0)] * bool(2.0 * half[0] < diameter) + places]
+
+
+def _overlap(box: Floats, others: Floats) -> float:
+    """Return the share of a box that others cover, summed over them."""
+    low, high = np.maximum(box[:2], others[:, :2]), np.minimum(box[2:], others[:, 2:])
+    return float(np.clip(high - low, 0.0, None).prod(axis=1).sum() / (box[2:] - box[:2]).prod())
+
+
+def _is_dark(value: float, mapper: LinearColorMapper) -> bool:
+    low, high = float(mapper.low or 0.0), float(mapper.high or 1.0)
+    share = (float(np.nan_to_num(value)) - low) / (high - low)
+    return share > 0.5 if low >= 0.0 else abs(share - 0.5) > 0.3
 
 
 def _label(
-    page: Any, x: float, y: float, text: str, baseline: str, colour: str, offset: float, size: str = "12px"
+    page: Any,
+    x: float,
+    y: float,
+    text: str,
+    baseline: str,
+    colour: str,
+    offset: float,
+    size: str = "12px",
+    x_offset: float = 0.0,
 ) -> None:
     page.add_layout(
         Label(
@@ -214,6 +255,7 @@ def _label(
             text_color=colour,
             text_font=FONT,
             text_font_size=size,
+            x_offset=x_offset,
             y_offset=offset,
             name="place" if size == "12px" else "box",
         )

@@ -233,7 +233,9 @@ def decimals_for(low: float, high: float, value: float) -> str:
         return significant(value)
     most = 4 - math.floor(math.log10(largest))
     wanted = 1 - math.floor(math.log10(half)) if half > 0.0 else most
-    return number(value, min(max(min(wanted, most), 0), 12))
+    decimals = max(min(wanted, most), 0)
+    # rows of zeros say nothing
+    return number(value, decimals) if decimals <= 8 else significant(value, 3)
 
 
 def table(

@@ -11,7 +11,7 @@ import numpy as np
 from technopole.figures_data import CannotDraw, Floats, period_years, region_names, years
 from technopole.figures_numbers import LAST, mean_interval, yearly_growth
 from technopole.figures_places import Places, positions
-from technopole.figures_words import number, short
+from technopole.figures_words import number, within
 from technopole.report_data import operating, ratio, recorded
 from technopole.report_map import map_model
 from technopole.report_parts import Chart, Section, Table, figure, table, words
@@ -171,8 +171,8 @@ def _extremes(what: str, unit: str, digits: int) -> Callable[[Floats, list[str]]
     def finding(values: Floats, names: list[str]) -> str:
         low, high = int(np.nanargmin(values)), int(np.nanargmax(values))
         return (
-            f"{what}: from {number(float(values[low]), digits)}{unit} ({short(names[low], 24)}) "
-            f"to {number(float(values[high]), digits)}{unit} ({short(names[high], 24)})"
+            f"{what}: from {number(float(values[low]), digits)}{unit} ({within(names[low], 24)}) "
+            f"to {number(float(values[high]), digits)}{unit} ({within(names[high], 24)})"
         )
 
     return finding

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from technopole.config_write import to_toml
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 UNKNOWN = "not recorded"
+BY_SALIB, BY_SCIPY = ("saltelli", "morris"), ("sobol", "lhs")
+"""Kinds of design that are drawn by a library, as are normal distributions by scipy."""
 
 
 def provenance(ds: xr.Dataset) -> Provenance:
@@ -76,9 +80,10 @@ def _config_snippets(attrs: dict[str, Any], version: str) -> list[Snippet]:
         return []
     name = file_name(str(attrs.get("scenario") or "scenario"), ".toml")
     again = name.removesuffix(".toml")
-    command = f"technopole run {name}{_data(config)} --out {again}.zarr"
+    content = _parsed(config)
+    command = f"technopole run {name}{_data(content)} --out {again}.zarr"
     return [
-        Snippet("command", "The command", f"pip install technopole=={version}\n{command}"),
+        Snippet("command", "The command", f"{_install(version, _extras(content))}\n{command}"),
         Snippet("config", f"The configuration, {name}, with every parameter", config, name, folded=True),
     ]
 
@@ -87,13 +92,43 @@ def _sweep_snippets(attrs: dict[str, Any], version: str) -> list[Snippet]:
     content = json.loads(attrs["sweep"])
     name = file_name(str(content.get("experiment", {}).get("name") or "sweep"), ".toml")
     text = to_toml(content)
-    command = f"technopole experiment {name}{_data(text)} --out {name.removesuffix('.toml')}.zarr"
+    command = f"technopole experiment {name}{_data(content.get('config', {}))} --out {name.removesuffix('.toml')}.zarr"
     return [
-        Snippet("command", "The command", f"pip install technopole=={version}\n{command}"),
+        Snippet("command", "The command", f"{_install(version, _sweep_extras(content))}\n{command}"),
         Snippet("config", f"The sweep, {name}, with every parameter", text, name, folded=True),
     ]
 
 
-def _data(config: str) -> str:
+def _data(config: Mapping[str, Any]) -> str:
     """Return the option for economies that come from files of the reader."""
-    return "" if 'kind = "embedded"' in config else " --data DIR"
+    return " --data DIR" if config.get("data", {}).get("kind") in ("folder", "cbp") else ""
+
+
+def _install(version: str, extras: list[str]) -> str:
+    """Return the command that installs what the results were made with, as far as it is known."""
+    named = f"technopole[{','.join(extras)}]" if extras else "technopole"
+    pinned = named if version == UNKNOWN else f"{named}=={version}"
+    return f"pip install '{pinned}'" if extras else f"pip install {pinned}"
+
+
+def _extras(config: Mapping[str, Any]) -> list[str]:
+    return ["cuda"] if config.get("run", {}).get("backend") == "cuda" else []
+
+
+def _sweep_extras(content: Mapping[str, Any]) -> list[str]:
+    """Return the extras without which the sweep would be refused."""
+    config, design = content.get("config", {}), content.get("design", {})
+    by_salib = design.get("kind") in BY_SALIB
+    given = content.get("output", {}).get("statistics", ())
+    statistics = "stop" in content or any(word in given for word in ("interval", "quantiles"))
+    parameters = design.get("parameters", {}).values()
+    normal = any(isinstance(spread, Mapping) and spread.get("dist") == "normal" for spread in parameters)
+    by_scipy = statistics or normal or design.get("kind") in BY_SCIPY
+    return _extras(config) + (["sensitivity"] if by_salib else ["statistics"] if by_scipy else [])
+
+
+def _parsed(config: str) -> Mapping[str, Any]:
+    try:
+        return tomllib.loads(config)
+    except ValueError:
+        return {}

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from technopole.errors import TO_WRITE_NETCDF, DataError
+from technopole.store_damage import open_store
+from technopole.store_names import JOURNAL
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -49,13 +51,9 @@ def open_source(source: str | os.PathLike[str] | xr.Dataset) -> xr.Dataset:
     if not path.exists():
         raise DataError(f"{path}: there is nothing; allowed: results of technopole, .zarr or .nc")
     if path.is_dir():
-        if not (path / "zarr.json").is_file():
+        if not (path / "zarr.json").is_file() and not (path / JOURNAL).is_dir():
             raise DataError(f"{path}: is a folder and no store; allowed: results of technopole, .zarr or .nc")
-        try:
-            store: xr.Dataset = xr.open_zarr(path, chunks=None, consolidated=False)
-        except (OSError, ValueError, KeyError) as failure:
-            raise DataError(f"{path}: cannot be read as a store: {failure}") from None
-        return store
+        return open_store(path)
     if importlib.util.find_spec("h5netcdf") is None:
         raise DataError(f"{path}: {TO_WRITE_NETCDF.replace('writing', 'reading')}")
     try:

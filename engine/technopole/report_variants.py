@@ -9,7 +9,7 @@ import numpy as np
 from technopole.figures_data import CannotDraw, Floats, region_names
 from technopole.figures_palette import BLUE, GREEN, INK, ORANGE, PURPLE, VERMILION
 from technopole.figures_places import positions
-from technopole.figures_words import number
+from technopole.figures_words import number, within
 from technopole.levels import RULES, kept_dims
 from technopole.report_charts import Line, lines
 from technopole.report_experiment import Experiment, unit_words
@@ -156,8 +156,8 @@ def variants_map(experiment: Experiment) -> Section | None:
     low, high = int(np.nanargmin(change)), int(np.nanargmax(change))
     unit = f"% difference in {name}"
     heading = (
-        f"{name[0].upper()}{name[1:]} differs by {number(float(change[low]), 1)}\u00a0% ({names[low]}) to "
-        f"{number(float(change[high]), 1)}\u00a0% ({names[high]})"
+        f"{name[0].upper()}{name[1:]} differs by {number(float(change[low]), 1)}\u00a0% ({within(names[low])}) to "
+        f"{number(float(change[high]), 1)}\u00a0% ({within(names[high])})"
     )
     about = (
         f"Last year, mean over the runs: “{experiment.labels[other]}” against “{experiment.labels[first]}”. Each "

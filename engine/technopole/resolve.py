@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 from technopole.config import Config
+from technopole.config_set import refuse_both
 from technopole.errors import ConfigError
 
 ConfigLike = Config | str | os.PathLike[str]
@@ -36,7 +37,7 @@ def resolve_config(
     data : path, optional
         In place of ``data.path``; relative to the working directory.
     more : dict, optional
-        Other dotted keys; the arguments above come before them.
+        Other dotted keys; the arguments above come before them (options of the command line: both are refused).
     options : bool
         Whether the arguments are options of the command line, for messages.
 
@@ -61,6 +62,7 @@ def resolve_config(
     changes = {**(more or {}), **{key: value for key, value in named.items() if value is not None}}
     origins = {key: _origin(key, options) for key, value in named.items() if value is not None}
     if options:
+        refuse_both(more or {}, origins)
         origins = {**dict.fromkeys(more or {}, "--set (override)"), **origins}
     if isinstance(config, Config):
         resolved = config.replace(changes, origins) if changes else config

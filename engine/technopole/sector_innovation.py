@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from technopole.industries import prefixes
 from technopole.portable_math import FloatArray, log
 from technopole.table_files import number, read_rows
+from technopole.table_problems import TableProblems
 
 WANTED = "Annual Business Survey, innovation tables by industry (Census Bureau and NCSES)"
 YEARS = 3.0  # the survey asks for innovations within three years
@@ -47,13 +48,16 @@ def read_survey(path: Path) -> dict[str, SurveyRow]:
         A file that cannot be read or misses a column.
     """
     survey: dict[str, SurveyRow] = {}
-    for row in read_rows(path, ["naics", "product_innovators_pct", "new_to_market_pct"], WANTED):
-        answers = SurveyRow(
-            number(path, row, "product_innovators_pct") / 100.0,
-            number(path, row, "new_to_market_pct") / 100.0,
-        )
-        for code in _codes(row["naics"].replace("–", "-").strip()):
-            survey.setdefault(code, answers)
+    with TableProblems() as problems:
+        for row in read_rows(
+            path, ["naics", "product_innovators_pct", "new_to_market_pct"], WANTED, problems
+        ):
+            answers = SurveyRow(
+                problems.take(number, path, row, "product_innovators_pct") / 100.0,
+                problems.take(number, path, row, "new_to_market_pct") / 100.0,
+            )
+            for code in _codes(row["naics"].replace("–", "-").strip()):
+                survey.setdefault(code, answers)
     return survey
 
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from technopole.errors import TechnopoleError
+from technopole.errors import FOR_INDICES, TechnopoleError
 from technopole.moments import block_moments, student_quantile
 
 Floats = NDArray[np.float64]
@@ -229,4 +229,4 @@ def _salib(name: str) -> Any:
     try:
         return importlib.import_module(f"SALib.analyze.{name}")
     except ImportError:
-        raise TechnopoleError("sensitivity indices need SALib: pip install SALib") from None
+        raise TechnopoleError(f"sensitivity indices need {FOR_INDICES}") from None

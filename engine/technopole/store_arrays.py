@@ -9,12 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from technopole.errors import DataError
+from technopole.store_damage import ADVICE, COPY
 from technopole.store_files import StoreFiles
 from technopole.store_layout import OutputVariable
-
-ADVICE = (
-    "technopole status --verify removes what is damaged, technopole experiment --resume computes it again"
-)
 
 
 class StoredArray:
@@ -45,7 +42,7 @@ class StoredArray:
             self._array: Any = zarr.open_array(root / variable.path, mode="r", zarr_format=3)
         except (OSError, ValueError, KeyError) as failure:
             raise DataError(
-                f"{root}: {variable.path}: the description of the array (zarr.json) cannot be read: {failure}"
+                f"{root}: {variable.path}: the description of the array (zarr.json) cannot be read: {failure}; {COPY}"
             ) from None
 
     @property

@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,9 +14,14 @@ from technopole.errors import DataError
 from technopole.plan import Plan
 from technopole.points import Points
 from technopole.result_kinds import NAMES, kind_of_attributes
+from technopole.store_damage import description_problem, naming_damage
+from technopole.store_names import JOURNAL
 from technopole.store_template import FORMAT
 from technopole.tables import Labels
 from technopole.version import __version__
+
+if TYPE_CHECKING:
+    from technopole.sweep import Sweep
 
 SHOWN = 12
 """Differences between plans that a message shows."""
@@ -43,6 +48,8 @@ def read_attributes(path: Path) -> dict[str, Any]:
     try:
         attributes = dict(json.loads((path / "zarr.json").read_bytes())["attributes"])
     except (OSError, ValueError, KeyError, TypeError):
+        if (path / JOURNAL).is_dir() and (problem := description_problem(path)) is not None:
+            raise DataError(problem) from None
         what = "found something else" if os.path.lexists(path) else "there is nothing"
         raise DataError(f"{path}: {what}; allowed: a store made by technopole experiment") from None
     if "plan_digest" not in attributes or attributes.get("format") != FORMAT:
@@ -69,17 +76,14 @@ def stored_plan(path: Path, attributes: dict[str, Any]) -> Plan:
     Plan
         That it was made for.
     """
-    import zarr
-
     from technopole.sweep import Sweep
 
     sweep = Sweep.from_dict(json.loads(attributes["sweep"]), folder=path.parent, source=f"{path}: sweep")
-    root: Any = zarr.open_group(path, mode="r", use_consolidated=False)
-    values = {key: np.asarray(root[key][...]) for key in sweep.design.keys}
+    points = _stored_points(path, sweep)
     sizes = json.loads(attributes["plan_sizes"])
     return Plan(
         sweep,
-        Points(sweep.design.kind, np.asarray(root["point"][...]), values),
+        points,
         tuple(sizes["regions"]),
         tuple(sizes["sectors"]),
         int(sizes["n_firms"]),
@@ -88,6 +92,15 @@ def stored_plan(path: Path, attributes: dict[str, Any]) -> Plan:
         int(sizes["replicate_block"]),
         _labels(json.loads(attributes["plan_labels"]), sizes),
     )
+
+
+def _stored_points(path: Path, sweep: Sweep) -> Points:
+    import zarr
+
+    with naming_damage(path):
+        root: Any = zarr.open_group(path, mode="r", use_consolidated=False)
+        values = {key: np.asarray(root[key][...]) for key in sweep.design.keys}
+        return Points(sweep.design.kind, np.asarray(root["point"][...]), values)
 
 
 def _labels(content: dict[str, Any], sizes: dict[str, Any]) -> Labels:

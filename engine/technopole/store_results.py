@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from technopole.errors import DataError
 from technopole.schema import suggestion
+from technopole.store_damage import naming_damage, open_store
+from technopole.store_names import JOURNAL
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -45,14 +47,10 @@ def open_results(store: str | os.PathLike[str] | xr.Dataset) -> xr.Dataset:
     if isinstance(store, xr.Dataset):
         return store
     path = Path(store)
-    if not (path / "zarr.json").is_file():
+    if not (path / "zarr.json").is_file() and not (path / JOURNAL).is_dir():
         what = "there is nothing" if not path.exists() else "found no store"
         raise DataError(f"{path}: {what}; allowed: a store made by technopole experiment")
-    try:
-        ds: xr.Dataset = xr.open_zarr(path, chunks=None, consolidated=False)
-    except (OSError, ValueError, KeyError) as failure:
-        raise DataError(f"{path}: cannot be read as a store: {failure}") from None
-    return ds
+    return open_store(path)
 
 
 def sweep_of(ds: xr.Dataset) -> Sweep:
@@ -126,12 +124,14 @@ def outcome_table(ds: xr.Dataset, name: str) -> Floats:
     ndarray of float64, shape (point, replicate)
         NaN where a replicate is missing, failed or has no value.
     """
-    return np.asarray(ds[name].transpose("point", "replicate").values, dtype=np.float64)
+    with naming_damage(ds):
+        return np.asarray(ds[name].transpose("point", "replicate").values, dtype=np.float64)
 
 
 def parameters_of(ds: xr.Dataset, sweep: Sweep) -> dict[str, NDArray[Any]]:
     """Return the values of the varied parameters, key → shape (point,)."""
-    return {key: np.asarray(ds[key].values) for key in sweep.design.keys}
+    with naming_damage(ds):
+        return {key: np.asarray(ds[key].values) for key in sweep.design.keys}
 
 
 def refuse_missing_points(ds: xr.Dataset, name: str, values: Floats, purpose: str) -> None:

@@ -45,7 +45,14 @@ def read_design(given: Any, config: Config | None, folder: Path, problems: Probl
         problems.add("design", f"found {found(given)}; allowed: a table")
         return None
     before = len(problems.lines)
-    rest = {key: value for key, value in given.items() if key not in ("parameters", "points")}
+    for key in [key for key in given if key not in _KEYS]:
+        text = f"unknown key{problems.near(key, _KEYS)}; allowed: {', '.join(_KEYS)}"
+        problems.add(f"design.{key}", text)
+    rest = {key: value for key, value in given.items() if key in DesignSection.model_fields}
+    if "kind" not in given and not _lists_points(given):
+        text = f"missing; allowed: {', '.join(KINDS)}; grid takes all combinations of the values"
+        problems.add("design.kind", text)
+        return None
     section = validated(DesignSection, rest, "design", problems)
     kind = given.get("kind", "list")
     if kind not in KINDS:
@@ -65,6 +72,13 @@ def read_design(given: Any, config: Config | None, folder: Path, problems: Probl
     return Design(kind, tuple(spreads), number, section.seed, section.second_order, section.levels)
 
 
+def _lists_points(given: Mapping[str, Any]) -> bool:
+    """Tell whether a design holds nothing but points, so that its kind goes without saying."""
+    others = [key for key in given if key not in ("points", "seed") and given[key] != {}]
+    return not others and isinstance(given.get("points", ()), tuple)
+
+
+_KEYS = (*DesignSection.model_fields, "parameters", "points")
 _OWN_KEYS = {
     "points": ("list", *SAMPLED),
     "parameters": ("grid", "zip", *SAMPLED),
@@ -115,6 +129,11 @@ def _spreads(kind: str, given: Any, problems: Problems) -> list[Spread]:
         place = f"design.parameters.{key}"
         entry = known_key(key, place, problems)
         table = {"values": value} if isinstance(value, tuple) else value
+        if not isinstance(table, Mapping):
+            problems.add(
+                place, f"found {found(value)}; allowed: a list of values, or a table with low and high"
+            )
+            continue
         row = validated(SpreadTable, table, place, problems)
         if entry is None or row is None:
             continue

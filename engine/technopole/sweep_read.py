@@ -181,6 +181,9 @@ def _shared(content: Mapping[str, Any], problems: Problems) -> dict[str, Any]:
         problems.add("set", f"found {found(given)}; allowed: a table of dotted keys")
         return {}
     shared = flattened(given)
+    experiment = content.get("experiment")
+    if "time.periods" in shared and isinstance(experiment, Mapping) and experiment.get("periods") is not None:
+        problems.add("set.time.periods", "given, and experiment.periods too; allowed: one of them")
     for key in [key for key in shared if key.partition(".")[0] in ("run", "output")]:
         known = key.startswith("run.") and key in ENTRIES
         section = "experiment" if key.partition(".")[0] == "run" else "output"

@@ -94,13 +94,30 @@ def known_key(key: str, place: str, problems: Problems) -> Parameter | None:
     if key in VARIED:
         return VARIED[key]
     if key in ENTRIES:
-        problems.add(place, f"{key} is the same at all points; allowed: parameters, {', '.join(DATA_KEYS)}")
+        groups = ", ".join(dict.fromkeys(other.partition(".")[0] for other in VARIED))
+        problems.add(
+            place,
+            f"{key} is the same at all points: {_place(key)}; allowed here: the parameters of {groups} (of data only "
+            f"{', '.join(DATA_KEYS)}), which technopole describe lists",
+        )
         return None
     name = key.rpartition(".")[2]
     elsewhere = [other for other in VARIED if other.rpartition(".")[2] == name]
     hint = suggestion(key, VARIED) or (f'; did you mean "{elsewhere[0]}"?' if elsewhere else "")
-    problems.add(place, f'"{key}" is no parameter{hint}')
+    of_group = [other for other in VARIED if other.startswith(f"{key}.")]
+    if of_group:
+        hint = f"; allowed: {', '.join(of_group)}"
+    problems.add(place, f'"{key}" is no parameter{hint or "; technopole describe lists all parameters"}')
     return None
+
+
+def _place(key: str) -> str:
+    """Say where a sweep gives a setting its value."""
+    if key in ("run.replicates", "run.seed", "run.backend", "time.periods"):
+        return f"[experiment] {key.partition('.')[2]} = … sets it"
+    if key.partition(".")[0] in ("run", "output"):
+        return "the scenario sets it" if key.startswith("run.") else "[output] of the sweep sets it"
+    return "[set] sets it"
 
 
 def checked_value(entry: Parameter, value: Any, place: str, problems: Problems) -> Any:
@@ -124,7 +141,7 @@ def checked_value(entry: Parameter, value: Any, place: str, problems: Problems) 
     """
     if entry.dtype in ("float", "int") and not isinstance(value, bool):
         whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
-        if isinstance(value, int | float) and math.isfinite(value) and (whole or entry.dtype == "float"):
+        if _is_finite(value) and (whole or entry.dtype == "float"):
             if within(entry, value):
                 return float(value) if entry.dtype == "float" else int(value)
     elif entry.dtype == "bool" and isinstance(value, bool):
@@ -134,6 +151,13 @@ def checked_value(entry: Parameter, value: Any, place: str, problems: Problems) 
     hint = problems.near(value, entry.choices or ())
     problems.add(place, f"found {found(value)}; allowed for {entry.key}: {entry.allowed}{hint}")
     return None
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return isinstance(value, int | float) and math.isfinite(value)
+    except OverflowError:  # a whole number of hundreds of digits
+        return False
 
 
 def within(entry: Parameter, value: float) -> bool:

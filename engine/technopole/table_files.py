@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from technopole.errors import DataError
+from technopole.table_problems import TableProblems
 
 
 def open_text(path: Path) -> TextIO:
@@ -36,7 +37,9 @@ def open_text(path: Path) -> TextIO:
         raise DataError(f"{path}: cannot be read ({problem.strerror or problem})") from problem
 
 
-def read_rows(path: Path, columns: list[str], wanted_from: str) -> list[dict[str, str]]:
+def read_rows(
+    path: Path, columns: list[str], wanted_from: str, problems: TableProblems | None = None
+) -> list[dict[str, str]]:
     """Read a table with a header line.
 
     Parameters
@@ -47,6 +50,8 @@ def read_rows(path: Path, columns: list[str], wanted_from: str) -> list[dict[str
         Columns it must have.
     wanted_from : str
         Where such a table comes from, for the message when a column is missing.
+    problems : TableProblems, optional
+        Gets rows of another length, which are left out; without it they are raised.
 
     Returns
     -------
@@ -58,11 +63,16 @@ def read_rows(path: Path, columns: list[str], wanted_from: str) -> list[dict[str
     DataError
         A missing file or column, a row of another length, no rows at all, or text that is no CSV.
     """
-    with open_text(path) as file:
-        return list(_checked_rows(path, file, columns, wanted_from))
+    if problems is not None:
+        with open_text(path) as file:
+            return list(_checked_rows(path, file, columns, wanted_from, problems))
+    with TableProblems() as own, open_text(path) as file:
+        return list(_checked_rows(path, file, columns, wanted_from, own))
 
 
-def _checked_rows(path: Path, file: TextIO, columns: list[str], wanted_from: str) -> Iterator[dict[str, str]]:
+def _checked_rows(
+    path: Path, file: TextIO, columns: list[str], wanted_from: str, problems: TableProblems
+) -> Iterator[dict[str, str]]:
     reader = csv.reader(file)
     empty = True
     try:
@@ -76,11 +86,12 @@ def _checked_rows(path: Path, file: TextIO, columns: list[str], wanted_from: str
         for cells in reader:
             if not cells:
                 continue
+            empty = False
             if len(cells) != len(header):
-                raise DataError(
+                problems.add(
                     f"{path}: row {reader.line_num} has {len(cells)} values, the header {len(header)}"
                 )
-            empty = False
+                continue
             row = dict(zip(header, cells, strict=True))
             row[""] = str(reader.line_num)
             yield row

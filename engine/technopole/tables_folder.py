@@ -31,6 +31,7 @@ from technopole.sector_tables import (
     supplier_matrix,
 )
 from technopole.table_files import number_or_nan, read_rows, whole_number
+from technopole.table_problems import TableProblems
 from technopole.tables import CellRows, SectorRows
 
 if TYPE_CHECKING:
@@ -156,22 +157,22 @@ def _read_cells(
     """Read counts by region, sector and class; regions that are listed as unwanted are passed over."""
     columns = [layout.region, layout.sector, *_CLASS_COLUMNS]
     found: dict[tuple[str, str], tuple[list[int], float]] = {}
-    for row in read_rows(path, columns, _CELLS_FROM):
-        region, sector = row[layout.region].strip(), row[layout.sector].strip()
-        if region not in listed:
-            raise DataError(
-                f"{path}: row {row['']}, column {layout.region}: region {region} has no position; "
-                "add it to the table of regions (see docs/DATA.md)"
-            )
-        if not listed[region]:
-            continue
-        if (region, sector) in found:
-            raise DataError(
-                f"{path}: row {row['']}: region {region}, sector {sector} is listed a second time"
-            )
-        counts = [whole_number(path, row, column) for column in _CLASS_COLUMNS]
-        if sum(counts):
-            found[region, sector] = (counts, number_or_nan(path, row, "employment"))
+    with TableProblems() as problems:
+        for row in read_rows(path, columns, _CELLS_FROM, problems):
+            region, sector = row[layout.region].strip(), row[layout.sector].strip()
+            if region not in listed:
+                problems.add(
+                    f"{path}: row {row['']}, column {layout.region}: region {region} has no position; "
+                    "add it to the table of regions (see docs/DATA.md)"
+                )
+            elif listed[region]:
+                if (region, sector) in found:
+                    problems.add(
+                        f"{path}: row {row['']}: region {region}, sector {sector} is listed a second time"
+                    )
+                counts = _counts(path, row, problems)
+                if sum(counts):
+                    found[region, sector] = (counts, problems.take(number_or_nan, path, row, "employment"))
     regions = [name for name, wanted in listed.items() if wanted]
     sectors = sorted({sector for _, sector in found})
     real = np.zeros((len(regions), len(sectors), CLASSES))
@@ -186,16 +187,25 @@ def _read_cells(
     return cells, regions, sectors
 
 
+def _counts(path: Path, row: dict[str, str], problems: TableProblems) -> list[int]:
+    """Return the counts of a row; one by one only if something is wrong, as there are many rows."""
+    try:
+        return [whole_number(path, row, column) for column in _CLASS_COLUMNS]
+    except DataError:
+        return [problems.take(whole_number, path, row, column) for column in _CLASS_COLUMNS]
+
+
 def _class_means(folder: Path, sectors: list[str]) -> FloatArray:
     """Mean employment of the size classes by sector, (S, 9); NaN where the folder does not tell."""
     means = np.full((len(sectors), CLASSES), np.nan)
     path = find_file(folder, CLASS_MEANS)
     if path:
         position = {name: index for index, name in enumerate(sectors)}
-        for row in read_rows(path, ["naics", "size_class", "mean_employment"], _MEANS_FROM):
-            if row["naics"] in position and row["size_class"] in CLASS_LABELS:
-                place = position[row["naics"]], CLASS_LABELS.index(row["size_class"])
-                means[place] = number_or_nan(path, row, "mean_employment")
+        with TableProblems() as problems:
+            for row in read_rows(path, ["naics", "size_class", "mean_employment"], _MEANS_FROM, problems):
+                if row["naics"] in position and row["size_class"] in CLASS_LABELS:
+                    place = position[row["naics"]], CLASS_LABELS.index(row["size_class"])
+                    means[place] = problems.take(number_or_nan, path, row, "mean_employment")
     return means
 
 
@@ -275,11 +285,12 @@ def _read_sectors(path: Path, ids: list[str]) -> dict[str, dict[str, str]]:
 def _set_described(
     path: Path, ids: list[str], described: dict[str, dict[str, str]], parameters: dict[str, FloatArray]
 ) -> None:
-    for name in SECTOR_DEFAULTS:
+    with TableProblems() as problems:
         for index, sector in enumerate(ids):
-            value = number_or_nan(path, described[sector], name, low=-np.inf)
-            if not np.isnan(value):
-                parameters[name][index] = value
+            for name in SECTOR_DEFAULTS:
+                value = problems.take(number_or_nan, path, described[sector], name, low=-np.inf)
+                if not np.isnan(value):
+                    parameters[name][index] = value
 
 
 def _suppliers(folder: Path, ids: list[str], weights: FloatArray) -> FloatArray | None:

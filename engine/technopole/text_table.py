@@ -14,6 +14,8 @@ SAME = "the same in all"
 """In place of an interval without width: chance has no part in the number, so more replicates tell nothing about it."""
 ROUNDING = 1e-12
 """Half an interval in units of its middle up to which it has no width."""
+MOST_DECIMALS = 8
+"""With more, numbers have a power of ten."""
 
 
 def write_table(
@@ -99,17 +101,34 @@ def mean_and_interval(mean: float, half: float) -> tuple[str, str]:
     """
     if not math.isfinite(mean):
         return "–", "–"
-    most = DIGITS - 1 - math.floor(math.log10(abs(mean))) if mean else DIGITS - 1
-    wanted = 1 - math.floor(math.log10(half)) if math.isfinite(half) and half > 0.0 else most
-    decimals = min(max(min(wanted, most), 0), 12)
-    middle = f"{mean:,.{decimals}f}"
-    if not math.isfinite(half):
+    known = math.isfinite(half)
+    if known and half > 0.0:
+        digit = max(math.floor(math.log10(half)) - 1, _place(max(abs(mean), half)) + 1 - DIGITS)
+    else:
+        digit = _place(abs(mean)) + 1 - DIGITS
+    middle = _shown(mean, digit)
+    if not known:
         return middle, "–"
     if without_width(mean, half):
         return middle, SAME
-    return middle, f"{mean - half:,.{decimals}f} to {mean + half:,.{decimals}f}"
+    return middle, f"{_shown(mean - half, digit)} to {_shown(mean + half, digit)}"
 
 
 def without_width(mean: float, half: float) -> bool:
     """Return whether an interval about a mean that is not 0 is nothing but rounding."""
     return mean != 0.0 and half <= ROUNDING * abs(mean)
+
+
+def _place(size: float) -> int:
+    """Return the power of ten of the first digit."""
+    return math.floor(math.log10(size)) if size > 0.0 else 0
+
+
+def _shown(value: float, digit: int) -> str:
+    """Return a number down to a power of ten: with a power where there would be rows of zeros, and never ``-0``."""
+    if value == 0.0 or (digit < -MOST_DECIMALS and _place(abs(value)) < digit):
+        return "0"
+    if digit < -MOST_DECIMALS or _place(abs(value)) > MOST_DECIMALS + DIGITS:
+        return f"{value:.{min(max(_place(abs(value)) - digit, 0), DIGITS - 1)}e}"
+    text = f"{value:,.{max(-digit, 0)}f}"
+    return text.removeprefix("-") if float(text.replace(",", "")) == 0.0 else text

@@ -90,7 +90,7 @@ def validate(
 
 def resolve_validation(
     config: ConfigLike,
-    replicates: int = REPLICATES,
+    replicates: int | None = REPLICATES,
     seed: int | None = None,
     threads: int | None = None,
     periods: int | None = None,
@@ -104,7 +104,7 @@ def resolve_validation(
     Parameters
     ----------
     config, replicates, seed, threads, periods, data
-        As for `validate`.
+        As for `validate`; without `replicates` those of the configuration.
     more : dict, optional
         Other dotted keys to change.
     options : bool

@@ -225,6 +225,18 @@ def test_phones_need_no_sideways_scrolling(browser, report):
     phone.context.close()
 
 
+@pytest.mark.parametrize("width", [1200, 700])
+def test_names_of_sections_are_not_cut(browser, report, width):
+    page = opened(browser, report, viewport={"width": width, "height": 900})
+    cut = page.evaluate(
+        "(() => { const nav = document.querySelector('nav').getBoundingClientRect();"
+        " return [...document.querySelectorAll('nav a')]"
+        ".filter((link) => link.getBoundingClientRect().right > nav.right + 1).map((link) => link.textContent) })()"
+    )
+    assert cut == []
+    page.context.close()
+
+
 def test_prints(page):
     paper = page.pdf(format="A4")
     assert paper.startswith(b"%PDF-") and len(paper) > 50_000

@@ -72,7 +72,7 @@ def test_figures_go_beside_the_results_and_show_nothing_else(technopole, two_reg
     assert (folder / "mine.png").exists() and not (folder / "map.png").exists()
     both = technopole("run", one, *given, "--overwrite", "--figures", "f", "--no-figures")
     assert both.returncode == 2 and "--figures and --no-figures contradict each other" in both.stderr
-    inside = technopole("run", one, *given, "--overwrite", "--figures", "deep/other.zarr")
+    inside = technopole("run", one, *given, "--overwrite", "--figures", "deep/other.zarr/inside")
     assert inside.returncode == 2 and "lies in a store of results" in inside.stderr
 
 
@@ -275,8 +275,14 @@ def test_check_says_what_a_run_takes(technopole, two_regions, tmp_path):
     done = technopole("check", two_regions)
     assert done.returncode == 0 and done.stderr == "" and not os.listdir(tmp_path)
     first, second, third = lines(done.stdout)
-    assert first == f"{two_regions}: valid" and "60 firms" in second
-    assert re.fullmatch(r"memory: .* for worlds, .* for results", third)
+    assert "60 firms" in first and re.fullmatch(r"memory: .* for worlds, .* for results", second)
+    assert third == f"{two_regions}: valid"
+
+
+def test_check_gives_one_verdict(technopole, two_regions):
+    done = technopole("check", two_regions, "--set", "run.replicates=4000000000")
+    assert done.returncode == 2 and "valid" not in done.stdout
+    assert done.stderr.startswith("error: the run needs about ")
 
 
 def test_schema_is_json_schema(technopole):

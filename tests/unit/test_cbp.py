@@ -188,6 +188,13 @@ def test_refusals(tmp_path, old, new, message):
     assert "cbp.txt" in str(caught.value) and caught.value.exit_code == 2
 
 
+def test_all_problems_are_said_at_once(tmp_path):
+    wrong = US_2017.replace("600,50,", "600,-50,", 1)
+    with pytest.raises(DataError) as caught:
+        load(write(tmp_path, wrong + "98,336\n"))
+    assert [line.partition(": row ")[2][:1] for line in caught.value.problems] == ["4", "8"]
+
+
 def test_missing_files(tmp_path, monkeypatch):
     with pytest.raises(DataError, match=r"no file such as cbp17us\.txt.*US Census Bureau"):
         load(tmp_path)

@@ -279,10 +279,9 @@ def test_assignments():
         "k.l=[1, 2]",
         "m.n=/data/a b",
         "o.p=",
-        "a.b=2",
     ]
     assert parse_set(given) == {
-        "a.b": 2,
+        "a.b": 1,
         "c.d": 0.001,
         "e.f": True,
         "g.h": "mean_field",

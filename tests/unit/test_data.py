@@ -425,6 +425,49 @@ def test_folder_refusals(folder, name, old, new, message):
     assert str(folder) in str(caught.value)
 
 
+def test_all_problems_of_a_table_are_said_at_once(folder):
+    replace(folder, "cells.csv.gz", "300,6,", "300,-6,")
+    replace(folder, "cells.csv.gz", "a,722", "c,722")
+    replace(folder, "cells.csv.gz", "b,722,20", "b,722,20,7")
+    with pytest.raises(DataError) as caught:
+        load(folder)
+    text = "\n".join(caught.value.problems)
+    assert len(caught.value.problems) == 3
+    for problem in (
+        "row 2, column n_1-4: -6",
+        "row 3, column region: region c has no position",
+        "row 5 has 14",
+    ):
+        assert problem in text
+
+
+def test_all_problems_of_regions_suppliers_and_sectors_are_said_at_once(folder):
+    (folder / "sectors.csv").write_text("id,markup,rd_intensity\n334,x,y\n722,z,0.1\n")
+    with pytest.raises(DataError) as caught:
+        load(folder)
+    found = sorted(line.partition(": row ")[2].partition(":")[0] for line in caught.value.problems)
+    assert found == ["2, column markup", "2, column rd_intensity", "3, column markup"]
+    (folder / "sectors.csv").unlink()
+    (folder / "suppliers.csv").write_text("sector,supplier,share\n334,999,-1\n9,722,1\n")
+    with pytest.raises(DataError) as caught:
+        load(folder)
+    assert len(caught.value.problems) == 3
+    replace(folder, "regions.csv", "40,", "x,")
+    replace(folder, "regions.csv", "41,10", "95,")
+    with pytest.raises(DataError) as caught:
+        load(folder)
+    assert len(caught.value.problems) == 3 and "row 2, column lat" in str(caught.value)
+
+
+def test_many_problems_are_said_in_part(folder):
+    with gzip.open(folder / "cells.csv.gz", "at") as file:
+        file.writelines(f"z{number}{',1' * 12}\n" for number in range(50))
+    with pytest.raises(DataError) as caught:
+        load(folder)
+    assert len(caught.value.problems) == 11
+    assert caught.value.problems[-1] == "… and perhaps more problems of this table"
+
+
 def test_folder_refuses_unknown_sectors_and_regions(folder):
     with pytest.raises(DataError, match='no sector "335".*did you mean "334"'):
         load(folder, sectors=[{"id": "335"}])

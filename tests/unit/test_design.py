@@ -7,8 +7,12 @@ import numpy as np
 import pytest
 
 from sweeping import content, sweep
+from technopole import design
+from technopole.config_checks import check_parameters
+from technopole.config_problems import Problems
 from technopole.design import grid_ids, make_points, varied_config
 from technopole.errors import ConfigError
+from technopole.schema import CHANNELS
 from technopole.sweep import Sweep
 
 RANGES = {
@@ -19,8 +23,8 @@ RANGES = {
 
 
 def points(kind, parameters=None, **more):
-    design = {"kind": kind, **({"parameters": parameters} if parameters is not None else {}), **more}
-    return make_points(sweep(design=design))
+    wanted = {"kind": kind, **({"parameters": parameters} if parameters is not None else {}), **more}
+    return make_points(sweep(design=wanted))
 
 
 def rows(made):
@@ -50,6 +54,53 @@ def test_ids_of_grids_of_many_parameters_fit():
     ids = grid_ids([1] * 50 + [5])
     assert ids.dtype == np.int64 and np.unique(ids).size == 5 and ids.min() == 0
     assert grid_ids([1] * 50 + [6])[:5].tolist() == ids.tolist()
+
+
+@pytest.mark.parametrize("lengths", [[1], [5], [4, 2, 3], [2, 7], [1, 1, 6], [3, 3, 3, 2]])
+def test_ids_found_together_are_those_found_one_by_one(lengths):
+    one_by_one = [
+        design._shell_number(place, len(lengths)) for place in itertools.product(*map(range, lengths))
+    ]
+    assert grid_ids(lengths).tolist() == one_by_one
+
+
+def test_a_grid_may_have_more_parameters_than_arrays_have_dimensions():
+    assert design._places([1] * 68 + [2, 3]).T[:, -2:].tolist() == [
+        [0, 0],
+        [0, 1],
+        [0, 2],
+        [1, 0],
+        [1, 1],
+        [1, 2],
+    ]
+
+
+def test_grids_of_millions_of_points_are_made_in_seconds(monkeypatch):
+    # the conditions between parameters are looked at one by one only where they do not hold
+    looked_at = []
+    monkeypatch.setattr(design, "check_parameters", lambda *given: looked_at.append(given))
+    values = np.linspace(0.0, 0.9, 500).tolist()
+    made = points("grid", {"learning.far": values, "learning.technology": values})
+    assert len(made) == 250_000 and not looked_at
+
+
+def test_all_points_that_break_a_condition_are_found():
+    drawn = np.random.default_rng(4)
+    columns = {
+        "learning.far": drawn.uniform(0.0, 1.0, 300),
+        "spillover.rate": drawn.uniform(0.0, 0.4, 300),
+        **{f"innovation.kind_{channel}": drawn.integers(0, 2, 300) * 1.0 for channel in CHANNELS},
+    }
+    config = sweep().config
+    made = design.Points("list", np.arange(300), columns)
+    expected = []
+    for index in range(300):
+        varied, problems = varied_config(config, made.changes(index)), Problems("")
+        sections = {name: getattr(varied, name) for name in ("learning", "spillover", "innovation")}
+        check_parameters(sections, problems)
+        expected += [index] * bool(problems.lines)
+    assert 0 < len(expected) < 300
+    assert design._suspects(config, made).tolist() == expected
 
 
 def test_appending_values_keeps_the_ids_of_a_grid():
@@ -176,7 +227,7 @@ def test_varied_configuration_is_the_checked_one():
 def test_missing_library_is_named(monkeypatch, kind, library):
     for name in ("scipy.stats", "SALib.sample.morris"):
         monkeypatch.setitem(sys.modules, name, None)
-    with pytest.raises(ConfigError, match=rf"needs {library}: pip install scipy SALib"):
+    with pytest.raises(ConfigError, match=rf"needs {library}: pip install scipy"):
         points(kind, RANGES, points=8)
 
 

@@ -190,7 +190,7 @@ def test_a_unit_deleted_once_is_computed_again(planned, undisturbed, tmp_path, m
 def test_a_unit_deleted_again_and_again_is_an_error(tmp_path, monkeypatch, shard, sections):
     deleting(monkeypatch, 1, 1000)
     with pytest.raises(
-        TechnopoleError, match="1 units were computed and are missing again, .*unit 1 "
+        TechnopoleError, match="1 unit was computed and is missing again, .*unit 1 "
     ) as caught:
         run_experiment(in_small_units(**sections), tmp_path / "a.zarr", shard=shard)
     assert caught.value.exit_code == 1
@@ -330,7 +330,7 @@ def test_a_damaged_chunk_under_a_stopping_rule(tmp_path, capsys):
             look(path)
     say_status(path, verify=True)
     out, err = capsys.readouterr()
-    assert "1 units are damaged; what is damaged was removed, --resume computes it again" in err
+    assert "1 unit is damaged; what is damaged was removed, --resume computes it again" in err
     assert "not finished" in out
     assert run_experiment(planned, path, resume=True).complete
     assert contents(path) == before

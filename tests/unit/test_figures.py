@@ -50,6 +50,7 @@ from technopole.figures_numbers import (
 from technopole.figures_places import Places, components, positions
 from technopole.figures_sizes import draw_firm_sizes
 from technopole.figures_structure import _similarity_title, draw_sectors, draw_similarity
+from technopole.figures_words import short, within
 from technopole.summary import summarise
 
 CELL = ("replicate", "time", "region", "sector")
@@ -470,3 +471,47 @@ def test_import_leaves_matplotlib_alone_and_drawing_leaves_pyplot_alone(tmp_path
 def test_key_results_are_those_of_a_dataset():
     with pytest.raises(ConfigError, match="summarise: found a int; allowed: a Dataset"):
         summarise(3)
+
+
+def test_regions_that_the_title_names_are_labelled() -> None:
+    ds = fake_run(regions=30)
+    names = np.array([f"Place {index} (Province)" for index in range(30)])
+    ds = ds.assign_coords(region_name=("region", names))
+    small, fast = 7, 8
+    ds["employment"][:, :, [small, fast]] = 1.0
+    ds["productivity"][:, :, small] = 0.0
+    ds["productivity"][:, :, fast] = 0.2 * ds["time"]
+    page = draw_map(ds, "")
+    labels = [text.get_text() for text in page.axes[0].texts]
+    title = re.sub(r"\s+", " ", texts(page))
+    for region in (small, fast):
+        assert f"(Place {region}, Province)" in title
+        assert f"Place {region} (Province)" in labels
+    assert "))" not in title
+
+
+def test_names_fit_labels_and_brackets() -> None:
+    assert short("Beijing (Zhongguancun)") == "Beijing"
+    assert short("Foshan (Shunde)") == "Foshan (Shunde)"
+    assert within("Foshan (Shunde)") == "Foshan, Shunde"
+    assert within("Beijing (Zhongguancun)", 10) == "Beijing"
+    assert within("Yunfu") == "Yunfu"
+
+
+@pytest.mark.parametrize(
+    ("replicates", "labels"),
+    [(5, {"first year, median", "last year, median"}), (1, {"first year", "last year"})],
+)
+def test_firm_sizes_compare_like_with_like(replicates: int, labels: set[str]) -> None:
+    ds = fake_run(replicates=replicates)
+    counts = ds["size_distribution"]
+    counts[0, 0, 3:] = 0  # one world begins with small firms only, which moves the mean and not the median
+    page = draw_firm_sizes(ds, "")
+    lines = {str(line.get_label()): line for line in page.axes[0].lines}
+    assert labels <= set(lines)
+    if replicates > 1:
+        share = (
+            np.cumsum(counts.values[:, 0, ::-1], axis=1)[:, ::-1] / counts.values[:, 0].sum(axis=1)[:, None]
+        )
+        x, y = (np.asarray(values) for values in lines["first year, median"].get_data())
+        assert y == pytest.approx(np.median(share, axis=0)[np.isin(EDGES, x)])

@@ -18,9 +18,12 @@ from reporting import (
     without_library,
 )
 from sweeping import content
+from technopole import report_map, report_places, report_provenance
 from technopole.config import Config
 from technopole.figures_numbers import mean_interval
+from technopole.figures_places import Places
 from technopole.report_make import make_page
+from technopole.report_parts import decimals_for
 from technopole.report_validation import validation_section
 from technopole.summary import summarise
 from technopole.sweep import Sweep
@@ -340,6 +343,51 @@ def test_sweep_on_the_page_is_the_same_experiment(tmp_path, undrawn, store):
     assert "technopole experiment sweep.toml --out sweep.zarr" in unescaped(text_of(html, "command"))
 
 
+@pytest.mark.parametrize(
+    ("sections", "extras"),
+    [
+        ({"output": {"statistics": ["mean"]}}, ""),
+        ({"output": {"statistics": ["mean", "interval"]}}, "[statistics]"),
+        (
+            {
+                "design": {
+                    "kind": "lhs",
+                    "points": 4,
+                    "parameters": {"learning.far": {"low": 0.0, "high": 0.2}},
+                }
+            },
+            "[statistics]",
+        ),
+        (
+            {
+                "design": {
+                    "kind": "saltelli",
+                    "points": 4,
+                    "parameters": {
+                        "learning.far": {"low": 0.0, "high": 0.2},
+                        "learning.contact": {"low": 0.0, "high": 0.2},
+                    },
+                }
+            },
+            "[sensitivity]",
+        ),
+        ({"experiment": {"backend": "cuda"}, "output": {"statistics": ["mean"]}}, "[cuda]"),
+    ],
+)
+def test_the_command_installs_what_the_sweep_needs(sections, extras):
+    made = Sweep.from_dict(content(**sections))
+    attrs = {"sweep": json.dumps(made.to_dict()), "technopole_version": "1.2.3"}
+    command = report_provenance.provenance(xr.Dataset(attrs=attrs)).snippets[0].text
+    wanted = f"pip install 'technopole{extras}==1.2.3'" if extras else "pip install technopole==1.2.3"
+    assert command.splitlines()[0] == wanted
+
+
+def test_the_command_names_no_version_that_was_not_recorded():
+    attrs = {"config": '[data]\nkind = "synthetic"\n'}
+    command = report_provenance.provenance(xr.Dataset(attrs=attrs)).snippets[0].text
+    assert command == "pip install technopole\ntechnopole run scenario.toml --out scenario.zarr"
+
+
 # ------------------------------------------------------------------------------------------------------ the page
 
 
@@ -577,6 +625,43 @@ def test_missing_libraries_are_named_with_the_command_that_installs_them(tmp_pat
         importlib.util, "find_spec", lambda name, *a: None if name == "bokeh" else found(name, *a)
     )
     with pytest.raises(
-        tp.TechnopoleError, match=r"pip install bokeh jinja2 \(the extra technopole\[report\]\)"
+        tp.TechnopoleError, match=r"pip install bokeh jinja2 scipy \(the extra technopole\[report\]\)"
     ):
         tp.report(run_dataset(), tmp_path / "page.html")
+
+
+def test_small_numbers_are_no_rows_of_zeros():
+    assert decimals_for(-1e-13, 3e-13, 1e-13) == "1.00 × 10^−13"
+    assert decimals_for(0.62, 0.66, 0.641) == "0.641"
+
+
+def labelled(points, size, values, names):
+    from bokeh.models import Label
+
+    where = Places(np.array(points, dtype=float), 1.0, True)
+    page = report_map.map_model(where, np.array(size, dtype=float), np.array(values), names, "%", 2, True)
+    return {label.text: label for label in page.select(Label) if label.name == "place"}
+
+
+def test_places_that_the_heading_names_are_labelled_on_the_map():
+    names = ["Beijing (Zhongguancun)", "Shenzhen", "Foshan (Shunde)", "Yunfu"]
+    points = [(116.3, 40.0), (114.1, 22.5), (113.3, 22.8), (112.0, 22.9)]
+    labels = labelled(points, [4e4, 9e4, 4.5e4, 3e3], [1.2, 1.1, 0.9, 1.0], names)
+    assert set(labels) == {"Beijing", "Shenzhen", "Foshan", "Yunfu"}
+    offsets = [(label.x_offset, label.y_offset) for label in labels.values()]
+    assert len(set(offsets)) > 1  # not all below their marks
+
+
+def test_extremes_among_many_places_are_labelled():
+    draws = np.random.default_rng(1)
+    size = np.linspace(100.0, 1.0, 40)
+    values = draws.normal(1.0, 0.1, 40)
+    values[38], values[39] = 0.0, 2.0
+    labels = labelled(draws.uniform(0.0, 10.0, (40, 2)), size, values, [f"P{index}" for index in range(40)])
+    assert {"P38", "P39"} <= set(labels) and len(labels) < 20
+
+
+def test_headings_have_no_brackets_in_brackets():
+    measure = report_places.MEASURES[0]
+    heading = measure.finding(np.array([0.9, 1.4]), ["Foshan (Shunde)", "Yunfu"])
+    assert "(Foshan, Shunde)" in heading and "))" not in heading

@@ -216,6 +216,7 @@ def test_problems_of_the_scenario_name_the_scenario():
 
 def test_set_cannot_say_what_the_sweep_says():
     assert "allowed: experiment.replicates" in one_problem(set={"run.replicates": 3})
+    assert "experiment.periods too; allowed: one" in one_problem(set={"time.periods": 3})
     assert "allowed: the keys of [experiment] of the sweep" in one_problem(set={"run.nothing": 3})
 
 
@@ -223,6 +224,18 @@ def test_set_cannot_say_what_the_sweep_says():
     ("given", "words"),
     [
         (design("grd"), 'did you mean "grid"?'),
+        ({"parameters": {"learning.far": [0.1]}}, "design.kind: missing; allowed: grid, zip"),
+        ({"points": 4}, "design.kind: missing; allowed: grid, zip"),
+        (design("grid", {"learning.far": [0.1]}, point=4), 'did you mean "points"?; allowed: kind, seed'),
+        (design("grid", {"learning.far": 0.1}), "allowed: a list of values, or a table with low and high"),
+        (design("grid", {"learning.far": [10**400]}), "allowed for learning.far: a number from 0 to 1"),
+        (
+            design("grid", {"capacity.slack": [0.1]}),
+            "the same at all points: [set] sets it; allowed here: the",
+        ),
+        (design("grid", {"run.seed": [1]}), "[experiment] seed = … sets it; allowed here: the parameters of"),
+        (design("grid", {"feedback": [1]}), "allowed: feedback.cluster_to_ris, feedback.ris_to_cluster"),
+        (design("grid", {"nothing.here": [1]}), "technopole describe lists all parameters"),
         (design("grid"), "design.parameters: missing"),
         (design("grid", {}), "found an empty table"),
         (design("grid", {"run.seed": [1, 2]}), "run.seed is the same at all points"),
