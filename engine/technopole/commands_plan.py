@@ -75,7 +75,7 @@ def read_sweep(options: SweepOptions) -> Sweep:
 
 
 def plan(options: SweepOptions, force: bool = False, as_json: bool = False) -> None:
-    """Print what an experiment takes, and refuse what is above its limits.
+    """Print what an experiment takes, warn of points that fail, and refuse what is above its limits.
 
     Parameters
     ----------
@@ -104,6 +104,10 @@ def plan(options: SweepOptions, force: bool = False, as_json: bool = False) -> N
         print(json.dumps(plan_numbers(planned, measured), indent=2, ensure_ascii=False))
     else:
         print_plan(planned, measured)
+    for point, text in measured.failed.items():
+        say(f"warning: point {point}: a trial failed: {text}")
+    if measured.failed:
+        say("an experiment goes on without replicates that fail, and ends with exit code 3")
     if not force:
         refuse_above_limits(planned, measured)
 
@@ -132,7 +136,7 @@ def plan_numbers(plan: Plan, measured: Estimate | None) -> dict[str, Any]:
     plan : Plan
         Any.
     measured : Estimate or None
-        Not known: the times are left out.
+        Times that are not known are left out.
 
     Returns
     -------
@@ -152,7 +156,9 @@ def plan_numbers(plan: Plan, measured: Estimate | None) -> dict[str, Any]:
         "files": plan.files,
         "bytes": plan.bytes,
     }
-    if measured is not None:
+    if measured is not None and measured.failed:
+        numbers["failed_points"] = {str(point): text for point, text in measured.failed.items()}
+    if measured is not None and measured.known:
         numbers["core_hours"] = measured.core_hours
         numbers["seconds_per_replicate"] = measured.replicate_seconds
         numbers["seconds_per_unit"] = measured.unit_seconds
@@ -190,23 +196,30 @@ def print_plan(plan: Plan, measured: Estimate) -> None:
         (
             "units",
             f"{most}{plan.n_units:,}",
-            f"{_count(len(unit.points), 'point')} × {_count(len(unit.replicates), 'replicate')}, about "
-            f"{duration(measured.unit_seconds)} each",
+            f"{_count(len(unit.points), 'point')} × {_count(len(unit.replicates), 'replicate')}"
+            + (f", about {duration(measured.unit_seconds)} each" if measured.known else ""),
         ),
         ("size", readable_bytes(plan.bytes), "before compression"),
         ("files", f"{plan.files:,}", "and one journal for each process"),
-        (
-            "core-hours",
-            f"{most}{measured.core_hours:,.3g}",
-            f"{duration(measured.core_seconds)} on one core like this; measured: "
-            f"{measured.replicate_seconds:.3g} s per replicate",
-        ),
+        ("core-hours", *_core_hours(measured, most)),
     ]
     if sweep.stop is not None:
         text = f"until {sweep.stop.outcome} is known to ± {sweep.stop.half_width:g}"
         rows.insert(2, ("rounds", f"{most}{plan.rounds:,}", text))
     write_table(sys.stdout, ("plan", "", ""), rows, right=(1,))
     print(f"\nhash {plan.digest[:16]}", flush=True)
+
+
+def _core_hours(measured: Estimate, most: str) -> tuple[str, str]:
+    from technopole.progress import duration
+
+    if not measured.known:
+        return "not known", "none of the points that were tried can be run"
+    return (
+        f"{most}{measured.core_hours:,.3g}",
+        f"{duration(measured.core_seconds)} on one core like this; measured: "
+        f"{measured.replicate_seconds:.3g} s per replicate",
+    )
 
 
 def _count(number: int, noun: str) -> str:
