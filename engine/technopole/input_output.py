@@ -86,9 +86,11 @@ def suppliers_from_list(path: Path, sectors: list[str]) -> FloatArray:
     Raises
     ------
     DataError
-        A sector that is not in the table of cells, a share that is negative or no number.
+        A sector that is not in the table of cells, a share that is negative or no number, a sector whose shares are
+        all 0.
     """
     matrix = np.zeros((len(sectors), len(sectors)))
+    first: dict[int, str] = {}
     for row in read_rows(path, ["sector", "supplier", "share"], "your own table of supplier links"):
         place = []
         for column in ("sector", "supplier"):
@@ -98,7 +100,14 @@ def suppliers_from_list(path: Path, sectors: list[str]) -> FloatArray:
                 )
             place.append(sectors.index(row[column]))
         matrix[place[0], place[1]] += number(path, row, "share")
+        first.setdefault(place[0], row[""])
     missing = np.flatnonzero(matrix.sum(axis=1) == 0.0)
+    for buyer in missing.tolist():
+        if buyer in first:
+            raise DataError(
+                f"{path}: row {first[buyer]}, column share: all shares of sector {sectors[buyer]!r} are 0; allowed: at "
+                "least one above 0, or no row: then it buys from itself"
+            )
     matrix[missing, missing] = 1.0
     return normalised_rows(matrix)
 
