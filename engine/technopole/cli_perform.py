@@ -15,6 +15,7 @@ from technopole.errors import (
     EXIT_DONE,
     EXIT_ERROR,
     EXIT_INTERRUPTED,
+    Abandoned,
     ConfigError,
     Interrupted,
     TechnopoleError,
@@ -30,31 +31,35 @@ def show_tracebacks(wanted: bool) -> None:
     _shown["traceback"] = wanted
 
 
-def perform(command: Callable[[], None]) -> NoReturn:
+def perform(command: Callable[[], None], resumable: bool = False) -> NoReturn:
     """Do what a command is for, and turn what goes wrong into a message and an exit code.
 
     Parameters
     ----------
     command : callable
         Does it.
+    resumable : bool
+        Whether what was done can be gone on with.
 
     Raises
     ------
     typer.Exit
         Always, with the exit code.
     """
-    with stopping_on_signals() as received:
-        code = _outcome(command, received)
+    stopped = EXIT_INTERRUPTED if resumable else EXIT_ERROR
+    with stopping_on_signals(stopped) as received:
+        code = _outcome(command, received, stopped)
     raise typer.Exit(code)
 
 
-def _outcome(command: Callable[[], None], received: list[str]) -> int:
+def _outcome(command: Callable[[], None], received: list[str], stopped: int) -> int:
     try:
         command()
         sys.stdout.flush()
         return EXIT_DONE
     except KeyboardInterrupt:
-        return _stopped(received, "nothing was written")
+        _say_stopped(received, "nothing was written")
+        return stopped
     except BrokenPipeError:
         # whoever read the output has enough; nothing more may be written to it at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -62,8 +67,9 @@ def _outcome(command: Callable[[], None], received: list[str]) -> int:
     except Exception as failure:
         if _shown["traceback"]:
             traceback.print_exc()
-        if isinstance(failure, Interrupted):
-            return _stopped(received, str(failure))
+        if isinstance(failure, Abandoned | Interrupted):
+            _say_stopped(received, str(failure))
+            return failure.exit_code
         if isinstance(failure, TechnopoleError):
             lines = str(failure).splitlines() if isinstance(failure, ConfigError) else [str(failure)]
             for line in lines:
@@ -78,6 +84,5 @@ def _outcome(command: Callable[[], None], received: list[str]) -> int:
         return EXIT_ERROR
 
 
-def _stopped(received: list[str], what: str) -> int:
+def _say_stopped(received: list[str], what: str) -> None:
     say(f"stopped by {received[0] if received else 'Ctrl-C'}: {what}")
-    return EXIT_INTERRUPTED

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from technopole.commands import RUNS, Tell, prepare_device, say
 from technopole.commands_output import figures_folder, file_stem, refuse_outputs, remove_stale
 from technopole.entries import counted
-from technopole.errors import Interrupted
+from technopole.errors import Abandoned
 from technopole.version import __version__
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def claims(options: ClaimsOptions) -> None:
             remove_stale(folder, files, paths)
             tell(f"figures: {folder}: {', '.join(path.name for path in paths)}")
     except KeyboardInterrupt:
-        raise Interrupted(f"results are in {out}, figures are missing") from None
+        raise Abandoned(f"results are in {out}, figures are missing") from None
 
 
 def _prepared(options: ClaimsOptions) -> tuple[Claims, Path]:
@@ -173,7 +173,7 @@ def _compute(experiment: Claims, tell: Tell, quiet: bool) -> xr.Dataset:
         except KeyboardInterrupt:
             done = watch.last.replicates_done if watch.last is not None else 0
             wanted = counted(experiment.work.replicates, "replicate")
-            raise Interrupted(f"{done:,} of {wanted} finished; nothing was written") from None
+            raise Abandoned(f"{done:,} of {wanted} finished; nothing was written") from None
     tell(f"computed in {duration(time.perf_counter() - begin)}")
     return results
 
