@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -60,10 +59,6 @@ def _outcome(command: Callable[[], None], received: list[str], stopped: int) -> 
     except KeyboardInterrupt:
         _say_stopped(received, "nothing was written")
         return stopped
-    except BrokenPipeError:
-        # whoever read the output has enough; nothing more may be written to it at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_DONE
     except Exception as failure:
         if _shown["traceback"]:
             traceback.print_exc()

@@ -268,6 +268,34 @@ def test_reader_that_has_enough_is_no_error(environment, two_regions, tmp_path):
     assert done.stdout.endswith("\n0\n") and done.stderr == ""
 
 
+def shell(environment, folder, text):
+    """Run a line of the shell; `technopole` in it is the command. Returns what it printed, and what it complained."""
+    command = f"technopole() {{ {sys.executable} -m technopole \"$@\"; }}; {text}"
+    done = subprocess.run(["bash", "-c", command], cwd=folder, env=environment, capture_output=True, text=True)
+    return done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("arguments", ["--help", "--version", "run --help", "schema"])
+def test_full_device_is_a_sentence_and_an_error(environment, tmp_path, arguments):
+    printed, errors = shell(environment, tmp_path, f"technopole {arguments} > /dev/full; echo $?")
+    assert printed == "1\n"
+    assert errors == "error: standard output: cannot be written: No space left on device\n"
+
+
+@pytest.mark.parametrize("where", ["| true; echo ${PIPESTATUS[0]}", ">&- 2>&-; echo $?", "2> /dev/full; echo $?"])
+@pytest.mark.parametrize(("arguments", "code"), [("--help", 0), ("schema --sweep", 0), ("nonsense", 2)])
+def test_what_nobody_reads_is_no_error(environment, tmp_path, where, arguments, code):
+    printed, errors = shell(environment, tmp_path, f"technopole {arguments} {where}")
+    assert printed.endswith(f"{code}\n") and "Traceback" not in errors and "Errno" not in errors
+
+
+def test_run_is_not_lost_with_its_readers(environment, two_regions, tmp_path):
+    run = f"technopole run {two_regions} --periods 3 --replicates 2 --out run.zarr"
+    printed, errors = shell(environment, tmp_path, f"{run} 2>&1 | true; echo ${{PIPESTATUS[0]}}")
+    assert (printed, errors) == ("0\n", "")
+    assert {"run.zarr", "run-figures"} == set(os.listdir(tmp_path))
+
+
 # -------------------------------------------------------------------------------------------- other commands
 
 
