@@ -20,7 +20,8 @@ app = typer.Typer(
     name="technopole",
     help="Simulate industrial clusters and regional innovation systems that build each other.",
     epilog=f"Anywhere on the line, {DEBUG} shows the traceback of an error. "
-    "Exit codes: 0 done, 1 error, 2 usage or configuration, 3 some replicates failed, 75 interrupted and can be resumed.",
+    "Exit codes: 0 done, 1 error, 2 usage or configuration, 3 some replicates failed, "
+    "75 interrupted and can be resumed.",
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import traceback
 from collections.abc import Callable
@@ -22,6 +23,8 @@ from technopole.errors import (
 from technopole.signals import stopping_on_signals
 
 DEBUG = "--debug"
+_PYTHON = re.compile(r" \(\w+=(?:True)?(?:, \w+=(?:True)?)*\)")
+"""What messages say beside an option for those who call from Python: ``(resume=True)``."""
 _shown = {"traceback": False}
 
 
@@ -66,8 +69,8 @@ def _outcome(command: Callable[[], None], received: list[str], stopped: int) -> 
             _say_stopped(received, str(failure))
             return failure.exit_code
         if isinstance(failure, TechnopoleError):
-            lines = str(failure).splitlines() if isinstance(failure, ConfigError) else [str(failure)]
-            for line in lines:
+            text = _PYTHON.sub("", str(failure))
+            for line in text.splitlines() if isinstance(failure, ConfigError) else [text]:
                 say(f"error: {line}")
             return failure.exit_code
         if isinstance(failure, MemoryError):

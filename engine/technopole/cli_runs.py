@@ -39,7 +39,9 @@ def run(
     ] = None,
     figures: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Folder of the figures; OUT-figures, beside the results, if not given."),
+        typer.Option(
+            metavar="DIR", help="Folder of the figures; OUT-figures, beside the results, if not given."
+        ),
     ] = None,
     no_figures: NoFigures = False,
     overwrite: OverwriteResults = False,

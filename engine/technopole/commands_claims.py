@@ -98,7 +98,7 @@ def claims(options: ClaimsOptions) -> None:
 
 def _prepared(options: ClaimsOptions) -> tuple[Claims, Path]:
     """Return the experiment, with all options checked, and the file of its scenario."""
-    from technopole.claims_experiment import Claims
+    from technopole.claims_experiment import Claims, refuse_few_periods
     from technopole.config import parse_set
     from technopole.default_scenario import default_scenario
     from technopole.resolve import resolve_config
@@ -115,6 +115,8 @@ def _prepared(options: ClaimsOptions) -> tuple[Claims, Path]:
         more=parse_set(options.assignments),
         options=True,
     )
+    if options.periods is not None:
+        refuse_few_periods(config, "--periods")
     experiment = Claims(
         config,
         replicates=options.replicates,

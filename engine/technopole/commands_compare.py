@@ -48,7 +48,7 @@ def compare(options: CompareOptions) -> None:
     TechnopoleError
         Whatever went wrong.
     """
-    from technopole.comparison import compare as compute
+    from technopole.comparison import compare_points
     from technopole.config import parse_set
     from technopole.store import refuse_target, write
 
@@ -58,9 +58,14 @@ def compare(options: CompareOptions) -> None:
         raise ConfigError(f"--half-width: found {options.half_width:g}; allowed: above 0")
     if options.out is not None:
         refuse_target(options.out, "comparison", options.overwrite)
-    baseline = parse_set(options.against) if options.against else None
-    result = compute(
-        options.store, options.outcomes or None, baseline, options.confidence, options.half_width
+    baseline = parse_set(options.against, "--against") if options.against else None
+    result = compare_points(
+        options.store,
+        options.outcomes or None,
+        baseline,
+        options.confidence,
+        options.half_width,
+        called="--against",
     )
     print_comparison(result)
     if options.out is not None:

@@ -67,11 +67,12 @@ def read_sweep(options: SweepOptions) -> Sweep:
     from technopole.sweep import Sweep
 
     overrides = parse_set(options.assignments)
-    for key in ("replicates", "backend"):
-        value = getattr(options, key)
+    origins = dict.fromkeys(overrides, "--set (override)")
+    for name in ("replicates", "backend"):
+        value, key = getattr(options, name), f"experiment.{name}"
         if value is not None:
-            overrides[f"experiment.{key}"] = value
-    return Sweep.from_toml(options.path, overrides, options.data)
+            overrides[key], origins[key] = value, f"--{name}"
+    return Sweep.from_toml(options.path, overrides, options.data, origins)
 
 
 def plan(options: SweepOptions, force: bool = False, as_json: bool = False) -> None:

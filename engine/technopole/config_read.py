@@ -116,13 +116,15 @@ def _similar_file(path: Path) -> str:
     return f"; did you mean {path.parent / near[0]}?" if near else ""
 
 
-def parse_set(assignments: Iterable[str]) -> dict[str, Any]:
+def parse_set(assignments: Iterable[str], option: str = "--set") -> dict[str, Any]:
     """Return the overrides of the command line.
 
     Parameters
     ----------
     assignments : iterable of str
         ``group.name=value`` each; the value is a TOML literal, a bare word is text. The last of a key counts.
+    option : str
+        That takes them, for messages.
 
     Returns
     -------
@@ -140,13 +142,15 @@ def parse_set(assignments: Iterable[str]) -> dict[str, Any]:
         key, equals, literal = assignment.partition("=")
         key = key.strip()
         if not equals or not all(key.split(".")):
-            wrong.append(f"--set {shortened(assignment)}: found no key and value; allowed: group.name=value")
+            wrong.append(
+                f"{option} {shortened(assignment)}: found no key and value; allowed: group.name=value"
+            )
             continue
         try:
             values[key] = _literal(literal.strip())
         except ValueError as failure:
             wrong.append(
-                f"--set {key}: {shortened(literal.strip())} is not valid TOML: {shortened(str(failure), 200)}"
+                f"{option} {key}: {shortened(literal.strip())} is not valid TOML: {shortened(str(failure), 200)}"
             )
     if wrong:
         raise ConfigError(wrong)

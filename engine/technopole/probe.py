@@ -86,11 +86,12 @@ def estimate(plan: Plan, seconds: float = PROBE_SECONDS) -> Estimate:
     """
     worlds = PointWorlds(plan)
     chosen = sorted({0, plan.n_points // 2, plan.n_points - 1})[:PROBE_POINTS]
-    probes, failed = [], {}
-    for point in chosen:  # one after the other, so that only one world is in memory
-        name = int(plan.points.ids[point])
+    probes: list[_Measured] = []
+    failed: dict[int, str] = {}
+    for index in chosen:  # one after the other, so that only one world is in memory
+        name = int(plan.points.ids[index])
         try:
-            probe = _measured(plan, worlds, point, seconds / len(chosen), warm=bool(probes))
+            probe = _measured(plan, worlds, index, seconds / len(chosen), warm=bool(probes))
         except TechnopoleError as failure:
             failed[name] = str(failure)
             continue

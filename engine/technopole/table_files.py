@@ -9,10 +9,9 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import IO, TextIO
+from typing import IO, Any, TextIO
 
 from technopole.errors import DataError
-
 
 DAMAGED = (csv.Error, EOFError, OSError, zlib.error, zipfile.BadZipFile)
 """What reading a table raises that is no table, or is packed and damaged."""
@@ -40,7 +39,7 @@ def open_bytes(path: Path) -> Iterator[IO[bytes]]:
         The file does not exist or cannot be opened.
     """
     try:
-        file: IO[bytes] = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
+        file: Any = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
     except OSError as problem:
         raise DataError(f"{path}: cannot be read ({problem.strerror or problem})") from problem
     with file:

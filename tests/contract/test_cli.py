@@ -270,8 +270,10 @@ def test_reader_that_has_enough_is_no_error(environment, two_regions, tmp_path):
 
 def shell(environment, folder, text):
     """Run a line of the shell; `technopole` in it is the command. Returns what it printed, and what it complained."""
-    command = f"technopole() {{ {sys.executable} -m technopole \"$@\"; }}; {text}"
-    done = subprocess.run(["bash", "-c", command], cwd=folder, env=environment, capture_output=True, text=True)
+    command = f'technopole() {{ {sys.executable} -m technopole "$@"; }}; {text}'
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=folder, env=environment, capture_output=True, text=True
+    )
     return done.stdout, done.stderr
 
 
@@ -282,7 +284,9 @@ def test_full_device_is_a_sentence_and_an_error(environment, tmp_path, arguments
     assert errors == "error: standard output: cannot be written: No space left on device\n"
 
 
-@pytest.mark.parametrize("where", ["| true; echo ${PIPESTATUS[0]}", ">&- 2>&-; echo $?", "2> /dev/full; echo $?"])
+@pytest.mark.parametrize(
+    "where", ["| true; echo ${PIPESTATUS[0]}", ">&- 2>&-; echo $?", "2> /dev/full; echo $?"]
+)
 @pytest.mark.parametrize(("arguments", "code"), [("--help", 0), ("schema --sweep", 0), ("nonsense", 2)])
 def test_what_nobody_reads_is_no_error(environment, tmp_path, where, arguments, code):
     printed, errors = shell(environment, tmp_path, f"technopole {arguments} {where}")

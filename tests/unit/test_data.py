@@ -436,7 +436,9 @@ def test_folder_refuses_unknown_sectors_and_regions(folder):
     with pytest.raises(DataError, match="row 2, column supplier: no sector '999'"):
         load(folder)
     (folder / "suppliers.csv").write_text("sector,supplier,share\n722,334,1\n334,722,0\n334,334,0\n")
-    with pytest.raises(DataError, match=r"suppliers\.csv: row 3, column share: all shares of sector '334' are 0"):
+    with pytest.raises(
+        DataError, match=r"suppliers\.csv: row 3, column share: all shares of sector '334' are 0"
+    ):
         load(folder)
 
 
