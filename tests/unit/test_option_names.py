@@ -51,7 +51,10 @@ def test_of_claims_and_validate(capsys, command, words):
     ("against", "words"),
     [
         ("learning.technology=0.7", "--against: learning.technology = 0.7 selects 0 points"),
-        ("learning.far=0.7", "--against: learning.far is the same at all points; allowed: learning.technology"),
+        (
+            "learning.far=0.7",
+            "--against: learning.far is the same at all points; allowed: learning.technology",
+        ),
         ("learning.far", "--against learning.far: found no key and value"),
     ],
 )
@@ -82,7 +85,9 @@ def test_missing_scenario_of_a_sweep_is_told_with_the_sweep_and_its_key(capsys, 
     monkeypatch.chdir(folder)
     sweep = folder / "lost.toml"
     code, line = refused(capsys, "plan", sweep)
-    assert code == 2 and line.startswith(f"{sweep}: experiment.scenario: {folder / 'nowhere.toml'}: no such file")
+    assert code == 2 and line.startswith(
+        f"{sweep}: experiment.scenario: {folder / 'nowhere.toml'}: no such file"
+    )
     code, line = refused(capsys, "plan", folder / "sweep.toml", "--set", f"experiment.scenario={folder}")
     assert line.startswith(f"--set (override): experiment.scenario: {folder}: is a folder")
 
