@@ -98,5 +98,6 @@ def economies(
     economy = {"regions": regions, "sectors": sectors, "cells": cells}
     if draw(st.booleans()):
         shares = {sector["id"]: draw(st.floats(0, 1)) for sector in sectors}
-        economy["suppliers"] = [{"sector": sectors[0]["id"], "from": shares}]
+        if any(shares.values()):
+            economy["suppliers"] = [{"sector": sectors[0]["id"], "from": shares}]
     return economy

@@ -80,7 +80,7 @@ def economy(regions=2, sectors=2, firms=10, spacing=100.0, high_tech=None, polic
     }
 
 
-def plan(content, parameters=None, firms=None, employment=None, stocks=None):
+def plan(content, parameters=None, firms=None, employment=None, stocks=None, suppliers=None):
     """Blueprint of a configuration, with other initial firms or stocks if given.
 
     Parameters
@@ -95,6 +95,8 @@ def plan(content, parameters=None, firms=None, employment=None, stocks=None):
         Workers of each firm.
     stocks : dict of array_like (R,), optional
         Initial institutions.
+    suppliers : array_like (S, S), optional
+        Shares; unlike in a configuration, a sector may have none.
     """
     given = parameters or {}
     if isinstance(content, Config):
@@ -113,6 +115,8 @@ def plan(content, parameters=None, firms=None, employment=None, stocks=None):
     if stocks is not None:
         chosen = {name: np.asarray(stocks.get(name, tables.stocks[name]), dtype=float) for name in STOCKS}
         tables = replace(tables, stocks=chosen)
+    if suppliers is not None:
+        tables = replace(tables, suppliers=np.array(suppliers, dtype=np.float64))
     if tables is blueprint.tables:
         return blueprint
     identity = np.empty(int(tables.offsets[-1]), dtype=np.uint64)
@@ -290,11 +294,7 @@ def mixed(**parameters):
     # what holds of one sector must not be taken for another; the second has what the parameters say
     content["sectors"][0] |= {"innovation_scale": 0.3}
     content["sectors"][2] |= {"innovation_scale": 3.0, "demand_growth": -0.03}
-    content["suppliers"] = [
-        {"sector": "s0", "from": {"s1": 0.6, "s2": 0.4}},
-        {"sector": "s1", "from": {"s0": 0.5, "s1": 0.2, "s2": 0.3}},
-        {"sector": "s2", "from": {"s0": 0.0}},
-    ]
+    suppliers = [[0.0, 0.6, 0.4], [0.5, 0.2, 0.3], [0.0, 0.0, 0.0]]
     workers = 1.0 + np.random.default_rng(5).lognormal(2.5, 1.4, np.sum(MIXED_FIRMS))
     given = {key.replace("__", "."): value for key, value in parameters.items()}
-    return plan(content, given, firms=MIXED_FIRMS, employment=workers)
+    return plan(content, given, firms=MIXED_FIRMS, employment=workers, suppliers=suppliers)

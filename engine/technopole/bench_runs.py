@@ -26,8 +26,10 @@ ECONOMIES: dict[str, dict[str, Any]] = {
 }
 """Sizes of the made-up economies: one whose world stays in the caches, one with two or three firms in a cell."""
 PERIODS = 20
+MOST_PERIODS = 200
+"""Of one run: over thousands of periods a small economy becomes another one, or grows without end."""
 FIRM_PERIODS = 400_000
-"""Of a run at least, so that reading the clock does not matter; small economies run more periods."""
+"""Of a measurement at least, so that reading the clock does not matter; small economies run more periods, and again."""
 
 
 class Measured(NamedTuple):
@@ -78,9 +80,11 @@ class Bench:
         begin = time.perf_counter()
         self.blueprint: Blueprint = make_blueprint(config)
         self.build_seconds = time.perf_counter() - begin
-        self.periods = max(PERIODS, -(-FIRM_PERIODS // self.blueprint.n_firms))
-        if self.blueprint.n_firms > 10 * FIRM_PERIODS:
+        firms = max(self.blueprint.n_firms, 1)
+        self.periods = min(max(PERIODS, -(-FIRM_PERIODS // firms)), MOST_PERIODS)
+        if firms > 10 * FIRM_PERIODS:
             self.periods = 5
+        self.runs = -(-FIRM_PERIODS // (firms * self.periods))
         self._config = config.replace({"time.periods": self.periods, "output.stride": 1})
         self._setting = self.blueprint.setting(config.run.seed)
         self._stop = np.zeros(1, dtype=np.int64)
@@ -146,20 +150,23 @@ class _Runner:
         return time.thread_time() - begin
 
     def count(self) -> int:
-        """Run once, period by period, and count the firms worked on; the world has room for them afterwards."""
+        """Run once, period by period; firms worked on by `run`. The world has room for them afterwards."""
         self.start()
         total = 0
         for period in range(1, self._bench.periods + 1):
             total += int(self._world.offsets[-1])
             self._advance(period)
-        return total
+        return total * self._bench.runs
 
     def run(self, clock: Callable[[], float], crew: Crew | None = None) -> float:
-        """Run from the start; seconds of the clock."""
-        self.start()
-        begin = clock()
-        self._advance(self._bench.periods, crew)
-        return clock() - begin
+        """Run from the start, as often as the bench says; seconds of the clock without the starts."""
+        seconds = 0.0
+        for _ in range(self._bench.runs):
+            self.start()
+            begin = clock()
+            self._advance(self._bench.periods, crew)
+            seconds += clock() - begin
+        return seconds
 
     def _advance(self, until: int, crew: Crew | None = None) -> None:
         bench = self._bench

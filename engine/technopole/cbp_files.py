@@ -1,13 +1,12 @@
 """Reading the text format of the County Business Patterns: columns, codes, counts that are not shown."""
 
 import csv
-import io
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import IO
 
 import numpy as np
 
@@ -15,7 +14,7 @@ from technopole.errors import DataError
 from technopole.firm_sizes import class_means
 from technopole.industries import SECTOR_RANGES
 from technopole.portable_math import FloatArray
-from technopole.table_files import open_text
+from technopole.table_files import DAMAGED, open_bytes, open_text
 from technopole.table_problems import TableProblems
 
 WANTED = "a County Business Patterns file in its original format (US Census Bureau, 'CBP datasets')"
@@ -133,7 +132,7 @@ def read_cbp(path: Path, sectors: list[str]) -> tuple[str, list[CbpRow]]:
     """
     rows: list[CbpRow] = []
     seen: set[tuple[str, str]] = set()
-    with TableProblems() as problems, _open(path) as file:
+    with TableProblems() as problems, open_text(path, _unpacked) as file:
         reader = csv.reader(file)
         try:
             columns = _find_columns(path, next(reader, []))
@@ -153,16 +152,16 @@ def read_cbp(path: Path, sectors: list[str]) -> tuple[str, list[CbpRow]]:
                     continue
                 seen.add((row.region, row.sector))
                 rows.append(row)
-        except (csv.Error, EOFError, OSError, zipfile.BadZipFile) as problem:
+        except DAMAGED as problem:
             raise DataError(f"{path}: cannot be read as a table ({problem})") from problem
     return columns.level, rows
 
 
 @contextmanager
-def _open(path: Path) -> Iterator[TextIO]:
+def _unpacked(path: Path) -> Iterator[IO[bytes]]:
     """Open plain, .gz and .zip files alike; a .zip must hold one text file."""
     if path.suffix.lower() != ".zip":
-        with open_text(path) as file:
+        with open_bytes(path) as file:
             yield file
         return
     try:
@@ -174,7 +173,7 @@ def _open(path: Path) -> Iterator[TextIO]:
         if len(members) != 1:
             raise DataError(f"{path}: holds {len(members)} text files; one is needed")
         with archive.open(members[0]) as raw:
-            yield io.TextIOWrapper(raw, encoding="utf-8-sig", errors="replace", newline="")
+            yield raw
 
 
 def _find_columns(path: Path, header: list[str]) -> _Columns:

@@ -204,7 +204,7 @@ class Selection(NamedTuple):
         return tuple(arm for arm in (*SWITCHES, NO_HIGH_TECH, NO_INNOVATION) if arm in wanted)
 
 
-def select(only: str | tuple[str, ...] | list[str] | None) -> Selection:
+def select(only: str | tuple[str, ...] | list[str] | None, called: str = "only") -> Selection:
     """Return the rows and parts that are asked for.
 
     Parameters
@@ -212,6 +212,8 @@ def select(only: str | tuple[str, ...] | list[str] | None) -> Selection:
     only : sequence of str, or str with commas, optional
         Ids of claims (``C1`` … ``C12``, each with all its rows) and names of parts (see `PARTS`; ``⇄`` is
         ``feedback``). None: everything.
+    called : str
+        What messages call it.
 
     Raises
     ------
@@ -226,8 +228,10 @@ def select(only: str | tuple[str, ...] | list[str] | None) -> Selection:
     for word in filter(None, words):
         if word.lower() not in names:
             hint = suggestion(word.upper(), CLAIMS) or suggestion(word.lower(), PARTS)
-            raise ConfigError(f'claims: "{word}" is unknown{hint}; there are {", ".join((*CLAIMS, *PARTS))}')
+            raise ConfigError(
+                f'{called}: "{word}" is unknown{hint}; there are {", ".join((*CLAIMS, *PARTS))}'
+            )
         chosen.add(names[word.lower()])
     if not chosen:
-        raise ConfigError(f"claims: none given; there are {', '.join((*CLAIMS, *PARTS))}")
+        raise ConfigError(f"{called}: none given; there are {', '.join((*CLAIMS, *PARTS))}")
     return Selection(tuple(row for row in ROWS if row.claim in chosen), frozenset(chosen & set(PARTS)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from technopole.build import make_blueprint
 from technopole.claims_design import select
@@ -12,6 +12,7 @@ from technopole.claims_map import Over, checked_over, configurations, map_variab
 from technopole.claims_results import assemble, paired_values
 from technopole.claims_threads import Work
 from technopole.claims_units import Study
+from technopole.config import Config
 from technopole.ensemble import Report
 from technopole.errors import ConfigError
 from technopole.resolve import ConfigLike, resolve_config
@@ -25,6 +26,9 @@ FEW = 4
 """Most replicates of the attribution, which takes as many arms as there are subsets of mechanisms."""
 MAPPED = 16
 """Most replicates at each value of a map."""
+
+LEAST_PERIODS = 2
+"""Growth is over some time."""
 
 
 class Claims:
@@ -78,30 +82,30 @@ class Claims:
             threads=threads,
             backend=backend,
         )
-        selection = select(only if only is None or isinstance(only, str) else tuple(only))
+        named = _Names.of_options() if options else _Names()
+        chosen = only if only is None or isinstance(only, str) else tuple(only)
+        selection = select(chosen, named.only)
         number: int = resolved.run.replicates
         if number < 2:
-            mark = "--" if options else ""
             raise ConfigError(
-                f"{mark}replicates: found {number}; allowed: 2 or more, for an interval ({REPLICATES} unless something "
-                "else is asked for)"
+                f"{named.replicates}: found {number}; allowed: 2 or more, for an interval ({REPLICATES} unless "
+                "something else is asked for)"
             )
-        few = _at_most(attribution_replicates, FEW, number, "attribution_replicates", 0)
-        if resolved.time.periods < 2:
-            raise ConfigError(
-                f"time.periods: found {resolved.time.periods}; the claims need at least 2 periods"
-            )
+        few = _at_most(attribution_replicates, FEW, number, named.attribution_replicates, 0)
+        refuse_few_periods(resolved, "time.periods")
         self.config = resolved
         self.study = Study(make_blueprint(resolved), selection, number, few)
         self.over: Over | None = None
         self.mapped: list[Study] = []
         if over is not None:
-            self.over = parse_over(over) if isinstance(over, str) else checked_over(over)
+            if isinstance(over, str):
+                over = parse_over(over, named.over)
+            self.over = checked_over(over, named.over)
             if not selection.rows:
-                raise ConfigError("over: a map needs at least one claim, such as C1")
-            share = _at_most(map_replicates, MAPPED, number, "map_replicates", 2)
+                raise ConfigError(f"{named.over}: a map needs at least one claim, such as C1")
+            share = _at_most(map_replicates, MAPPED, number, named.map_replicates, 2)
             claims_only = selection._replace(parts=frozenset())
-            for one in configurations(resolved, self.over):
+            for one in configurations(resolved, self.over, named.over):
                 self.mapped.append(Study(make_blueprint(one), claims_only, share, 0))
         self.work = Work([self.study, *self.mapped], resolved.run.threads)
         self.work.refuse_too_large()
@@ -126,6 +130,42 @@ class Claims:
             mapped = map_variables(self.over, self.study.selection.rows, pairs, self.mapped[0].replicates)
             results = results.merge(mapped).assign_attrs({**results.attrs, **mapped.attrs})
         return results
+
+
+class _Names(NamedTuple):
+    """What messages call the arguments."""
+
+    only: str = "only"
+    over: str = "over"
+    replicates: str = "replicates"
+    attribution_replicates: str = "attribution_replicates"
+    map_replicates: str = "map_replicates"
+
+    @classmethod
+    def of_options(cls) -> _Names:
+        """Return those of the command line."""
+        return cls("--claims", "--over", "--replicates", "--attribution-replicates", "--map-replicates")
+
+
+def refuse_few_periods(config: Config, called: str) -> None:
+    """Raise if the claims cannot be measured in so few periods.
+
+    Parameters
+    ----------
+    config : Config
+        Of the run.
+    called : str
+        What the message calls the number of periods.
+
+    Raises
+    ------
+    ConfigError
+        If there are fewer than `LEAST_PERIODS`.
+    """
+    if config.time.periods < LEAST_PERIODS:
+        raise ConfigError(
+            f"{called}: found {config.time.periods}; the claims need at least {LEAST_PERIODS} periods"
+        )
 
 
 def _at_most(wanted: int | None, default: int, replicates: int, name: str, least: int) -> int:

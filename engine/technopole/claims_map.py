@@ -28,13 +28,15 @@ class Over(NamedTuple):
     values: tuple[float, ...]
 
 
-def parse_over(text: str) -> Over:
+def parse_over(text: str, called: str = "over") -> Over:
     """Read ``PARAM=a:b:n``: n values from a to b at equal distances.
 
     Parameters
     ----------
     text : str
         Such as ``learning.contact=0:1:5``.
+    called : str
+        What messages call it.
 
     Raises
     ------
@@ -49,13 +51,13 @@ def parse_over(text: str) -> Over:
             raise ValueError
     except (ValueError, IndexError):
         raise ConfigError(
-            f'over: found "{text}"; allowed: PARAM=a:b:n, such as learning.contact=0:1:5, with n from 1 to '
+            f'{called}: found "{text}"; allowed: PARAM=a:b:n, such as learning.contact=0:1:5, with n from 1 to '
             f"{MOST_VALUES}"
         ) from None
-    return checked_over(Over(key.strip(), tuple(np.linspace(first, last, number).tolist())))
+    return checked_over(Over(key.strip(), tuple(np.linspace(first, last, number).tolist())), called)
 
 
-def checked_over(over: Over) -> Over:
+def checked_over(over: Over, called: str = "over") -> Over:
     """Return the same with values in the type of the parameter.
 
     Raises
@@ -63,7 +65,7 @@ def checked_over(over: Over) -> Over:
     ConfigError
         If the parameter is unknown or a value is not allowed.
     """
-    problems = Problems("over")
+    problems = Problems(called)
     entry = known_key(over.key, "parameter", problems)
     values = []
     if entry is not None and over.key.startswith(POLICY):
@@ -78,9 +80,9 @@ def checked_over(over: Over) -> Over:
     return Over(over.key, tuple(values))
 
 
-def configurations(config: Config, over: Over) -> list[Config]:
+def configurations(config: Config, over: Over, called: str = "over") -> list[Config]:
     """Return the configuration with each of the values."""
-    return [config.replace({over.key: value}, {over.key: "over"}) for value in over.values]
+    return [config.replace({over.key: value}, {over.key: called}) for value in over.values]
 
 
 def map_variables(

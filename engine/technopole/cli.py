@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import os
 import sys
@@ -12,6 +11,8 @@ import typer
 
 from technopole import cli_experiments, cli_runs, cli_science
 from technopole.cli_perform import DEBUG, refuse_unclear, show_tracebacks
+from technopole.cli_streams import forgive, output_problem
+from technopole.commands import say
 from technopole.errors import EXIT_DONE, EXIT_ERROR
 from technopole.version import __version__
 
@@ -19,7 +20,8 @@ app = typer.Typer(
     name="technopole",
     help="Simulate industrial clusters and regional innovation systems that build each other.",
     epilog=f"Anywhere on the line, {DEBUG} shows the traceback of an error. "
-    "Exit codes: 0 done, 1 error, 2 usage or configuration, 3 some replicates failed, 75 interrupted.",
+    "Exit codes: 0 done, 1 error, 2 usage or configuration, 3 some replicates failed, "
+    "75 interrupted and can be resumed.",
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -69,6 +71,7 @@ def main() -> NoReturn:
     """Run the command with the arguments of the process, and end it."""
     # importing makes very many objects and hardly any garbage
     gc.set_threshold(100_000, 50, 50)
+    output = forgive()
     arguments = sys.argv[1:]
     show_tracebacks(DEBUG in arguments)
     try:
@@ -77,9 +80,12 @@ def main() -> NoReturn:
         code = EXIT_DONE
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else EXIT_ERROR if end.code else EXIT_DONE
-    with contextlib.suppress(OSError):
-        sys.stdout.flush()
-        sys.stderr.flush()
+    sys.stdout.flush()
+    problem = output_problem(output)
+    if problem:
+        say(f"error: {problem}")
+        code = code or EXIT_ERROR
+    sys.stderr.flush()
     # all files are closed; taking libraries apart one by one takes a third of a second, and an interrupted compiler
     # can only be left behind
     os._exit(code)

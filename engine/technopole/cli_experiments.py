@@ -73,7 +73,7 @@ def experiment(
         force,
         quiet,
     )
-    perform(lambda: commands_experiment.experiment(options))
+    perform(lambda: commands_experiment.experiment(options), resumable=True)
 
 
 def status(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import re
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -16,6 +16,7 @@ from technopole.errors import (
     EXIT_ERROR,
     EXIT_INTERRUPTED,
     EXIT_USAGE,
+    Abandoned,
     ConfigError,
     Interrupted,
     TechnopoleError,
@@ -25,6 +26,8 @@ from technopole.signals import stopping_on_signals
 DEBUG = "--debug"
 REPEATABLE = (DEBUG, "--", "--set", "--outcome", "--against")
 """Options that may be given several times."""
+_PYTHON = re.compile(r" \(\w+=(?:True)?(?:, \w+=(?:True)?)*\)")
+"""What messages say beside an option for those who call from Python: ``(resume=True)``."""
 _shown = {"traceback": False}
 
 
@@ -67,43 +70,44 @@ def refuse_unclear(arguments: Sequence[str]) -> None:
         raise SystemExit(EXIT_USAGE)
 
 
-def perform(command: Callable[[], None]) -> NoReturn:
+def perform(command: Callable[[], None], resumable: bool = False) -> NoReturn:
     """Do what a command is for, and turn what goes wrong into a message and an exit code.
 
     Parameters
     ----------
     command : callable
         Does it.
+    resumable : bool
+        Whether what was done can be gone on with.
 
     Raises
     ------
     typer.Exit
         Always, with the exit code.
     """
-    with stopping_on_signals() as received:
-        code = _outcome(command, received)
+    stopped = EXIT_INTERRUPTED if resumable else EXIT_ERROR
+    with stopping_on_signals(stopped) as received:
+        code = _outcome(command, received, stopped)
     raise typer.Exit(code)
 
 
-def _outcome(command: Callable[[], None], received: list[str]) -> int:
+def _outcome(command: Callable[[], None], received: list[str], stopped: int) -> int:
     try:
         command()
         sys.stdout.flush()
         return EXIT_DONE
     except KeyboardInterrupt:
-        return _stopped(received, "nothing was written")
-    except BrokenPipeError:
-        # whoever read the output has enough; nothing more may be written to it at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_DONE
+        _say_stopped(received, "nothing was written")
+        return stopped
     except Exception as failure:
         if _shown["traceback"]:
             traceback.print_exc()
-        if isinstance(failure, Interrupted):
-            return _stopped(received, str(failure))
+        if isinstance(failure, Abandoned | Interrupted):
+            _say_stopped(received, str(failure))
+            return failure.exit_code
         if isinstance(failure, TechnopoleError):
-            lines = str(failure).splitlines() if isinstance(failure, ConfigError) else [str(failure)]
-            for line in lines:
+            text = _PYTHON.sub("", str(failure))
+            for line in text.splitlines() if isinstance(failure, ConfigError) else [text]:
                 say(f"error: {line}")
             return failure.exit_code
         if isinstance(failure, MemoryError):
@@ -115,6 +119,5 @@ def _outcome(command: Callable[[], None], received: list[str]) -> int:
         return EXIT_ERROR
 
 
-def _stopped(received: list[str], what: str) -> int:
+def _say_stopped(received: list[str], what: str) -> None:
     say(f"stopped by {received[0] if received else 'Ctrl-C'}: {what}")
-    return EXIT_INTERRUPTED

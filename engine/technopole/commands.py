@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from technopole.commands_output import figures_folder, file_stem, refuse_outputs, remove_stale
 from technopole.entries import counted
-from technopole.errors import ConfigError, Interrupted, TechnopoleError
+from technopole.errors import Abandoned, ConfigError, TechnopoleError
 from technopole.schema import SETTINGS, suggestion
 from technopole.version import __version__
 
@@ -96,7 +96,7 @@ def run(options: RunOptions) -> None:
         if figures is not None:
             _draw(results, figures, tell)
     except KeyboardInterrupt:
-        raise Interrupted(f"results are in {out}, figures are missing") from None
+        raise Abandoned(f"results are in {out}, figures are missing") from None
 
 
 def _configuration(options: RunOptions) -> Config:
@@ -180,7 +180,7 @@ def _compute(simulation: Simulation, tell: Tell, quiet: bool) -> xr.Dataset:
         except KeyboardInterrupt:
             done = watch.last.replicates_done if watch.last is not None else 0
             wanted = counted(simulation.config.run.replicates, "replicate")
-            raise Interrupted(f"{done:,} of {wanted} finished; nothing was written") from None
+            raise Abandoned(f"{done:,} of {wanted} finished; nothing was written") from None
     tell(f"computed in {duration(time.perf_counter() - begin)}")
     return results
 

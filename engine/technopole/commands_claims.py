@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from technopole.commands import RUNS, Tell, prepare_device, say
 from technopole.commands_output import figures_folder, file_stem, refuse_outputs, remove_stale
 from technopole.entries import counted
-from technopole.errors import Interrupted
+from technopole.errors import Abandoned
 from technopole.version import __version__
 
 if TYPE_CHECKING:
@@ -93,12 +93,12 @@ def claims(options: ClaimsOptions) -> None:
             remove_stale(folder, files, paths)
             tell(f"figures: {folder}: {', '.join(path.name for path in paths)}")
     except KeyboardInterrupt:
-        raise Interrupted(f"results are in {out}, figures are missing") from None
+        raise Abandoned(f"results are in {out}, figures are missing") from None
 
 
 def _prepared(options: ClaimsOptions) -> tuple[Claims, Path]:
     """Return the experiment, with all options checked, and the file of its scenario."""
-    from technopole.claims_experiment import Claims
+    from technopole.claims_experiment import Claims, refuse_few_periods
     from technopole.config_set import overlapping, parse_set
     from technopole.default_scenario import default_scenario
     from technopole.resolve import resolve_config
@@ -117,6 +117,8 @@ def _prepared(options: ClaimsOptions) -> tuple[Claims, Path]:
         options=True,
     )
     set_by_hand = overlapping("run.replicates", assigned) is not None
+    if options.periods is not None:
+        refuse_few_periods(config, "--periods")
     experiment = Claims(
         config,
         replicates=config.run.replicates if set_by_hand else options.replicates,
@@ -177,7 +179,7 @@ def _compute(experiment: Claims, tell: Tell, quiet: bool) -> xr.Dataset:
         except KeyboardInterrupt:
             done = watch.last.replicates_done if watch.last is not None else 0
             wanted = counted(experiment.work.replicates, "replicate")
-            raise Interrupted(f"{done:,} of {wanted} finished; nothing was written") from None
+            raise Abandoned(f"{done:,} of {wanted} finished; nothing was written") from None
     tell(f"computed in {duration(time.perf_counter() - begin)}")
     return results
 

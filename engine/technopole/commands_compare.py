@@ -48,7 +48,7 @@ def compare(options: CompareOptions) -> None:
     TechnopoleError
         Whatever went wrong.
     """
-    from technopole.comparison import compare as compute
+    from technopole.comparison import compare_points
     from technopole.config import parse_set
     from technopole.store import refuse_target, write
 
@@ -59,8 +59,13 @@ def compare(options: CompareOptions) -> None:
     if options.out is not None:
         refuse_target(options.out, "comparison", options.overwrite)
     baseline = parse_set(options.against, "--against") if options.against else None
-    result = compute(
-        options.store, options.outcomes or None, baseline, options.confidence, options.half_width
+    result = compare_points(
+        options.store,
+        options.outcomes or None,
+        baseline,
+        options.confidence,
+        options.half_width,
+        called="--against",
     )
     print_comparison(result)
     if options.out is not None:

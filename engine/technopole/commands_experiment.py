@@ -15,7 +15,7 @@ from technopole.commands import RUNS, Tell, prepare_device, say
 from technopole.commands_output import file_stem
 from technopole.commands_plan import SweepOptions, read_sweep
 from technopole.entries import counted
-from technopole.errors import ConfigError, FailedReplicates
+from technopole.errors import Abandoned, ConfigError, FailedReplicates, Interrupted
 
 if TYPE_CHECKING:
     from technopole.plan import Plan
@@ -71,6 +71,16 @@ def experiment(options: ExperimentOptions) -> None:
     TechnopoleError
         Whatever went wrong; `FailedReplicates` if all is finished but some replicates failed.
     """
+    try:
+        _experiment(options)
+    except KeyboardInterrupt:
+        # before or while the store is made; later `run_experiment` says what can be resumed
+        if options.resume or options.shard is not None:
+            raise Interrupted("nothing was computed; the same command goes on") from None
+        raise Abandoned("nothing was computed") from None
+
+
+def _experiment(options: ExperimentOptions) -> None:
     from technopole.commands_plan import compile_if_needed
     from technopole.experiment_run import run_experiment
     from technopole.probe import refuse_above_limits

@@ -79,15 +79,16 @@ def read_sweep(options: SweepOptions) -> Sweep:
         }
         | ({"data.path": "--data"} if options.data is not None else {}),
     )
-    for key in ("replicates", "backend"):
-        value = getattr(options, key)
+    origins = dict.fromkeys(overrides, "--set (override)")
+    for name in ("replicates", "backend"):
+        value, key = getattr(options, name), f"experiment.{name}"
         if value is not None:
-            overrides[f"experiment.{key}"] = value
-    return Sweep.from_toml(options.path, overrides, options.data)
+            overrides[key], origins[key] = value, f"--{name}"
+    return Sweep.from_toml(options.path, overrides, options.data, origins)
 
 
 def plan(options: SweepOptions, force: bool = False, as_json: bool = False) -> None:
-    """Print what an experiment takes, and refuse what is above its limits.
+    """Print what an experiment takes, warn of points that fail, and refuse what is above its limits.
 
     Parameters
     ----------
@@ -116,6 +117,10 @@ def plan(options: SweepOptions, force: bool = False, as_json: bool = False) -> N
         print(json.dumps(plan_numbers(planned, measured), indent=2, ensure_ascii=False))
     else:
         print_plan(planned, measured)
+    for point, text in measured.failed.items():
+        say(f"warning: point {point}: a trial failed: {text}")
+    if measured.failed:
+        say("an experiment goes on without replicates that fail, and ends with exit code 3")
     if not force:
         refuse_above_limits(planned, measured)
 
@@ -144,7 +149,7 @@ def plan_numbers(plan: Plan, measured: Estimate | None) -> dict[str, Any]:
     plan : Plan
         Any.
     measured : Estimate or None
-        Not known: the times are left out.
+        Times that are not known are left out.
 
     Returns
     -------
@@ -164,7 +169,9 @@ def plan_numbers(plan: Plan, measured: Estimate | None) -> dict[str, Any]:
         "files": plan.files,
         "bytes": plan.bytes,
     }
-    if measured is not None:
+    if measured is not None and measured.failed:
+        numbers["failed_points"] = {str(point): text for point, text in measured.failed.items()}
+    if measured is not None and measured.known:
         numbers["core_hours"] = measured.core_hours
         numbers["seconds_per_replicate"] = measured.replicate_seconds
         numbers["seconds_per_unit"] = measured.unit_seconds
@@ -204,17 +211,12 @@ def print_plan(plan: Plan, measured: Estimate) -> None:
         (
             "units",
             f"{most}{plan.n_units:,}",
-            f"{counted(len(unit.points), 'point')} × {counted(len(unit.replicates), 'replicate')}, about "
-            f"{duration(measured.unit_seconds)} each",
+            f"{counted(len(unit.points), 'point')} × {counted(len(unit.replicates), 'replicate')}"
+            + (f", about {duration(measured.unit_seconds)} each" if measured.known else ""),
         ),
         ("size", readable_bytes(plan.bytes), "before compression"),
         ("files", f"{plan.files:,}", "and one journal for each process"),
-        (
-            "core-hours",
-            f"{most}{measured.core_hours:,.3g}",
-            f"{duration(measured.core_seconds)} on one core like this; measured: "
-            f"{measured.replicate_seconds:.3g} s per replicate",
-        ),
+        ("core-hours", *_core_hours(measured, most)),
     ]
     if sweep.stop is not None:
         text = f"until {sweep.stop.outcome} is known to ± {sweep.stop.half_width:g}"
@@ -228,6 +230,18 @@ def _number_and_share(firms: str) -> tuple[str, str]:
     number, _, words = firms.partition(" ")
     share = words.partition(", ")[2]
     return number, f"at the start{', ' * bool(share)}{share}"
+
+
+def _core_hours(measured: Estimate, most: str) -> tuple[str, str]:
+    from technopole.progress import duration
+
+    if not measured.known:
+        return "not known", "none of the points that were tried can be run"
+    return (
+        f"{most}{measured.core_hours:,.3g}",
+        f"{duration(measured.core_seconds)} on one core like this; measured: "
+        f"{measured.replicate_seconds:.3g} s per replicate",
+    )
 
 
 def _words(spread: Spread) -> str:

@@ -36,17 +36,16 @@ def report(options: ReportOptions) -> None:
         Whatever went wrong; nothing half-written is left.
     """
     from technopole.machine import readable_bytes
-    from technopole.report_make import report as write
+    from technopole.report_make import make_page, require_libraries
+    from technopole.report_page import refuse_page, write_page
 
     out = options.out or options.source.with_name(f"{options.source.stem}-report.html")
-    path = write(
-        options.source,
-        out,
-        claims=options.claims,
-        validation=options.validation,
-        sensitivity=options.sensitivity,
-        title=options.title,
-        overwrite=options.overwrite,
-    )
+    require_libraries()
+    refuse_page(out, options.overwrite)
+    page = make_page(options.source, options.claims, options.validation, options.sensitivity, options.title)
+    if not options.quiet:
+        for warning in page.warnings:
+            say(f"warning: {warning}")
+    path = write_page(page, out, options.overwrite)
     if not options.quiet:
         say(f"report: {path} ({readable_bytes(path.stat().st_size)}, opens in any browser)")

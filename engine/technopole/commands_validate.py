@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from technopole.commands import RUNS, Tell, prepare_device, say
 from technopole.commands_output import figures_folder, file_stem, refuse_outputs, remove_stale
 from technopole.entries import counted
-from technopole.errors import Interrupted, TechnopoleError
+from technopole.errors import Abandoned, TechnopoleError
 from technopole.validation_words import fact_row, facts_in, failed, origins_line, verdict_line
 from technopole.version import __version__
 
@@ -96,18 +96,21 @@ def validate(options: ValidateOptions) -> None:
         compile_in_background(config.run.precision)
     result = _compute(validation, tell, options.quiet)
     write(result, out, options.overwrite)
-    if not options.quiet:
-        print_validation(result)
-        for line in [*_remarks(validation, options.data), origins_line(result)]:
-            print(line)
-        print(verdict_line(result), flush=True)
-    tell(f"results: {out}")
-    if figures is not None:
-        from technopole.figures_validation import draw_validation
+    try:
+        if not options.quiet:
+            print_validation(result)
+            for line in [*_remarks(validation, options.data), origins_line(result)]:
+                print(line)
+            print(verdict_line(result), flush=True)
+        tell(f"results: {out}")
+        if figures is not None:
+            from technopole.figures_validation import draw_validation
 
-        paths = draw_validation(result, figures)
-        remove_stale(figures, FILES.values(), paths)
-        tell(f"figures: {figures}: {', '.join(path.name for path in paths)}")
+            paths = draw_validation(result, figures)
+            remove_stale(figures, FILES.values(), paths)
+            tell(f"figures: {figures}: {', '.join(path.name for path in paths)}")
+    except KeyboardInterrupt:
+        raise Abandoned(f"results are in {out}, figures are missing") from None
     outside = failed(result)
     if options.strict and outside:
         raise TechnopoleError(f"--strict: outside of the range: {', '.join(outside)}")
@@ -137,7 +140,7 @@ def _compute(validation: Validation, tell: Tell, quiet: bool) -> xr.Dataset:
         except KeyboardInterrupt:
             done = watch.last.replicates_done if watch.last is not None else 0
             wanted = counted(validation.blueprint.config.run.replicates, "replicate")
-            raise Interrupted(f"{done:,} of {wanted} finished; nothing was written") from None
+            raise Abandoned(f"{done:,} of {wanted} finished; nothing was written") from None
     tell(f"computed in {duration(time.perf_counter() - begin)}")
     return result
 

@@ -84,6 +84,18 @@ def compare(
     ConfigError
         If there is no such store or outcome, the baseline selects no or several points, or a number is out of range.
     """
+    return compare_points(store, outcome, baseline, confidence, half_width)
+
+
+def compare_points(
+    store: str | os.PathLike[str] | xr.Dataset,
+    outcome: str | Sequence[str] | None,
+    baseline: Mapping[str, Any] | None,
+    confidence: float,
+    half_width: float | None,
+    called: str = "baseline",
+) -> xr.Dataset:
+    """Compare the points of an experiment; all as for `compare`, `called` is the name of `baseline` in messages."""
     import xarray as xr
 
     if not 0.0 < real_number(confidence) < 1.0:
@@ -96,7 +108,7 @@ def compare(
     tables = {name: outcome_table(ds, name) for name in names}
     result = xr.Dataset(coords=_labels(ds, sweep, names))
     _add_split(result, [split_variance(values) for values in tables.values()])
-    baselines = _baselines(ds, sweep, baseline)
+    baselines = _baselines(ds, sweep, baseline, called)
     if baselines:
         found = [
             [against_baseline(values, point, confidence) for point in baselines.values()]
@@ -123,22 +135,23 @@ def compare(
     return result
 
 
-def _baselines(ds: xr.Dataset, sweep: Sweep, chosen: Mapping[str, Any] | None) -> dict[str, int]:
+def _baselines(ds: xr.Dataset, sweep: Sweep, chosen: Mapping[str, Any] | None, called: str) -> dict[str, int]:
     """Return the index of the point that each contrast subtracts."""
     points = Points(sweep.design.kind, np.asarray(ds["point"].values), parameters_of(ds, sweep))
     wanted = dict(sweep.contrasts) | ({} if chosen is None else {CHOSEN: chosen})
     found = {}
     for name, values in wanted.items():
+        place = called if chosen is not None and name == CHOSEN else f"{sweep.source}: contrasts.{name}"
         unknown = [key for key in values if key not in points.values]
         if unknown:
             raise DataError(
-                f"baseline: {unknown[0]} is the same at all points; allowed: {', '.join(points.values)}"
+                f"{place}: {unknown[0]} is the same at all points; allowed: {', '.join(points.values)}"
             )
         selected = points.select(values)
         if selected.size != 1:
             words = ", ".join(f"{key} = {value}" for key, value in values.items()) or "nothing"
             raise DataError(
-                f"baseline: {words} selects {selected.size} points; allowed: values that select one"
+                f"{place}: {words} selects {selected.size} points; allowed: values that select one"
             )
         found[name] = int(selected[0])
     return found

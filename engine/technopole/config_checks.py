@@ -259,6 +259,13 @@ def _check_suppliers(rows: Sequence[Row], problems: Problems) -> None:
         if suppliers.sector in seen:
             problems.add(place, "given a second time; allowed: one table for a sector")
         seen.add(suppliers.sector)
+        if not sum(suppliers.from_.values()) > 0.0:
+            what = f"shares of {', '.join(suppliers.from_)} that are 0" if suppliers.from_ else "no shares"
+            problems.add(
+                f"{place}.from",
+                f"found {what}; allowed: a share above 0 of at least one sector; without a table a sector buys from "
+                "itself",
+            )
 
 
 def _check_policy(place: str, policy: Policy, problems: Problems) -> None:

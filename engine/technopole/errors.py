@@ -95,7 +95,13 @@ class FailedReplicates(TechnopoleError):
     exit_code = EXIT_FAILED_UNITS
 
 
+class Abandoned(TechnopoleError):
+    """What a command did was stopped from outside; it can only be done anew."""
+
+    exit_code = EXIT_ERROR
+
+
 class Interrupted(TechnopoleError):
-    """The run was stopped from outside and can be resumed."""
+    """The experiment was stopped from outside and can be resumed."""
 
     exit_code = EXIT_INTERRUPTED

@@ -24,6 +24,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from technopole.dask_logs import ending_quietly
 from technopole.errors import TO_DISTRIBUTE, ConfigError, TechnopoleError
 from technopole.experiment_points import PointWorlds
 from technopole.experiment_store import ExperimentStore
@@ -241,15 +242,16 @@ class Dask:
 
     def close(self) -> None:
         """End the processes that were started here; nothing they might still do is wanted."""
-        if self._cluster is not None:
-            for nanny in list(self._cluster.workers.values()):
-                nanny.auto_restart = False
-                if nanny.pid:
-                    with contextlib.suppress(OSError):
-                        os.kill(nanny.pid, signal.SIGKILL)
-        self._client.close()
-        if self._cluster is not None:
-            self._cluster.close()
+        with ending_quietly():
+            if self._cluster is not None:
+                for nanny in list(self._cluster.workers.values()):
+                    nanny.auto_restart = False
+                    if nanny.pid:
+                        with contextlib.suppress(OSError):
+                            os.kill(nanny.pid, signal.SIGKILL)
+            self._client.close()
+            if self._cluster is not None:
+                self._cluster.close()
 
 
 def make_executor(

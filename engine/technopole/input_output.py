@@ -89,9 +89,11 @@ def suppliers_from_list(path: Path, sectors: list[str]) -> FloatArray:
     Raises
     ------
     DataError
-        A sector that is not in the table of cells, a share that is negative or no number.
+        A sector that is not in the table of cells, a share that is negative or no number, a sector whose shares are
+        all 0.
     """
     matrix = np.zeros((len(sectors), len(sectors)))
+    first: dict[int, str] = {}
     with TableProblems() as problems:
         columns = ["sector", "supplier", "share"]
         for row in read_rows(path, columns, "your own table of supplier links", problems):
@@ -102,8 +104,16 @@ def suppliers_from_list(path: Path, sectors: list[str]) -> FloatArray:
                     f"{path}: row {row['']}, column {column}: no sector {row[column]!r} in the table of cells"
                 )
             if not unknown:
-                matrix[sectors.index(row["sector"]), sectors.index(row["supplier"])] += share
+                buyer = sectors.index(row["sector"])
+                matrix[buyer, sectors.index(row["supplier"])] += share
+                first.setdefault(buyer, row[""])
     missing = np.flatnonzero(matrix.sum(axis=1) == 0.0)
+    for buyer in missing.tolist():
+        if buyer in first:
+            raise DataError(
+                f"{path}: row {first[buyer]}, column share: all shares of sector {sectors[buyer]!r} are 0; allowed: at "
+                "least one above 0, or no row: then it buys from itself"
+            )
     matrix[missing, missing] = 1.0
     return normalised_rows(matrix)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +14,7 @@ import numpy as np
 from technopole.advance import advance
 from technopole.build import Blueprint
 from technopole.entries import plain_number
-from technopole.errors import ConfigError
+from technopole.errors import ConfigError, TechnopoleError
 from technopole.experiment_points import PointWorlds
 from technopole.machine import readable_bytes
 from technopole.plan import Plan
@@ -30,7 +32,7 @@ AROUND = 1.1
 
 @dataclass(frozen=True)
 class Estimate:
-    """What an experiment takes on a core like this one.
+    """What an experiment takes on a core like this one; times are not a number if no point could be measured.
 
     Attributes
     ----------
@@ -44,6 +46,8 @@ class Estimate:
         Points that were measured.
     periods : int
         Periods that were measured, all together.
+    failed : dict of int to str
+        Id of a point of which a replicate, or all, cannot be run → what goes wrong.
     """
 
     core_seconds: float
@@ -51,6 +55,12 @@ class Estimate:
     unit_seconds: float
     points: int
     periods: int
+    failed: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def known(self) -> bool:
+        """Whether anything could be measured."""
+        return self.points > 0
 
     @property
     def core_hours(self) -> float:
@@ -72,19 +82,24 @@ def estimate(plan: Plan, seconds: float = PROBE_SECONDS) -> Estimate:
     -------
     Estimate
         Economies grow, so that a replicate of which only the first periods fit into the time is
-        underestimated somewhat.
-
-    Raises
-    ------
-    ConfigError
-        If the data cannot be used.
-    TechnopoleError
-        If a measured point cannot be run.
+        underestimated somewhat. What fails is left out, as an experiment goes on without it.
     """
     worlds = PointWorlds(plan)
     chosen = sorted({0, plan.n_points // 2, plan.n_points - 1})[:PROBE_POINTS]
-    # one after the other, so that only one world is in memory
-    probes = [_measured(plan, worlds, point, seconds / len(chosen)) for point in chosen]
+    probes: list[_Measured] = []
+    failed: dict[int, str] = {}
+    for index in chosen:  # one after the other, so that only one world is in memory
+        name = int(plan.points.ids[index])
+        try:
+            probe = _measured(plan, worlds, index, seconds / len(chosen), warm=bool(probes))
+        except TechnopoleError as failure:
+            failed[name] = str(failure)
+            continue
+        probes.append(probe)
+        if probe.failure:
+            failed[name] = probe.failure
+    if not probes:
+        return Estimate(math.nan, math.nan, math.nan, 0, 0, failed)
     start = float(np.mean([probe.start for probe in probes]))
     period = float(np.mean([probe.period for probe in probes]))
     sweep = plan.sweep
@@ -96,24 +111,25 @@ def estimate(plan: Plan, seconds: float = PROBE_SECONDS) -> Estimate:
         min(plan.point_block, plan.n_points) * point + burn_in
     )
     periods = sum(probe.periods for probe in probes)
-    return Estimate(replicates, point + burn_in, unit, len(probes), periods)
+    return Estimate(replicates, point + burn_in, unit, len(probes), periods, failed)
 
 
 class _Measured(NamedTuple):
-    """Mean seconds of a start and of a period, and how many periods were measured."""
+    """Mean seconds of a start and of a period, how many periods were measured, and what went wrong beside."""
 
     start: float
     period: float
     periods: int
+    failure: str
 
 
-def _measured(plan: Plan, worlds: PointWorlds, point: int, seconds: float) -> _Measured:
+def _measured(plan: Plan, worlds: PointWorlds, point: int, seconds: float, warm: bool) -> _Measured:
     blueprint, seed = worlds.blueprint(point), worlds.seed(point)
-    if point == 0:
+    if not warm:
         _Probe(plan, blueprint, seed).run(1)  # loads the compiled kernels
     probe = _Probe(plan, blueprint, seed)
     probe.measure(seconds)
-    return _Measured(probe.start_seconds, probe.period_seconds, probe.periods)
+    return _Measured(probe.start_seconds, probe.period_seconds, probe.periods, probe.failure)
 
 
 class _Probe:
@@ -133,6 +149,8 @@ class _Probe:
         self._starts: list[float] = []
         self._running = 0.0
         self.periods = 0
+        self.failure = ""
+        """Of the first replicate that failed."""
 
     @property
     def start_seconds(self) -> float:
@@ -145,14 +163,17 @@ class _Probe:
         return self._running / self.periods
 
     def measure(self, seconds: float) -> None:
-        """Run replicates until the time is up; at least one period."""
+        """Run replicates until the time is up, whether some fail or not; at least one period."""
         timer = threading.Timer(seconds, self._stop.__setitem__, (0, 1))
         timer.daemon = True
         timer.start()
         replicate = 0
         try:
             while self._stop[0] == 0:
-                self.run(self._until, replicate)
+                try:
+                    self.run(self._until, replicate)
+                except TechnopoleError as failure:
+                    self.failure = self.failure or str(failure)
                 replicate += 1
         finally:
             timer.cancel()

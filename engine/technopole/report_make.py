@@ -16,9 +16,12 @@ from technopole.errors import TO_REPORT, DataError, TechnopoleError
 from technopole.store_damage import naming_damage
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import xarray as xr
 
     from technopole.report_parts import Page
+    from technopole.report_sources import Kind
 
     Source = str | os.PathLike[str] | xr.Dataset
 
@@ -58,7 +61,8 @@ def report(
     TechnopoleError
         If Bokeh or Jinja2 is not installed.
     DataError
-        If something cannot be read or is of another kind.
+        If something cannot be read, is of another kind, or of another economy than the source. Other values of
+        its configuration are told at the top of the page.
     OutputError
         If the file is there, or cannot be written.
     """
@@ -126,7 +130,9 @@ def _page(
         None if validation is None else open_as(validation, "validation")[0],
         None if sensitivity is None else open_as(sensitivity, "sensitivity")[0],
     )
+    doubts = _doubts(ds, kind, more)
     page = _run_page(ds) if kind == "run" else _experiment_page(ds, more[2] is None)
+    page.warnings.extend(doubts)
     _add_others(page, *more)
     if not page.sections:
         raise DataError(f"{source}: holds no variable that a report could show")
@@ -148,6 +154,37 @@ def _add_findings(page: Page) -> None:
     findings = [(headings[key], f"figure-{key}") for key in FINDINGS if key in headings]
     findings += [(titles[key], key) for key in OUTCOMES if key in titles]
     page.sections[0] = replace(page.sections[0], findings=tuple(findings))
+
+
+PARTS = (("claims", "--claims"), ("validations", "--validation"), ("sensitivity indices", "--sensitivity"))
+"""Names of what else can be on the page, and the options that take them."""
+
+
+def _doubts(ds: xr.Dataset, kind: Kind, more: Sequence[xr.Dataset | None]) -> list[str]:
+    """Return what readers must know about parts of other configurations.
+
+    Raises
+    ------
+    DataError
+        If a part is of another economy.
+    """
+    if all(part is None for part in more):
+        return []
+    from technopole.report_match import Names, compare, configuration_of, flat
+
+    if kind == "run":
+        main, varied = configuration_of(ds), set()
+    else:
+        from technopole.store_results import sweep_of
+
+        sweep = sweep_of(ds)
+        main, varied = flat(sweep.config.to_dict()), set(sweep.design.keys)
+    texts = [
+        compare(main, configuration_of(part), Names(name, option, kind), varied)
+        for part, (name, option) in zip(more, PARTS, strict=True)
+        if part is not None
+    ]
+    return [text for text in texts if text]
 
 
 def _run_page(ds: xr.Dataset) -> Page:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 from technopole.config import Config
@@ -23,6 +24,7 @@ def resolve_config(
     data: str | os.PathLike[str] | None = None,
     more: dict[str, Any] | None = None,
     options: bool = False,
+    more_origins: Mapping[str, str] | None = None,
 ) -> Config:
     """Return the configuration with some values changed.
 
@@ -40,6 +42,8 @@ def resolve_config(
         Other dotted keys; the arguments above come before them (options of the command line: both are refused).
     options : bool
         Whether the arguments are options of the command line, for messages.
+    more_origins : mapping of str to str, optional
+        Key of `more` → what messages call its origin.
 
     Returns
     -------
@@ -64,6 +68,7 @@ def resolve_config(
     if options:
         refuse_both(more or {}, origins)
         origins = {**dict.fromkeys(more or {}, "--set (override)"), **origins}
+    origins = {**(more_origins or {}), **origins}
     if isinstance(config, Config):
         resolved = config.replace(changes, origins) if changes else config
         source = "the configuration"

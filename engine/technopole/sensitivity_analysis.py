@@ -112,6 +112,8 @@ def sensitivity(
         "seed": int(sweep.config.run.seed),
         "technopole_version": str(ds.attrs.get("technopole_version", "")),
         "store": str(ds.encoding.get("source", "")),
+        "config": sweep.config.to_toml(),
+        "config_digest": sweep.config.digest(),
     }
     return result
 

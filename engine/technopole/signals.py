@@ -11,8 +11,6 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from technopole.errors import EXIT_INTERRUPTED
-
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -23,13 +21,18 @@ REPEAT_SECONDS = 1.0
 
 
 @contextlib.contextmanager
-def stopping_on_signals() -> Iterator[list[str]]:
+def stopping_on_signals(code: int) -> Iterator[list[str]]:
     """Let Ctrl-C and SIGTERM raise KeyboardInterrupt on the main thread; a later one ends the process.
 
     A run then stops its other threads at the end of their period. What comes within `REPEAT_SECONDS` is the same
     wish once more: ``timeout`` and shells signal a process and its group, which it is in. A signal that was ignored
     before, as in a job that a shell put into the background, stays so. Only for the main thread of a program of
     one's own.
+
+    Parameters
+    ----------
+    code : int
+        Exit code of the process that a later one ends.
 
     Yields
     ------
@@ -43,7 +46,7 @@ def stopping_on_signals() -> Iterator[list[str]]:
         nonlocal since
         if received:
             if time.monotonic() - since >= REPEAT_SECONDS:
-                os._exit(EXIT_INTERRUPTED)
+                os._exit(code)
             return
         since = time.monotonic()
         received.append(signal.Signals(number).name)

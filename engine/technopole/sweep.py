@@ -144,6 +144,7 @@ class Sweep:
         path: str | os.PathLike[str],
         overrides: Mapping[str, Any] | None = None,
         data: str | os.PathLike[str] | None = None,
+        origins: Mapping[str, str] | None = None,
     ) -> Sweep:
         """Read a file.
 
@@ -156,6 +157,8 @@ class Sweep:
             of the configuration, which then hold at all points as if they stood in ``[set]``.
         data : path, optional
             In place of ``data.path`` of the scenario.
+        origins : mapping of str to str, optional
+            Dotted key of an override → what messages call its origin, such as ``--replicates``.
 
         Returns
         -------
@@ -168,7 +171,7 @@ class Sweep:
             With one line for each problem: file, key, what was found, what is allowed.
         """
         content = read_toml(path)
-        return cls._built(content, Path(path).parent, os.fspath(path), overrides or {}, data)
+        return cls._built(content, Path(path).parent, os.fspath(path), overrides or {}, data, origins)
 
     @classmethod
     def from_dict(
@@ -215,6 +218,7 @@ class Sweep:
         source: str,
         overrides: Mapping[str, Any],
         data: str | os.PathLike[str] | None,
+        origins: Mapping[str, str] | None = None,
     ) -> Sweep:
         from technopole.sweep_read import read_sweep
 
@@ -226,8 +230,11 @@ class Sweep:
         if shared:
             given = content.get("set", {})
             content["set"] = {**(flattened(given) if isinstance(given, Mapping) else {}), **shared}
-        outside = [*own, *(f"set.{key}" for key in shared)]
-        problems = Problems(source, dict.fromkeys(outside, f"{source} (override)"))
+        outside = {**{key: key for key in own}, **{key: f"set.{key}" for key in shared}}
+        called = origins or {}
+        problems = Problems(
+            source, {place: called.get(key, f"{source} (override)") for key, place in outside.items()}
+        )
         try:
             content = normalised(content)
         except ConfigError as failure:

@@ -7,7 +7,7 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from technopole.config import Config
 from technopole.config_problems import Problems, found, validated
@@ -17,6 +17,7 @@ from technopole.sweep_models import KINDS, POWERS_OF_TWO, SAMPLED
 from technopole.sweep_models import Design as DesignSection
 from technopole.sweep_models import Spread as SpreadTable
 from technopole.sweep_values import POLICY, checked_value, flattened, known_key, value_of, within
+from technopole.table_files import where_not_utf8
 
 MOST_POINTS = 10_000_000
 """Points that a design may have: more are a mistake."""
@@ -287,6 +288,9 @@ def _from_file(name: Any, folder: Path, problems: Problems) -> list[Spread]:
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
             rows = [row for row in csv.reader(file) if any(cell.strip() for cell in row)]
+    except UnicodeDecodeError as failure:
+        problems.add("design.file", f"{path}: {where_not_utf8(path, _plain) or failure}")
+        return []
     except (OSError, ValueError, csv.Error) as failure:
         problems.add(
             "design.file", f"{path}: cannot be read: {getattr(failure, 'strerror', None) or failure}"
@@ -314,6 +318,10 @@ def _from_file(name: Any, folder: Path, problems: Problems) -> list[Spread]:
                 place = f"design.file: {path}, line {line}"
                 columns[key].append(checked_value(entry, _cell(entry, cell.strip()), place, problems))
     return [Spread(key, tuple(values)) for key, values in columns.items()]
+
+
+def _plain(path: Path) -> IO[bytes]:
+    return path.open("rb")
 
 
 def _cell(entry: Parameter, text: str) -> Any:

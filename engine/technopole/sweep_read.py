@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from technopole.config import Config
 from technopole.config_problems import Problems, found, validated
+from technopole.config_read import read_toml
 from technopole.errors import ConfigError
 from technopole.outcomes import DEFAULT_OUTCOMES, Outcome, outcome_problems
 from technopole.resolve import resolve_config
@@ -123,14 +124,16 @@ def _config(
 ) -> Config | None:
     """Return the scenario with what all points share; its own problems have its own file in front."""
     changes = _shared(content, problems)
-    own = (
-        ("run.seed", experiment.seed),
-        ("run.backend", experiment.backend),
-        ("time.periods", experiment.periods),
-    )
-    for key, value in own:
+    places = {key: f"set.{key}" for key in changes}
+    own = (("run.seed", "seed"), ("run.backend", "backend"), ("time.periods", "periods"))
+    for key, name in own:
+        value = getattr(experiment, name)
         if value is not None:
             changes[key] = value
+            places[key] = f"experiment.{name}"
+    origins = {
+        key: problems.overridden[place] for key, place in places.items() if place in problems.overridden
+    }
     inline = content.get("config")
     if (inline is None) == (experiment.scenario is None):
         what = "missing; it is needed" if inline is None else "given beside [config]; allowed: one of them"
@@ -142,10 +145,26 @@ def _config(
         else:
             scenario = Path(os.path.expanduser(str(experiment.scenario)))
             base = Path(os.path.normpath(folder / scenario))
-        return resolve_config(base, data=data, more=changes)
+            if base.is_dir() or not base.exists():
+                _refuse_scenario(base, problems)
+                return None
+        return resolve_config(base, data=data, more=changes, more_origins=origins)
     except ConfigError as failure:
-        problems.lines.extend(line.replace("(override)", "([set] of the sweep)") for line in failure.problems)
+        outside = tuple(origins.values())
+        problems.lines.extend(
+            line if line.startswith(outside) else line.replace("(override)", "([set] of the sweep)")
+            for line in failure.problems
+        )
         return None
+
+
+def _refuse_scenario(path: Path, problems: Problems) -> None:
+    """Say why there is no scenario."""
+    try:
+        read_toml(path)
+    except ConfigError as failure:
+        for line in failure.problems:
+            problems.add("experiment.scenario", line)
 
 
 def _without_run(content: Mapping[str, Any], problems: Problems) -> Mapping[str, Any]:

@@ -2,27 +2,37 @@
 
 import csv
 import gzip
+import io
 import math
-from collections.abc import Iterator
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import TextIO
+from typing import IO, Any, TextIO
 
 from technopole.errors import DataError
 from technopole.table_problems import TableProblems
 
+DAMAGED = (csv.Error, EOFError, OSError, zlib.error, zipfile.BadZipFile)
+"""What reading a table raises that is no table, or is packed and damaged."""
+Opened = Callable[[Path], AbstractContextManager[IO[bytes]]]
+"""Opens a file for reading, its content unpacked."""
 
-def open_text(path: Path) -> TextIO:
-    """Open a text file, unpacking it when its name ends in ``.gz``.
+
+@contextmanager
+def open_bytes(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file, unpacking it when its name ends in ``.gz``.
 
     Parameters
     ----------
     path : Path
         The file.
 
-    Returns
-    -------
-    text file
-        Open for reading; UTF-8, with unreadable bytes replaced.
+    Yields
+    ------
+    binary file
+        Open for reading.
 
     Raises
     ------
@@ -30,11 +40,66 @@ def open_text(path: Path) -> TextIO:
         The file does not exist or cannot be opened.
     """
     try:
-        if path.suffix == ".gz":
-            return gzip.open(path, "rt", encoding="utf-8-sig", errors="replace", newline="")
-        return path.open(encoding="utf-8-sig", errors="replace", newline="")
+        file: Any = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
     except OSError as problem:
         raise DataError(f"{path}: cannot be read ({problem.strerror or problem})") from problem
+    with file:
+        yield file
+
+
+@contextmanager
+def open_text(path: Path, opened: Opened = open_bytes) -> Iterator[TextIO]:
+    """Open a text file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    opened : callable
+        Opens and unpacks it.
+
+    Yields
+    ------
+    text file
+        Open for reading, UTF-8, with or without byte-order mark.
+
+    Raises
+    ------
+    DataError
+        The file does not exist or cannot be opened, or it is found not to be UTF-8 while it is read.
+    """
+    with opened(path) as file:
+        try:
+            yield io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+        except UnicodeDecodeError as failure:
+            raise DataError(f"{path}: {where_not_utf8(path, opened) or failure}") from None
+
+
+def where_not_utf8(path: Path, opened: Opened = open_bytes) -> str:
+    """Return where the text of a file is not UTF-8.
+
+    Parameters
+    ----------
+    path, opened
+        As for :func:`open_text`.
+
+    Returns
+    -------
+    str
+        Number of the first such line, what is found there and what to do; empty if all of it is UTF-8.
+    """
+    with opened(path) as file, suppress(*DAMAGED):
+        for number_of_line, line in enumerate(file, 1):
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError as failure:
+                before = line[: failure.start].decode("utf-8")[-20:]
+                place = f" after {before!r}" if before else ""
+                return (
+                    f"line {number_of_line}: not UTF-8: found the byte 0x{line[failure.start]:02X}{place}; "
+                    "allowed: text in UTF-8; save the table in this encoding"
+                )
+    return ""
 
 
 def read_rows(
@@ -61,7 +126,7 @@ def read_rows(
     Raises
     ------
     DataError
-        A missing file or column, a row of another length, no rows at all, or text that is no CSV.
+        A missing file or column, a row of another length, no rows at all, or text that is no CSV or no UTF-8.
     """
     if problems is not None:
         with open_text(path) as file:
@@ -95,7 +160,7 @@ def _checked_rows(
             row = dict(zip(header, cells, strict=True))
             row[""] = str(reader.line_num)
             yield row
-    except (csv.Error, EOFError, OSError) as problem:  # a damaged .gz file raises the latter two
+    except DAMAGED as problem:
         raise DataError(f"{path}: cannot be read as a table ({problem})") from problem
     if empty:
         raise DataError(f"{path}: the table has no rows")

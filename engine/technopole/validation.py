@@ -144,8 +144,9 @@ def resolve_validation(
             "to judge a model)"
         )
     if resolved.time.periods < LEAST_PERIODS:
+        called = "time.periods" if periods is None else f"{mark}periods"
         raise ConfigError(
-            f"{mark}periods: found {resolved.time.periods}; allowed: {LEAST_PERIODS} or more (the facts are "
+            f"{called}: found {resolved.time.periods}; allowed: {LEAST_PERIODS} or more (the facts are "
             "measured on the second half)"
         )
     if of_scenario:

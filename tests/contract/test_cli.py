@@ -241,7 +241,7 @@ def test_signal_ends_a_run_within_a_second_or_so(environment, two_regions, tmp_p
         process.send_signal(number)
         printed, errors = process.communicate(timeout=60)
         assert time.monotonic() - begin < 3.0
-    assert process.returncode == 75 and printed == ""
+    assert process.returncode == 1 and printed == ""
     name = signal.Signals(number).name
     assert lines(errors)[-1] == f"stopped by {name}: 0 of 4 replicates finished; nothing was written"
     assert os.listdir(tmp_path) == []
@@ -258,7 +258,7 @@ def test_signal_ends_compilation(environment, two_regions, tmp_path):
         process.terminate()
         _, errors = process.communicate(timeout=60)
         assert time.monotonic() - begin < 5.0
-    assert process.returncode == 75 and lines(errors)[-1] == "stopped by SIGTERM: nothing was written"
+    assert process.returncode == 1 and lines(errors)[-1] == "stopped by SIGTERM: nothing was written"
     assert os.listdir(tmp_path) == ["cache"]
 
 
@@ -266,6 +266,38 @@ def test_reader_that_has_enough_is_no_error(environment, two_regions, tmp_path):
     command = f"{sys.executable} -m technopole describe {two_regions} | head -1; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], env=environment, capture_output=True, text=True)
     assert done.stdout.endswith("\n0\n") and done.stderr == ""
+
+
+def shell(environment, folder, text):
+    """Run a line of the shell; `technopole` in it is the command. Returns what it printed, and what it complained."""
+    command = f'technopole() {{ {sys.executable} -m technopole "$@"; }}; {text}'
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=folder, env=environment, capture_output=True, text=True
+    )
+    return done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("arguments", ["--help", "--version", "run --help", "schema"])
+def test_full_device_is_a_sentence_and_an_error(environment, tmp_path, arguments):
+    printed, errors = shell(environment, tmp_path, f"technopole {arguments} > /dev/full; echo $?")
+    assert printed == "1\n"
+    assert errors == "error: standard output: cannot be written: No space left on device\n"
+
+
+@pytest.mark.parametrize(
+    "where", ["| true; echo ${PIPESTATUS[0]}", ">&- 2>&-; echo $?", "2> /dev/full; echo $?"]
+)
+@pytest.mark.parametrize(("arguments", "code"), [("--help", 0), ("schema --sweep", 0), ("nonsense", 2)])
+def test_what_nobody_reads_is_no_error(environment, tmp_path, where, arguments, code):
+    printed, errors = shell(environment, tmp_path, f"technopole {arguments} {where}")
+    assert printed.endswith(f"{code}\n") and "Traceback" not in errors and "Errno" not in errors
+
+
+def test_run_is_not_lost_with_its_readers(environment, two_regions, tmp_path):
+    run = f"technopole run {two_regions} --periods 3 --replicates 2 --out run.zarr"
+    printed, errors = shell(environment, tmp_path, f"{run} 2>&1 | true; echo ${{PIPESTATUS[0]}}")
+    assert (printed, errors) == ("0\n", "")
+    assert {"run.zarr", "run-figures"} == set(os.listdir(tmp_path))
 
 
 # -------------------------------------------------------------------------------------------- other commands

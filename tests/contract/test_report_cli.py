@@ -31,7 +31,7 @@ def test_report_is_written_and_refused_where_one_is(technopole, results, tmp_pat
     refused = technopole("report", results)
     assert refused.returncode == 2 and refused.stdout == ""
     assert refused.stderr.strip().splitlines() == [
-        "error: run-report.html: is there already; --overwrite (overwrite=True) replaces it"
+        "error: run-report.html: is there already; --overwrite replaces it"
     ]
     assert page.read_bytes() == first
 

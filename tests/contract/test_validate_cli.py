@@ -131,7 +131,7 @@ def test_signal_leaves_nothing(environment, two_regions, tmp_path):
             assert time.monotonic() - begin < 5.0
         finally:
             process.kill()
-    assert process.returncode == 75 and printed == ""
+    assert process.returncode == 1 and printed == ""
     assert re.search(r"stopped by SIGINT: \d+ of 100,000 replicates finished; nothing was written\n$", errors)
     assert os.listdir(tmp_path) == []
 

@@ -202,6 +202,7 @@ def test_o28_money_is_a_veil(factor):
         {"market.material_price": factor},
         firms=np.diff(blueprint.tables.offsets).reshape(4, 3),
         employment=blueprint.tables.employment,
+        suppliers=blueprint.tables.suppliers,
     )
     runs = [Run(plan_, 6) for plan_ in (blueprint, scaled)]
     world = runs[1].world

@@ -5,6 +5,7 @@ import importlib.util
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from technopole import bench_stages
 from technopole.bench_machine import describe_machine
 from technopole.bench_runs import Bench, made_up, start_times, summarised
 from technopole.commands_bench import BenchOptions, bench
+from technopole.config import Config
 from technopole.errors import ConfigError, OutputError
 from technopole_kernels import drive, layout, parts, period, sweeps
 
@@ -39,12 +41,24 @@ def compare():
 
 def test_an_economy_is_measured():
     small = Bench(made_up("caches", 500))
-    assert small.blueprint.n_firms == 500 and small.periods == 800
-    small.periods = 3
+    assert small.blueprint.n_firms == 500 and small.periods == 200 and small.runs == 4
+    small.periods, small.runs = 3, 2
     times = small.one_thread(2)
     assert len(times) == 2 and all(0.0 < ns < 1e6 for ns in times)
     assert small.start_ns(1) > 0.0 and small.bytes_per_firm() > 100.0
     assert small.one_world(2, 1)[0] > 0.0 and small.all_threads(2, 1)[0] > 0.0
+
+
+def test_small_economies_are_run_again_in_place_of_for_thousands_of_periods(two_regions):
+    small = Bench(Config.from_toml(two_regions))
+    assert small.blueprint.n_firms == 60 and small.periods == 200 and small.runs == 34
+    usual = Bench(made_up("caches"))
+    assert usual.periods == 20 and usual.runs == 1
+    small.periods, small.runs = 4, 1
+    once = small.world().count()
+    small.runs = 3
+    runner = small.world()
+    assert runner.count() == 3 * once and runner.run(time.perf_counter) > 0.0
 
 
 def test_median_and_range():

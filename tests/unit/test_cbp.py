@@ -161,6 +161,13 @@ def test_packed_files_and_folders(tmp_path):
     assert np.array_equal(load(tmp_path / "cbp17us.zip").employment, expected.employment)
     with pytest.raises(DataError, match="several County Business Patterns files.*name one"):
         load(tmp_path)
+    with zipfile.ZipFile(tmp_path / "cbp17us.zip", "w") as archive:
+        archive.writestr("cbp17us.txt", US_2017.encode() + b"\xf8\n")
+    last = len(US_2017.splitlines()) + 1
+    with pytest.raises(
+        DataError, match=rf"cbp17us\.zip: line {last}: not UTF-8: found the byte 0xF8; allowed"
+    ):
+        load(tmp_path / "cbp17us.zip")
     (tmp_path / "cbp17us.zip").write_bytes(b"no zip")
     with pytest.raises(DataError, match="cannot be read as a .zip file"):
         load(tmp_path / "cbp17us.zip")

@@ -110,6 +110,10 @@ REFUSED = [
     (("suppliers",), [{"sector": "steel", "from": {}}], "suppliers no. 1 (steel).sector: found text 'steel'"),
     (("suppliers",), [{"sector": "stone", "from": {"stone": -1}}],
      "suppliers no. 1 (stone).from.stone: found -1; allowed: at least 0"),
+    (("suppliers",), [{"sector": "stone", "from": {}}],
+     "suppliers no. 1 (stone).from: found no shares; allowed: a share above 0 of at least one sector"),
+    (("suppliers",), [{"sector": "stone", "from": {"stone": 0.0, "optics": 0}}],
+     "suppliers no. 1 (stone).from: found shares of stone, optics that are 0; allowed: a share above 0"),
     (("suppliers",), [{"sector": "stone", "from": {}}] * 2, "suppliers no. 2 (stone): given a second time"),
     (("distances",), [["north", "souht", 3]],
      "distances no. 1 (north, souht).to: found text 'souht'; allowed: the id of a region; did "

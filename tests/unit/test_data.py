@@ -478,12 +478,34 @@ def test_folder_refuses_unknown_sectors_and_regions(folder):
     (folder / "suppliers.csv").write_text("sector,supplier,share\n334,999,1\n")
     with pytest.raises(DataError, match="row 2, column supplier: no sector '999'"):
         load(folder)
+    (folder / "suppliers.csv").write_text("sector,supplier,share\n722,334,1\n334,722,0\n334,334,0\n")
+    with pytest.raises(
+        DataError, match=r"suppliers\.csv: row 3, column share: all shares of sector '334' are 0"
+    ):
+        load(folder)
 
 
 def test_damaged_file(folder):
     packed = (folder / "cells.csv.gz").read_bytes()
-    (folder / "cells.csv.gz").write_bytes(packed[: len(packed) // 2])
-    with pytest.raises(DataError, match="cannot be read as a table"):
+    for damaged in (packed[: len(packed) // 2], packed[:10] + 20 * b"\xff"):
+        (folder / "cells.csv.gz").write_bytes(damaged)
+        with pytest.raises(DataError, match="cannot be read as a table"):
+            load(folder)
+
+
+def test_files_that_are_not_utf8_are_refused_with_their_line(folder):
+    (folder / "regions.csv").write_bytes(REGIONS.replace("Bville", "Bodø").encode("latin-1"))
+    words = r"regions\.csv: line 3: not UTF-8: found the byte 0xF8 after 'b,Bod'; allowed: text in UTF-8"
+    with pytest.raises(DataError, match=words):
+        load(folder)
+    (folder / "regions.csv").write_text(REGIONS.replace("Bville", "Bodø"), encoding="utf-8-sig")
+    assert load(folder).region_names == ["Aville", "Bodø"]
+    cells = CELLS.replace("b,722", "ø,722").encode("latin-1")
+    (folder / "cells.csv.gz").write_bytes(gzip.compress(cells))
+    with pytest.raises(DataError, match=r"cells\.csv\.gz: line 5: not UTF-8: found the byte 0xF8; allowed"):
+        load(folder)
+    (folder / "cells.csv.gz").write_bytes(gzip.compress(CELLS.encode("utf-16")))
+    with pytest.raises(DataError, match=r"cells\.csv\.gz: line 1: not UTF-8: found the byte 0xFF; allowed"):
         load(folder)
 
 

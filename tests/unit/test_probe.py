@@ -1,11 +1,16 @@
 """Estimates of time, and limits."""
 
+import json
 import time
 
 import pytest
 
-from sweeping import plan
+from sweeping import content, plan
+from technopole.commands_plan import SweepOptions
+from technopole.commands_plan import plan as print_it
+from technopole.config_write import to_toml
 from technopole.errors import ConfigError
+from technopole.experiment_points import PointWorlds
 from technopole.probe import Estimate, estimate, limit_problems, refuse_above_limits
 
 
@@ -29,6 +34,52 @@ def test_burn_in_is_shared_between_points():
 
 def test_a_period_that_takes_longer_than_the_probe():
     assert estimate(plan(), seconds=0.0).periods >= 1
+
+
+def failing(monkeypatch, *points):
+    """Let the blueprint of some points fail, as that of an economy that cannot start does."""
+    usual = PointWorlds.blueprint
+
+    def blueprint(self, point):
+        if point in points:
+            raise ConfigError(f"no economy for {point}")
+        return usual(self, point)
+
+    monkeypatch.setattr(PointWorlds, "blueprint", blueprint)
+
+
+def test_points_that_cannot_be_run_are_left_out_of_the_estimate(monkeypatch):
+    failing(monkeypatch, 0, 2)
+    measured = estimate(plan(), seconds=0.05)
+    assert measured.known and measured.points == 1 and measured.core_seconds > 0.0
+    assert measured.failed == {0: "no economy for 0", 2: "no economy for 2"}
+    assert refuse_above_limits(plan(), measured) is None
+
+
+def test_replicates_that_fail_are_named_and_the_others_measured():
+    made = plan(
+        design={"kind": "grid", "parameters": {"entry.startups": [0.078, 0.2]}},
+        set={"capacity.fixed": True, "capacity.slack": 0.0},
+    )
+    measured = estimate(made, seconds=0.2)
+    assert measured.points == 2 and measured.core_seconds > 0.0
+    assert measured.failed and all("room" in text for text in measured.failed.values())
+
+
+def test_plan_tells_what_is_known_and_warns_of_points_that_fail(monkeypatch, tmp_path, capsys):
+    failing(monkeypatch, 0, 1, 2)
+    file = tmp_path / "sweep.toml"
+    file.write_text(to_toml(content()), encoding="utf-8")
+    print_it(SweepOptions(file))
+    shown = capsys.readouterr()
+    rows = [line.split() for line in shown.out.splitlines()]
+    assert ["points", "3", "grid"] in rows and "not known" in shown.out and "nan" not in shown.out
+    assert "warning: point 1: a trial failed: no economy for 1\n" in shown.err
+    assert "goes on without replicates that fail, and ends with exit code 3" in shown.err
+    print_it(SweepOptions(file), as_json=True)
+    numbers = json.loads(capsys.readouterr().out)
+    assert numbers["points"] == 3 and "core_hours" not in numbers
+    assert numbers["failed_points"]["2"] == "no economy for 2"
 
 
 def test_limits():

@@ -391,6 +391,14 @@ def test_precision_is_that_of_the_scenario():
     assert "--workers" in one_problem(experiment={"threads": 2})
 
 
+def test_file_of_points_that_is_not_utf8(tmp_path):
+    (tmp_path / "points.csv").write_bytes(b"learning.technology\n0.1\n0,\xe9\n")
+    with pytest.raises(
+        ConfigError, match=r"points\.csv: line 3: not UTF-8: found the byte 0xE9 after '0,'; allowed"
+    ):
+        Sweep.from_dict(content(design=design("file", file="points.csv")), folder=tmp_path)
+
+
 def test_missing_file(tmp_path):
     with pytest.raises(ConfigError, match=r"points\.csv: cannot be read: No such file"):
         Sweep.from_dict(content(design=design("file", file="points.csv")), folder=tmp_path)
