@@ -25,7 +25,7 @@ import numpy as np  # noqa: E402
 
 import technopole as tp  # noqa: E402
 from economy import Runner, make_config  # noqa: E402
-from technopole.build import world_bytes  # noqa: E402
+from technopole.world.build import world_bytes  # noqa: E402
 
 TWO_REGIONS = ROOT / "configs/scenarios/two-regions.toml"
 

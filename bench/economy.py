@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from technopole.build import Blueprint, make_blueprint, new_problem
-from technopole.config import Config
+from technopole.config.config import Config
+from technopole.world.build import Blueprint, make_blueprint, new_problem
 from technopole_kernels.drive import WHOLE, drive
 from technopole_kernels.record import CELL_VARIABLES, REGION_VARIABLES, SECTOR_VARIABLES, Records
 from technopole_kernels.types import World

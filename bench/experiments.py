@@ -19,13 +19,13 @@ from typing import Any
 
 import numpy as np
 
-from technopole.build import new_problem
-from technopole.experiment_points import PointWorlds
-from technopole.experiment_run import run_experiment
-from technopole.plan import Plan, make_plan
-from technopole.recording import Recording
-from technopole.sweep import Sweep
-from technopole.unit_work import compute_unit
+from technopole.experiments.plan import Plan, make_plan
+from technopole.experiments.points import PointWorlds
+from technopole.experiments.run import run_experiment
+from technopole.experiments.unit_work import compute_unit
+from technopole.sweeps.sweep import Sweep
+from technopole.world.build import new_problem
+from technopole.world.recording import Recording
 from technopole_kernels.drive import WHOLE, drive
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -28,15 +28,15 @@ import technopole as tp  # noqa: E402
 from economy import RECORDED, make_config  # noqa: E402
 from gpu_equal import check_equality  # noqa: E402
 from gpu_floor import count_bytes  # noqa: E402
-from technopole.bench_machine import describe_machine  # noqa: E402
-from technopole.build import Blueprint, make_blueprint  # noqa: E402
-from technopole.device_batch import Batch  # noqa: E402
-from technopole.device_fit import device_room, worlds_that_fit  # noqa: E402
-from technopole.device_shared import using  # noqa: E402
-from technopole.machine import available_processors  # noqa: E402
-from technopole.recording import Recording  # noqa: E402
+from technopole.basics.machine import available_processors  # noqa: E402
+from technopole.cli.bench_machine import describe_machine  # noqa: E402
+from technopole.device.batch import Batch  # noqa: E402
+from technopole.device.fit import device_room, worlds_that_fit  # noqa: E402
+from technopole.device.shared import using  # noqa: E402
 from technopole.schema import RECORDS  # noqa: E402
-from technopole.simulation import Simulation  # noqa: E402
+from technopole.simulation.simulation import Simulation  # noqa: E402
+from technopole.world.build import Blueprint, make_blueprint  # noqa: E402
+from technopole.world.recording import Recording  # noqa: E402
 from technopole_kernels.grid.launches import PERIOD, count_items  # noqa: E402
 
 PARTS = {

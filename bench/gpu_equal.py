@@ -10,9 +10,9 @@ import numpy as np
 
 import technopole as tp
 from economy import make_config
-from technopole.device_shared import using
-from technopole.entries import Parameter
+from technopole.device.shared import using
 from technopole.schema import PARAMETERS, RECORDS, STATE
+from technopole.schema.entries import Parameter
 
 RULES = {key: entry.choices for key, entry in PARAMETERS.items() if entry.kernel and entry.choices}
 """Mechanisms with several rules; each combination comes in turn."""

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from economy import make_config
-from technopole.build import make_blueprint
-from technopole.device import period_program
-from technopole.device_batch import Batch
-from technopole.device_emulated import EmulatedDevice
-from technopole.recording import Recording
+from technopole.device.batch import Batch
+from technopole.device.emulated import EmulatedDevice
+from technopole.device.opening import period_program
+from technopole.world.build import make_blueprint
+from technopole.world.recording import Recording
 from technopole_kernels.grid.launches import PERIOD, count_items
 from technopole_kernels.types import TILE
 

@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 
 from economy import make_config, make_records
-from technopole.build import Blueprint, make_blueprint, new_problem
-from technopole.crew import Crew
-from technopole.resolve import resolve_config
+from technopole.config.resolve import resolve_config
+from technopole.world.build import Blueprint, make_blueprint, new_problem
+from technopole.world.crew import Crew
 from technopole_kernels.types import World
 
 ROOT = Path(__file__).resolve().parents[1]

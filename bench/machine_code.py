@@ -102,11 +102,11 @@ def child() -> None:
     from numba.core.caching import NullCache
 
     # building an economy calls kernels, whose code this processor may not understand: none of them is called here
-    import technopole.build as build
-    from technopole.build import make_blueprint, new_problem
-    from technopole.config import Config
-    from technopole.recording import Recording
-    from technopole.warmup import ECONOMY
+    import technopole.world.build as build
+    from technopole.config.config import Config
+    from technopole.startup.warmup import ECONOMY
+    from technopole.world.build import make_blueprint, new_problem
+    from technopole.world.recording import Recording
     from technopole_kernels import _jit, drive
 
     build.name_firms = lambda offsets, identity: identity.fill(0)

@@ -27,9 +27,9 @@ import numpy as np  # noqa: E402
 from economy import Runner as CacheRunner  # noqa: E402
 from economy import make_config  # noqa: E402
 from scaling import Runner, plan  # noqa: E402
-from technopole.bench_machine import describe_machine  # noqa: E402
-from technopole.build import make_blueprint, new_problem  # noqa: E402
-from technopole.recording import Recording  # noqa: E402
+from technopole.cli.bench_machine import describe_machine  # noqa: E402
+from technopole.world.build import make_blueprint, new_problem  # noqa: E402
+from technopole.world.recording import Recording  # noqa: E402
 from technopole_kernels import layout  # noqa: E402
 from technopole_kernels.drive import drive  # noqa: E402
 from technopole_kernels.status import Part  # noqa: E402

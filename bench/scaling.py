@@ -19,12 +19,12 @@ from typing import Any
 
 import numpy as np
 
-from technopole.bench_machine import describe_machine
-from technopole.build import Blueprint, make_blueprint, new_problem
-from technopole.config import Config
-from technopole.crew import Crew
-from technopole.machine import available_memory, readable_bytes
-from technopole.recording import Recording
+from technopole.basics.machine import available_memory, readable_bytes
+from technopole.cli.bench_machine import describe_machine
+from technopole.config.config import Config
+from technopole.world.build import Blueprint, make_blueprint, new_problem
+from technopole.world.crew import Crew
+from technopole.world.recording import Recording
 
 ROOT = Path(__file__).resolve().parents[1]
 OUTPUT = ["firms", "employment", "productivity"]

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from economy import Runner, make_config
-from technopole.build import world_bytes
+from technopole.world.build import world_bytes
 
 ROOT = Path(__file__).resolve().parents[1]
 SHAPES = ((48, 6, 20_000), (10, 5, 10_000), (24, 6, 30_000), (100, 10, 200_000), (200, 40, 2_000_000))

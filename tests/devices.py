@@ -12,11 +12,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from technopole import device_layout, device_shared, device_worlds_memory
-from technopole.build import new_problem
-from technopole.device import period_program
-from technopole.device_emulated import EmulatedDevice
-from technopole.device_interface import DeviceMemoryError
+from technopole.device import layout as device_layout
+from technopole.device import shared as device_shared
+from technopole.device import worlds_memory as device_worlds_memory
+from technopole.device.emulated import EmulatedDevice
+from technopole.device.interface import DeviceMemoryError
+from technopole.device.opening import period_program
+from technopole.world.build import new_problem
 from technopole_kernels import drive, layout
 from technopole_kernels.record import Records
 from technopole_kernels.status import Status

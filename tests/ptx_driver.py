@@ -5,8 +5,8 @@ import contextlib
 from fake_driver import CUresult, FakeDriver
 from ptx_machine import Machine
 from ptx_memory import Memory
-from technopole import device_shared
-from technopole.device_cuda import CudaDevice
+from technopole.device import shared as device_shared
+from technopole.device.cuda import CudaDevice
 
 
 class PtxDriver(FakeDriver):

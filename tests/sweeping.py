@@ -1,8 +1,8 @@
 """Small sweeps for tests."""
 
 from conftest import SCENARIOS
-from technopole.plan import make_plan
-from technopole.sweep import Sweep
+from technopole.experiments.plan import make_plan
+from technopole.sweeps.sweep import Sweep
 
 TWO_REGIONS = str(SCENARIOS / "two-regions.toml")
 

@@ -3,8 +3,8 @@
 import numpy as np
 
 import reference
-from technopole.policies import CELLS, REGIONS, SECTORS
 from technopole.schema import PARAMETERS
+from technopole.world.policies import CELLS, REGIONS, SECTORS
 from technopole_kernels import layout
 from technopole_kernels.record import CELL_VARIABLES, REGION_VARIABLES, SECTOR_VARIABLES
 from worlds import FIRM_ROWS, REGION_ROWS, Run

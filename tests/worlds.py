@@ -10,7 +10,8 @@ from dataclasses import replace
 import numpy as np
 from hypothesis import HealthCheck, Phase, settings
 
-from technopole.build import (
+from technopole.config.config import Config
+from technopole.world.build import (
     STOCKS,
     Blueprint,
     enlarge_world,
@@ -18,7 +19,6 @@ from technopole.build import (
     make_constants,
     new_problem,
 )
-from technopole.config import Config
 from technopole_kernels import layout
 from technopole_kernels.drive import WHOLE, drive
 from technopole_kernels.initial import name_firms

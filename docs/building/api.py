@@ -9,11 +9,11 @@ import technopole
 GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
     "api/run.md": (
         "Runs and models",
-        ("run", "Config", "Model", "Models", "Snapshot", "Simulation", "ensemble.Progress"),
+        ("run", "Config", "Model", "Models", "Snapshot", "Simulation", "simulation.ensemble.Progress"),
     ),
     "api/experiments.md": (
         "Experiments",
-        ("Sweep", "experiment", "open", "compare", "sensitivity", "experiment_run.ExperimentReport"),
+        ("Sweep", "experiment", "open", "compare", "sensitivity", "experiments.run.ExperimentReport"),
     ),
     "api/results.md": ("Results", ("write", "open_firms", "summarise", "draw")),
     "api/errors.md": ("Errors", ()),
@@ -28,7 +28,7 @@ INHERITED = "\n    options:\n      inherited_members: true"
 REST = ("api/others.md", "Other public names")
 MODULES: dict[str, str] = {
     "technopole.indicators": "Indicators",
-    "technopole.indicators_accessor": "Indicators as methods: ds.tp",
+    "technopole.indicators.accessor": "Indicators as methods: ds.tp",
     "technopole.bmi": "Basic Model Interface (BMI)",
     "technopole.gym": "Environments for reinforcement learning",
     "technopole_kernels.period": "Kernels – a period",

@@ -6,9 +6,9 @@ import api
 from typer.testing import CliRunner
 
 from technopole.cli import app
-from technopole.config_write import TITLES, literal
-from technopole.entries import Instrument, Parameter, Variable
+from technopole.config.write import TITLES, literal
 from technopole.schema import GROUPS, INSTRUMENTS, PARAMETERS, RECORDS, STATE
+from technopole.schema.entries import Instrument, Parameter, Variable
 
 WIDTH = 110
 

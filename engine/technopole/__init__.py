@@ -16,9 +16,8 @@ from technopole.version import __version__
 
 if TYPE_CHECKING:
     from technopole import indicators
-    from technopole.claims_experiment import claims
-    from technopole.comparison import compare
-    from technopole.config import Config
+    from technopole.claim_tests.experiment import claims
+    from technopole.config.config import Config
     from technopole.errors import (
         ConfigError,
         DataError,
@@ -29,20 +28,21 @@ if TYPE_CHECKING:
         StateError,
         TechnopoleError,
     )
-    from technopole.experiment_run import experiment
-    from technopole.experiment_run import open_experiment as open
-    from technopole.figures import draw
-    from technopole.firm_reading import open_firms
-    from technopole.model import Model
-    from technopole.model_group import Models
-    from technopole.report_make import report
-    from technopole.sensitivity_analysis import sensitivity
-    from technopole.simulation import Simulation, run
-    from technopole.snapshot import Snapshot
-    from technopole.store import write
-    from technopole.summary import summarise
-    from technopole.sweep import Sweep
-    from technopole.validation import validate
+    from technopole.experiments.comparison import compare
+    from technopole.experiments.run import experiment
+    from technopole.experiments.run import open_experiment as open
+    from technopole.experiments.sensitivity import sensitivity
+    from technopole.facts.validation import validate
+    from technopole.figures.draw import draw
+    from technopole.files.firm_reading import open_firms
+    from technopole.files.write import write
+    from technopole.model.group import Models
+    from technopole.model.model import Model
+    from technopole.model.snapshot import Snapshot
+    from technopole.reports.make import report
+    from technopole.results.summary import summarise
+    from technopole.simulation.simulation import Simulation, run
+    from technopole.sweeps.sweep import Sweep
 
 __all__ = [
     "Config",
@@ -76,33 +76,33 @@ __all__ = [
 ]
 
 _MODULES = {
-    "Config": "config",
+    "Config": "config.config",
     "ConfigError": "errors",
     "DataError": "errors",
     "Interrupted": "errors",
-    "Model": "model",
-    "Models": "model_group",
+    "Model": "model.model",
+    "Models": "model.group",
     "NotFiniteError": "errors",
     "OutputError": "errors",
-    "Simulation": "simulation",
-    "Snapshot": "snapshot",
+    "Simulation": "simulation.simulation",
+    "Snapshot": "model.snapshot",
     "StaleViewError": "errors",
     "StateError": "errors",
-    "Sweep": "sweep",
+    "Sweep": "sweeps.sweep",
     "TechnopoleError": "errors",
-    "claims": "claims_experiment",
-    "compare": "comparison",
-    "draw": "figures",
-    "experiment": "experiment_run",
+    "claims": "claim_tests.experiment",
+    "compare": "experiments.comparison",
+    "draw": "figures.draw",
+    "experiment": "experiments.run",
     "indicators": "indicators",
-    "open": "experiment_run",
-    "open_firms": "firm_reading",
-    "report": "report_make",
-    "run": "simulation",
-    "sensitivity": "sensitivity_analysis",
-    "summarise": "summary",
-    "validate": "validation",
-    "write": "store",
+    "open": "experiments.run",
+    "open_firms": "files.firm_reading",
+    "report": "reports.make",
+    "run": "simulation.simulation",
+    "sensitivity": "experiments.sensitivity",
+    "summarise": "results.summary",
+    "validate": "facts.validation",
+    "write": "files.write",
 }
 _OTHER_NAMES = {"open": "open_experiment"}
 """Names that would hide something in their module."""

@@ -6,10 +6,10 @@ import ctypes
 from typing import Any
 
 from technopole.errors import StateError
-from technopole.model import Model
-from technopole.model_names import no_state
+from technopole.model.model import Model
+from technopole.model.names import no_state
 from technopole.schema import STATE
-from technopole.world_state import state_view
+from technopole.world.state import state_view
 from technopole_kernels import _trampoline, layout
 
 HEADER = """\

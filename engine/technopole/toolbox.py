@@ -18,24 +18,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from technopole.build import Blueprint, make_blueprint, make_constants, vary_blueprint
-from technopole.config import Config
-from technopole.design import varied_config
-from technopole.device_ensemble import make_ensemble
+from technopole.basics.machine import choose_threads
+from technopole.config.config import Config
+from technopole.config.resolve import resolve_config
 from technopole.errors import ConfigError
-from technopole.machine import choose_threads
-from technopole.outcomes import (
+from technopole.schema import suggestion
+from technopole.schema.outcomes import (
     DEFAULT_OUTCOMES,
     Outcome,
     compute_outcomes,
     needed_by_outcomes,
     outcome_problems,
 )
-from technopole.policies import policy_from_config
-from technopole.recording import Recording
-from technopole.resolve import resolve_config
-from technopole.schema import suggestion
-from technopole.sweep_values import DATA_KEYS, GEOGRAPHY_KEYS, POLICY, TABLE_KEYS, VARIED
+from technopole.simulation.device_ensemble import make_ensemble
+from technopole.sweeps.design import varied_config
+from technopole.sweeps.values import DATA_KEYS, GEOGRAPHY_KEYS, POLICY, TABLE_KEYS, VARIED
+from technopole.world.build import Blueprint, make_blueprint, make_constants, vary_blueprint
+from technopole.world.policies import policy_from_config
+from technopole.world.recording import Recording
 
 __all__ = ["Function", "Outcome", "evaluate"]
 
@@ -54,8 +54,8 @@ class Function:
     config : Config or path
         Configuration, or TOML file.
     outcomes : sequence of str or Outcome, optional
-        Names of `technopole.outcomes.DEFAULT_OUTCOMES`, or outcomes of one's own (variable, over, periods, region,
-        sector). All of the former if absent; those over more periods than there are take all.
+        Names of `technopole.schema.outcomes.DEFAULT_OUTCOMES`, or outcomes of one's own (variable, over, periods,
+        region, sector). All of the former if absent; those over more periods than there are take all.
     replicates, seed, periods, threads : int, optional
         In place of ``run.replicates``, ``run.seed``, ``time.periods``, ``run.threads``.
     data : path, optional

@@ -5,7 +5,7 @@ import sys
 from dataclasses import dataclass
 from math import hypot, isnan, nan
 
-from technopole.text_table import write_table
+from technopole.basics.text_table import write_table
 
 INK, BLUE, ORANGE, GREEN, VERMILION, PURPLE = "#222222", "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7"
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 import sweeping
-from technopole import device_driver
+from technopole.device import driver as device_driver
 from technopole.errors import ConfigError
 
 QUICK = ("--periods", 3, "--replicates", 2)

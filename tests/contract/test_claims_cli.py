@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 import xarray as xr
 
-from technopole.claims_design import CLAIMS, ROWS
-from technopole.config import Config
-from technopole.default_scenario import default_scenario
+from technopole.claim_tests.design import CLAIMS, ROWS
+from technopole.config.config import Config
+from technopole.config.default_scenario import default_scenario
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = ("--periods", 8, "--replicates", 3, "--threads", 1)

@@ -28,7 +28,7 @@ def test_code_prints_what_the_page_says(code, printed, monkeypatch):
 
 def test_every_variable_group_of_the_interface_is_on_the_page():
     pytest.importorskip("bmipy", reason="needs bmipy")
-    from technopole.bmi_variables import EXCHANGED, GRID_TYPES
+    from technopole.bmi.variables import EXCHANGED, GRID_TYPES
 
     for place in {name.partition("__")[0] for name in EXCHANGED}:
         assert f"`{place}__" in TEXT, place

@@ -18,7 +18,7 @@ validate = pytest.importorskip("numpydoc.validate").validate
 MODULES = [
     "technopole",
     "technopole.indicators",
-    "technopole.indicators_accessor",
+    "technopole.indicators.accessor",
     "technopole.bmi",
     "technopole.gym",
 ]
@@ -126,9 +126,9 @@ def _family(name):
 
 def test_there_is_something_to_check():
     assert len(PUBLIC) > 80
-    assert "technopole.simulation.run" in PUBLIC
-    assert "technopole.model.Model.fork" in PUBLIC
-    assert "technopole.model_steps.ModelSteps.step" in PUBLIC  # of a base class
+    assert "technopole.simulation.simulation.run" in PUBLIC
+    assert "technopole.model.model.Model.fork" in PUBLIC
+    assert "technopole.model.steps.ModelSteps.step" in PUBLIC  # of a base class
 
 
 @pytest.mark.parametrize("path", PUBLIC)
@@ -162,12 +162,14 @@ def test_what_is_missing_is_found():
     assert undocumented_errors(lacking) == {"ValueError"}
 
 
-@pytest.mark.parametrize("name", [module.name for module in pkgutil.iter_modules(technopole.__path__)])
+@pytest.mark.parametrize(
+    "name", [module.name for module in pkgutil.walk_packages(technopole.__path__, "technopole.")]
+)
 def test_every_function_and_class_has_a_docstring(name):
     """Also what is not public; the models of the sections are made of the schema and documented there."""
-    if name == "__main__":
+    if name == "technopole.__main__":
         return
-    module = importlib.import_module(f"technopole.{name}")
+    module = importlib.import_module(name)
     own = [value for value in vars(module).values() if getattr(value, "__module__", "") == module.__name__]
     without = [
         value.__name__
@@ -176,4 +178,4 @@ def test_every_function_and_class_has_a_docstring(name):
         and not value.__name__.startswith("_")
         and not (value.__doc__ or "").strip()
     ]
-    assert name == "config_models" or without == []
+    assert name == "technopole.config.models" or without == []

@@ -10,8 +10,8 @@ import pytest
 
 import sweeping
 from conftest import SCENARIOS
-from technopole import commands_experiment
-from technopole.commands_plan import SweepOptions
+from technopole.cli import commands_experiment
+from technopole.cli.commands_plan import SweepOptions
 
 SCENARIO = SCENARIOS / "two-regions.toml"
 

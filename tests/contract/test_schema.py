@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from technopole.config import Config, base_toml
+from technopole.config.config import Config, base_toml
 from technopole.schema import (
     DEFAULT_OUTPUT,
     ENTRIES,

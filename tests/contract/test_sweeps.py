@@ -10,10 +10,10 @@ import pytest
 
 from conftest import ROOT
 from sweeping import TWO_REGIONS
-from technopole.design import make_points
-from technopole.plan import make_plan
-from technopole.sweep import Sweep
-from technopole.sweep_models import SECTIONS
+from technopole.experiments.plan import make_plan
+from technopole.sweeps.design import make_points
+from technopole.sweeps.models import SECTIONS
+from technopole.sweeps.sweep import Sweep
 
 SWEEPS = sorted((ROOT / "configs" / "sweeps").glob("*.toml"))
 
@@ -64,8 +64,8 @@ def test_designs_are_those_described():
 def test_planning_needs_no_kernels(environment):
     program = (
         "import sys\n"
-        "from technopole.plan import make_plan\n"
-        "from technopole.sweep import Sweep\n"
+        "from technopole.experiments.plan import make_plan\n"
+        "from technopole.sweeps.sweep import Sweep\n"
         f"plan = make_plan(Sweep.from_toml({str(SWEEPS[0])!r}))\n"
         "plan.digest, plan.files, plan.bytes, list(plan.units())\n"
         "heavy = ('numba', 'zarr', 'xarray', 'scipy', 'SALib', 'dask', 'pandas')\n"

@@ -10,7 +10,7 @@ import time
 import pytest
 import xarray as xr
 
-from technopole.commands_validate import ValidateOptions, validate
+from technopole.cli.commands_validate import ValidateOptions, validate
 from technopole.errors import TechnopoleError
 
 QUICK = ("--periods", "12", "--replicates", "2", "--threads", "1")

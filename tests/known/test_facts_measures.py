@@ -9,24 +9,24 @@ import math
 import numpy as np
 import pytest
 
-from technopole.facts_innovation import Innovations, Innovators, SmallFirms, rank_correlation, two_slopes
-from technopole.facts_panel import Year
-from technopole.facts_productivity import (
+from technopole.facts.innovation import Innovations, Innovators, SmallFirms, rank_correlation, two_slopes
+from technopole.facts.panel import Year
+from technopole.facts.productivity import (
     Decomposition,
     Economy,
     Productivity,
     agglomeration,
     gap_90_10,
 )
-from technopole.facts_regions import (
+from technopole.facts.regions import (
     convergence,
     geographic_concentration,
     relatedness_effects,
     variety_effect,
 )
-from technopole.facts_sizes import Growth, Sizes, gibrat, shape_and_scaling, tail_exponent
-from technopole.facts_statistics import correlation, slope, staying_in_fifths
-from technopole.facts_turnover import Hazards, SpinOffs, Turnover, job_flows, leading
+from technopole.facts.sizes import Growth, Sizes, gibrat, shape_and_scaling, tail_exponent
+from technopole.facts.statistics import correlation, slope, staying_in_fifths
+from technopole.facts.turnover import Hazards, SpinOffs, Turnover, job_flows, leading
 
 SIGMAS = 5.0
 

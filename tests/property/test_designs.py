@@ -7,12 +7,12 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import technopole.plan
+import technopole.experiments.plan
 from sweeping import TWO_REGIONS, plan
-from technopole.design import grid_ids, make_points
 from technopole.errors import ConfigError
-from technopole.sweep import Sweep
-from technopole.sweep_values import VARIED
+from technopole.sweeps.design import grid_ids, make_points
+from technopole.sweeps.sweep import Sweep
+from technopole.sweeps.values import VARIED
 
 KEYS = ["learning.technology", "learning.far", "sharing.cost", "trust.level", "spillover.rate"]
 lengths = st.lists(st.integers(1, 6), min_size=1, max_size=4)
@@ -82,14 +82,17 @@ def test_drawn_values_are_between_their_bounds(kind, parameters, power, seed):
 )
 def test_every_replicate_is_in_one_unit(points, replicates, burn_in, power, raw):
     design = {"kind": "zip", "parameters": {"learning.far": [index / 100 for index in range(points)]}}
-    before = technopole.plan.UNIT_WORK, technopole.plan.UNIT_BYTES
+    before = technopole.experiments.plan.UNIT_WORK, technopole.experiments.plan.UNIT_BYTES
     try:
-        technopole.plan.UNIT_WORK, technopole.plan.UNIT_BYTES = 1e4 * 2.0**power, 2.0 ** (power + 8)
+        technopole.experiments.plan.UNIT_WORK, technopole.experiments.plan.UNIT_BYTES = (
+            1e4 * 2.0**power,
+            2.0 ** (power + 8),
+        )
         made = plan(
             design=design, experiment={"replicates": replicates, "burn_in": burn_in}, output={"raw": raw}
         )
     finally:
-        technopole.plan.UNIT_WORK, technopole.plan.UNIT_BYTES = before
+        technopole.experiments.plan.UNIT_WORK, technopole.experiments.plan.UNIT_BYTES = before
     count = np.zeros((points, replicates), dtype=int)
     for unit in made.units():
         count[unit.points.start : unit.points.stop, unit.replicates.start : unit.replicates.stop] += 1

@@ -13,10 +13,10 @@ import pytest
 
 import reference
 import technopole as tp
-from technopole.advance import advance
-from technopole.build import enlarge_world
-from technopole.crew import Crew
 from technopole.schema import PARAMETERS
+from technopole.simulation.advance import advance
+from technopole.world.build import enlarge_world
+from technopole.world.crew import Crew
 from twinning import (
     assert_records_agree,
     assert_states_agree,

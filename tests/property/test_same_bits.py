@@ -16,12 +16,12 @@ import technopole as tp
 from configurations import configurations
 from economy import make_config
 from fixed_runs import CASES, TIMES, fixed_arrays
-from technopole.advance import advance
-from technopole.build import enlarge_world, new_problem
-from technopole.crew import Crew
-from technopole.machine import LARGE_WORLD
+from technopole.basics.machine import LARGE_WORLD
 from technopole.schema import RECORDS
-from technopole.simulation import Simulation
+from technopole.simulation.advance import advance
+from technopole.simulation.simulation import Simulation
+from technopole.world.build import enlarge_world, new_problem
+from technopole.world.crew import Crew
 from technopole_kernels import layout
 from technopole_kernels._jit import cache_directory
 from technopole_kernels.drive import drive
@@ -109,7 +109,7 @@ def test_threads_that_share_a_world(drawn, seed, threads):
     shared.records = make_records(blueprint, PERIODS)
     stop = np.zeros(1, dtype=np.int64)
     crew = Crew(threads)
-    with mock.patch.multiple("technopole.crew", SUMS=1, CELLS=1):  # however little there is to share
+    with mock.patch.multiple("technopole.world.crew", SUMS=1, CELLS=1):  # however little there is to share
         shared.world, finished = advance(
             blueprint, shared.setting, shared.world, shared.records, PERIODS, 1, stop, crew
         )

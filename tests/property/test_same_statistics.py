@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from technopole.levels import LEVELS, reduce_to_level
-from technopole.moments import Tree, block_moments, merge_blocks
-from technopole.outcomes import DEFAULT_OUTCOMES, compute_outcomes
 from technopole.schema import RECORDS, SIZE_EDGES
+from technopole.schema.levels import LEVELS, reduce_to_level
+from technopole.schema.outcomes import DEFAULT_OUTCOMES, compute_outcomes
+from technopole.statistics.moments import Tree, block_moments, merge_blocks
 
 NUMBERS = st.one_of(
     st.floats(-1e6, 1e6), st.floats(-1e-3, 1e-3), st.just(float("nan")), st.just(float("inf")), st.just(0.0)

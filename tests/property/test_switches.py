@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strategies import parameters
-from technopole.config import Config
-from technopole.policies import DIMS, pack_policy
+from technopole.config.config import Config
 from technopole.schema import PARAMETERS
+from technopole.world.policies import DIMS, pack_policy
 from technopole_kernels import layout
 from twinning import OnePeriod
 from worlds import QUICK, Run, assert_same_bits, mixed, plan, state_arrays

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import technopole as tp
-from technopole.claims_statistics import NO_EFFECT, interval, verdict
-from technopole.default_scenario import default_scenario
+from technopole.claim_tests.statistics import NO_EFFECT, interval, verdict
+from technopole.config.default_scenario import default_scenario
 
 pytestmark = [pytest.mark.stats, pytest.mark.slow]
 

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from technopole.contrasts import paired
-from technopole.levels import reduce_to_level
-from technopole.moments import block_moments, statistics
-from technopole.quantiles import interval_ranks, quantiles
-from technopole.simulation import run
-from technopole.stopping import decide
+from technopole.schema.levels import reduce_to_level
+from technopole.simulation.simulation import run
+from technopole.statistics.contrasts import paired
+from technopole.statistics.moments import block_moments, statistics
+from technopole.statistics.quantiles import interval_ranks, quantiles
+from technopole.statistics.stopping import decide
 
 pytestmark = pytest.mark.stats
 

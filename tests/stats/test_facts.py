@@ -13,9 +13,9 @@ import pytest
 
 import technopole as tp
 from conftest import SCENARIOS
-from technopole.config import Config
-from technopole.facts_table import facts_of
-from technopole.model import Model
+from technopole.config.config import Config
+from technopole.facts.table import facts_of
+from technopole.model.model import Model
 
 pytestmark = [pytest.mark.stats, pytest.mark.slow]
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from technopole import bench_stages
-from technopole.bench_machine import describe_machine
-from technopole.bench_runs import Bench, made_up, start_times, summarised
-from technopole.commands_bench import BenchOptions, bench
-from technopole.config import Config
+from technopole.cli import bench_stages
+from technopole.cli.bench_machine import describe_machine
+from technopole.cli.bench_runs import Bench, made_up, start_times, summarised
+from technopole.cli.commands_bench import BenchOptions, bench
+from technopole.config.config import Config
 from technopole.errors import ConfigError, OutputError
 from technopole_kernels import drive, layout, parts, period, sweeps
 
@@ -73,7 +73,7 @@ def test_machine_is_described():
 
 
 def test_bench_prints_and_writes(tmp_path, two_regions, capsys, monkeypatch):
-    monkeypatch.setattr("technopole.bench_runs.FIRM_PERIODS", 100)
+    monkeypatch.setattr("technopole.cli.bench_runs.FIRM_PERIODS", 100)
     file = tmp_path / "bench.json"
     bench(BenchOptions(config=two_regions, repeats=1, threads=1, json=file, quiet=True))
     shown = capsys.readouterr()
@@ -135,7 +135,7 @@ def test_every_module_of_the_kernels_has_a_mechanism():
 
 @pytest.mark.slow
 def test_the_copy_does_what_the_period_does_and_the_times_add_up():
-    from technopole.build import make_blueprint
+    from technopole.world.build import make_blueprint
 
     config = made_up("caches", 5000)
     times = bench_stages.measure_stages(make_blueprint(config), periods=5, repeats=5)

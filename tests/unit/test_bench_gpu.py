@@ -11,8 +11,8 @@ import gpu_equal
 import gpu_floor
 from conftest import ROOT
 from devices import some_device
-from technopole.build import make_blueprint
-from technopole.config import Config
+from technopole.config.config import Config
+from technopole.world.build import make_blueprint
 from technopole_kernels.grid.launches import PERIOD
 
 SCRIPT = ROOT / "bench" / "gpu.py"

@@ -14,7 +14,7 @@ import technopole as tp
 pytest.importorskip("bmipy", reason="needs bmipy (the extra technopole[bmi])")
 
 from technopole.bmi import TechnopoleBmi  # noqa: E402
-from technopole.bmi_variables import EXCHANGED, FIRMS, GRID_RANKS, INPUTS, OUTPUTS  # noqa: E402
+from technopole.bmi.variables import EXCHANGED, FIRMS, GRID_RANKS, INPUTS, OUTPUTS  # noqa: E402
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from sweeping import plan
-from technopole.advance import advance
-from technopole.burn_in import run_burn_in, start_from
-from technopole.experiment_points import PointWorlds
-from technopole.recording import Recording
+from technopole.experiments.burn_in import run_burn_in, start_from
+from technopole.experiments.points import PointWorlds
+from technopole.simulation.advance import advance
+from technopole.world.recording import Recording
 
 PARAMETERS = {
     "learning.rule": ["broadcast", "barter", "mean_field"],

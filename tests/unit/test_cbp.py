@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from technopole.cbp_files import read_cbp
-from technopole.config import Config
-from technopole.data import load_tables
+from technopole.config.config import Config
+from technopole.data.cbp_files import read_cbp
+from technopole.data.loading import load_tables
 from technopole.errors import DataError
 
 REAL = Path(os.environ.get("TECHNOPOLE_DATA", "") or "/nonexistent") / "census_cbp17us.txt.gz"

@@ -5,16 +5,33 @@ import pytest
 import xarray as xr
 
 import technopole as tp
-from technopole.build import make_blueprint
-from technopole.claims_design import CLAIMS, FEEDBACK, MECHANISMS, NO_HIGH_TECH, REST, ROWS, SWITCHES, select
-from technopole.claims_measure import Cohorts, productivity_growth
-from technopole.claims_results import ARMS
-from technopole.claims_tests import PUSHED, Middle, Series, branch, open_gap, push, pushed_regions
-from technopole.claims_text import tables
-from technopole.claims_units import RESPONSES, Study, Unit
-from technopole.claims_world import Bench, Walk, switched
-from technopole.config import Config
+from technopole.claim_tests.design import (
+    CLAIMS,
+    FEEDBACK,
+    MECHANISMS,
+    NO_HIGH_TECH,
+    REST,
+    ROWS,
+    SWITCHES,
+    select,
+)
+from technopole.claim_tests.interventions import (
+    PUSHED,
+    Middle,
+    Series,
+    branch,
+    open_gap,
+    push,
+    pushed_regions,
+)
+from technopole.claim_tests.measure import Cohorts, productivity_growth
+from technopole.claim_tests.results import ARMS
+from technopole.claim_tests.text import tables
+from technopole.claim_tests.units import RESPONSES, Study, Unit
+from technopole.claim_tests.world import Bench, Walk, switched
+from technopole.config.config import Config
 from technopole.errors import ConfigError, NotFiniteError
+from technopole.world.build import make_blueprint
 from worlds import economy
 
 PERIODS = 15
@@ -360,8 +377,8 @@ def test_everything_is_on_the_page(results):
     pytest.importorskip("matplotlib")
     import matplotlib
 
-    from technopole.figures_claims import _MAKERS
-    from technopole.figures_style import SETTINGS
+    from technopole.figures.claims import _MAKERS
+    from technopole.figures.style import SETTINGS
 
     with matplotlib.rc_context(SETTINGS):
         for name, (_, make) in _MAKERS.items():
@@ -378,7 +395,7 @@ def test_everything_is_on_the_page(results):
 
 def test_standardised_effects_are_positive_where_they_are_as_claimed(results):
     pytest.importorskip("matplotlib")
-    from technopole.figures_claims import standardised
+    from technopole.figures.claims import standardised
 
     estimate, low, high = standardised(results)
     supported = results["verdict"].values == "supported"

@@ -5,13 +5,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from technopole.build import make_blueprint
-from technopole.claims_design import select
-from technopole.claims_measure import ESTABLISHED, LAST, MEASURES, Sight
-from technopole.claims_results import claim_statistics, paired_values
-from technopole.claims_statistics import CONTRADICTED, NO_EFFECT, SUPPORTED
-from technopole.claims_world import Firms
-from technopole.config import Config
+from technopole.claim_tests.design import select
+from technopole.claim_tests.measure import ESTABLISHED, LAST, MEASURES, Sight
+from technopole.claim_tests.results import claim_statistics, paired_values
+from technopole.claim_tests.statistics import CONTRADICTED, NO_EFFECT, SUPPORTED
+from technopole.claim_tests.world import Firms
+from technopole.config.config import Config
+from technopole.world.build import make_blueprint
 from worlds import economy
 
 PERIODS, REGIONS, SECTORS = LAST + 4, 3, 2

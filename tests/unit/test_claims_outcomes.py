@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from technopole.claims_design import CLAIMS, FEEDBACK, MECHANISMS, PARTS, ROWS, SWITCHES, select
-from technopole.claims_map import parse_over
-from technopole.claims_outcomes import (
+from technopole.claim_tests.design import CLAIMS, FEEDBACK, MECHANISMS, PARTS, ROWS, SWITCHES, select
+from technopole.claim_tests.map import parse_over
+from technopole.claim_tests.outcomes import (
     LONGEST_HALF_LIFE,
     alone_cost,
     excess_contribution,
@@ -18,7 +18,7 @@ from technopole.claims_outcomes import (
     slope,
     spread_within,
 )
-from technopole.claims_statistics import (
+from technopole.claim_tests.statistics import (
     CONTRADICTED,
     NO_EFFECT,
     NOT_MEASURED,

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import reference
-from technopole.build import make_blueprint
-from technopole.claims_world import Bench, Walk
-from technopole.config import Config
+from technopole.claim_tests.world import Bench, Walk
+from technopole.config.config import Config
+from technopole.world.build import make_blueprint
 from twinning import assert_close, twin_constants, twin_parameters, twin_policy, twin_state
 from worlds import economy
 

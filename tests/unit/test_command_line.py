@@ -3,15 +3,16 @@
 import pytest
 
 from conftest import SCENARIOS
-from technopole import cli, cli_perform
-from technopole.cli_perform import refuse_unclear
-from technopole.commands import RunOptions, run
-from technopole.commands_claims import ClaimsOptions, _prepared
-from technopole.commands_experiment import ExperimentOptions, JobOptions, experiment, jobscript, status
-from technopole.commands_output import figures_folder
-from technopole.commands_plan import SweepOptions, read_sweep
-from technopole.commands_validate import ValidateOptions, validate
-from technopole.config import parse_set
+from technopole import cli
+from technopole.cli import perform as cli_perform
+from technopole.cli.commands import RunOptions, run
+from technopole.cli.commands_claims import ClaimsOptions, _prepared
+from technopole.cli.commands_experiment import ExperimentOptions, JobOptions, experiment, jobscript, status
+from technopole.cli.commands_output import figures_folder
+from technopole.cli.commands_plan import SweepOptions, read_sweep
+from technopole.cli.commands_validate import ValidateOptions, validate
+from technopole.cli.perform import refuse_unclear
+from technopole.config.config import parse_set
 from technopole.errors import ConfigError, OutputError
 
 TWO_REGIONS = SCENARIOS / "two-regions.toml"

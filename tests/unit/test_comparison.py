@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from technopole.commands_compare import print_comparison
-from technopole.comparison import compare
-from technopole.contrasts import paired
-from technopole.design import make_points
+from technopole.cli.commands_compare import print_comparison
 from technopole.errors import ConfigError
-from technopole.sweep import Sweep
+from technopole.experiments.comparison import compare
+from technopole.statistics.contrasts import paired
+from technopole.sweeps.design import make_points
+from technopole.sweeps.sweep import Sweep
 
 SCENARIO = Path(__file__).resolve().parents[2] / "configs" / "scenarios" / "two-regions.toml"
 SWITCHES = ("feedback.cluster_to_ris", "feedback.ris_to_cluster")

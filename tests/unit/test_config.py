@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from technopole.config import Config, ConfigError, base_toml, describe_rows, parse_set
+from technopole.config.config import Config, ConfigError, base_toml, describe_rows, parse_set
 from technopole.schema import ENTRIES
 
 SMALL = """
@@ -198,7 +198,7 @@ def test_a_file_of_some_megabytes(write):
 
 def test_import_is_light():
     heavy = ("numba", "xarray", "pandas", "numpy")
-    code = f"import sys, technopole.config; print(*[m for m in {heavy} if m in sys.modules])"
+    code = f"import sys, technopole.config.config; print(*[m for m in {heavy} if m in sys.modules])"
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env, check=True)
     assert done.stdout.split() == []

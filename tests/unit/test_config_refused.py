@@ -4,8 +4,8 @@ import copy
 
 import pytest
 
-from technopole.config import Config, ConfigError
-from technopole.resolve import resolve_config
+from technopole.config.config import Config, ConfigError
+from technopole.config.resolve import resolve_config
 
 SMALL = {
     "time": {"periods": 5},

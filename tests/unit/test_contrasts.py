@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from technopole.contrasts import (
+from technopole.errors import ConfigError
+from technopole.statistics.contrasts import (
     against_baseline,
     factorial_effects,
     factorial_layout,
     paired,
     replicates_needed,
 )
-from technopole.errors import ConfigError
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import logging
 
 import pytest
 
-from technopole import dask_logs
-from technopole.executors import Dask
+from technopole.experiments import dask_logs
+from technopole.experiments.executors import Dask
 
 
 class Client:

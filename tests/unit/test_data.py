@@ -10,11 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from technopole.config import Config
-from technopole.data import load_tables
-from technopole.draft import sampled
-from technopole.errors import ConfigError, DataError
-from technopole.firm_sizes import (
+from technopole.config.config import Config
+from technopole.data.draft import sampled
+from technopole.data.firm_sizes import (
     CLASS_LABELS,
     CLASS_LOWER,
     CLASS_UPPER,
@@ -26,11 +24,13 @@ from technopole.firm_sizes import (
     sample_establishments,
     split_firms,
 )
-from technopole.industries import NAMES, USE_TABLE_INDUSTRIES, is_high_tech, overlaps, two_digit
-from technopole.region_files import university_stock
+from technopole.data.industries import NAMES, USE_TABLE_INDUSTRIES, is_high_tech, overlaps, two_digit
+from technopole.data.loading import load_tables
+from technopole.data.region_files import university_stock
+from technopole.data.sector_innovation import find_row, read_survey
+from technopole.data.tables import STOCKS, CellRows, RegionRows, SectorRows
+from technopole.errors import ConfigError, DataError
 from technopole.schema import SECTOR_DEFAULTS
-from technopole.sector_innovation import find_row, read_survey
-from technopole.tables import STOCKS, CellRows, RegionRows, SectorRows
 
 SCENARIOS = Path(__file__).parents[2] / "configs" / "scenarios"
 REAL = Path(os.environ.get("TECHNOPOLE_DATA", "") or "/nonexistent")

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from sweeping import content, sweep
-from technopole import design
-from technopole.config_checks import check_parameters
-from technopole.config_problems import Problems
-from technopole.design import grid_ids, make_points, varied_config
+from technopole.config.checks import check_parameters
+from technopole.config.problems import Problems
 from technopole.errors import ConfigError
 from technopole.schema import CHANNELS
-from technopole.sweep import Sweep
+from technopole.sweeps import design
+from technopole.sweeps.design import grid_ids, make_points, varied_config
+from technopole.sweeps.sweep import Sweep
 
 RANGES = {
     "learning.technology": {"low": 0.0, "high": 0.2},

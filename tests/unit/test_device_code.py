@@ -10,7 +10,7 @@ import pytest
 from numba import typeof
 
 from launching import TOYS, Launch, Work, compiled_toys, run_on, run_on_cpu, toy_program, toy_worlds
-from technopole.device_emulated import EmulatedDevice
+from technopole.device.emulated import EmulatedDevice
 from technopole_kernels._jit import stage
 from technopole_kernels.grid.arguments import example_arguments
 from technopole_kernels.grid.emit import ORDERS, DeviceCodeError, Program, struct_bytes

@@ -14,10 +14,13 @@ import pytest
 
 from fake_driver import CUresult, FakeDriver
 from launching import TOYS, compiled_toys, run_on, run_on_cpu, toy_program
-from technopole import device_cuda, device_driver, device_ferry, device_graph
-from technopole.device import DeviceError, DeviceFailure, DeviceMemoryError, open_device
-from technopole.device_cuda import CudaDevice
-from technopole.device_emulated import EmulatedDevice
+from technopole.device import cuda as device_cuda
+from technopole.device import driver as device_driver
+from technopole.device import ferry as device_ferry
+from technopole.device import graph as device_graph
+from technopole.device.cuda import CudaDevice
+from technopole.device.emulated import EmulatedDevice
+from technopole.device.opening import DeviceError, DeviceFailure, DeviceMemoryError, open_device
 from technopole.errors import EXIT_ERROR, EXIT_USAGE
 from worlds import assert_same_bits
 
@@ -440,7 +443,7 @@ def test_the_real_package_takes_the_arguments(program, bindings):
 
 
 def test_importing_devices_starts_no_driver(environment):
-    program = "import sys, technopole.device, technopole.device_cuda\nprint('cuda' in sys.modules, 'numba' in sys.modules)"
+    program = "import sys, technopole.device.opening, technopole.device.cuda\nprint('cuda' in sys.modules, 'numba' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
     )

@@ -8,16 +8,16 @@ import pytest
 import sweeping
 import technopole as tp
 from devices import some_device
-from technopole import device_shared
-from technopole.build import make_blueprint
-from technopole.experiment_points import PointWorlds
-from technopole.experiment_run import run_experiment
-from technopole.experiment_store import ExperimentStore
-from technopole.plan import make_plan
-from technopole.probe import estimate
-from technopole.store_names import JOURNAL
-from technopole.sweep import Sweep
-from technopole.unit_work import compute_unit
+from technopole.basics.stored_names import JOURNAL
+from technopole.device import shared as device_shared
+from technopole.experiments.plan import make_plan
+from technopole.experiments.points import PointWorlds
+from technopole.experiments.probe import estimate
+from technopole.experiments.run import run_experiment
+from technopole.experiments.store import ExperimentStore
+from technopole.experiments.unit_work import compute_unit
+from technopole.sweeps.sweep import Sweep
+from technopole.world.build import make_blueprint
 from worlds import economy
 
 OUTPUT = {"variables": ["productivity", "employment", "size_distribution"], "raw": True}

@@ -6,13 +6,13 @@ import pytest
 from numba.core.registry import cpu_target
 
 from devices import FakeDevice
-from technopole.build import make_blueprint
-from technopole.config import Config
-from technopole.device_memory import ALIGNMENT, arrange, arrays_in, describe
-from technopole.device_uploaded import Uploaded
-from technopole.model import Model
-from technopole.recording import Recording
+from technopole.config.config import Config
+from technopole.device.memory import ALIGNMENT, arrange, arrays_in, describe
+from technopole.device.uploaded import Uploaded
+from technopole.model.model import Model
 from technopole.schema import RECORDS
+from technopole.world.build import make_blueprint
+from technopole.world.recording import Recording
 from technopole_kernels._trampoline import Layout
 
 

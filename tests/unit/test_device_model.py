@@ -10,10 +10,10 @@ from numba import njit
 import technopole as tp
 from devices import KINDS, some_device
 from economy import make_config
-from technopole import device_layout
-from technopole.build import make_blueprint
-from technopole.device_memory import arrays_in
+from technopole.device import layout as device_layout
+from technopole.device.memory import arrays_in
 from technopole.schema import RECORDS, STATE
+from technopole.world.build import make_blueprint
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ def test_growth(config, device):
 def test_large_worlds_are_copied_by_rows(config, device, monkeypatch):
     copied = []
     for size in (1 << 20, 0):
-        monkeypatch.setattr("technopole.device_worlds.WHOLE_BYTES", size)
+        monkeypatch.setattr("technopole.device.worlds.WHOLE_BYTES", size)
         models = pair(config.replace({"capacity.slack": 4.0}))
         before = device.downloaded
         for model in models:
@@ -160,7 +160,7 @@ def test_not_finite(config):
 
 def test_a_failure_after_the_world_has_grown(config, monkeypatch):
     """The enlarged world stands where the failure left it, not where it was enlarged."""
-    monkeypatch.setattr("technopole.build.first_capacity", lambda config, firms: firms + 1)
+    monkeypatch.setattr("technopole.world.build.first_capacity", lambda config, firms: firms + 1)
     shock = {"instrument": "wage_shock", "value": 10.0, "regions": ["valley"]}
     for model in (
         models := pair(config.replace({"policies": [shock], "labour.growth": 0.0, "time.periods": 400}))
@@ -177,7 +177,7 @@ def test_a_failure_after_the_world_has_grown(config, monkeypatch):
 def test_a_world_that_cannot_grow_is_as_before(config, monkeypatch, steps):
     models = pair(config)
     with monkeypatch.context() as patch:
-        patch.setattr("technopole.period_problems.enlarge_world", lambda world, capacity: 1 / 0)
+        patch.setattr("technopole.world.problems.enlarge_world", lambda world, capacity: 1 / 0)
         for model in models:
             with pytest.raises(ZeroDivisionError):
                 for _ in range(60):
@@ -210,6 +210,6 @@ def test_without_a_device_there_is_no_model(config, monkeypatch):
     def refuse(backend):
         raise tp.ConfigError("no device")
 
-    monkeypatch.setattr("technopole.device_shared._open_device", refuse)
+    monkeypatch.setattr("technopole.device.shared._open_device", refuse)
     with pytest.raises(tp.ConfigError, match="no device"):
         tp.Model(config, backend="cuda")

@@ -6,9 +6,9 @@ import pytest
 
 from fake_driver import FakeDriver
 from launching import fetch, place_side_by_side
-from technopole.device import period_program
-from technopole.device_cuda import CudaDevice
-from technopole.device_emulated import EmulatedDevice
+from technopole.device.cuda import CudaDevice
+from technopole.device.emulated import EmulatedDevice
+from technopole.device.opening import period_program
 from technopole_kernels.grid.emit import ORDERS
 from technopole_kernels.grid.launches import PERIOD, count_items
 from technopole_kernels.grid.work import RUNNING, new_work

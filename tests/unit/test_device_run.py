@@ -5,14 +5,18 @@ import pytest
 
 import technopole as tp
 from devices import KINDS, some_device
-from technopole import device_fit, device_layout, device_shared, device_together, device_worlds
-from technopole.build import make_blueprint
-from technopole.device_ensemble import DeviceEnsemble
-from technopole.machine import Threads
-from technopole.recording import Recording
+from technopole.basics.machine import Threads
+from technopole.device import fit as device_fit
+from technopole.device import layout as device_layout
+from technopole.device import shared as device_shared
+from technopole.device import together as device_together
+from technopole.device import worlds as device_worlds
 from technopole.schema import RECORDS
-from technopole.simulation import Simulation
+from technopole.simulation.device_ensemble import DeviceEnsemble
+from technopole.simulation.simulation import Simulation
 from technopole.toolbox import Function
+from technopole.world.build import make_blueprint
+from technopole.world.recording import Recording
 
 GROWING = {"time.periods": 40, "capacity.slack": 0.0}
 
@@ -169,7 +173,7 @@ def test_not_finite_is_the_same_message(config, device, block):
 
 
 def test_progress(config, device, monkeypatch):
-    monkeypatch.setattr("technopole.device_ensemble.POLL_SECONDS", 0.0)
+    monkeypatch.setattr("technopole.simulation.device_ensemble.POLL_SECONDS", 0.0)
     seen = []
     tp.run(config.replace({"run.block": 3}), backend="cuda", progress=seen.append)
     done = [one.periods_done for one in seen]

@@ -6,9 +6,9 @@ import pytest
 import technopole as tp
 from devices import emulated_program
 from fake_driver import FakeDriver
-from technopole import device_shared
-from technopole.device_cuda import CudaDevice
-from technopole.device_interface import DeviceFailure
+from technopole.device import shared as device_shared
+from technopole.device.cuda import CudaDevice
+from technopole.device.interface import DeviceFailure
 from technopole.schema import RECORDS, STATE
 
 

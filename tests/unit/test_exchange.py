@@ -111,9 +111,9 @@ def test_keys_tell_types_apart():
 
 PERIOD = """
 import sys
-import technopole.compile_beside as beside
-from technopole.config import Config
-from technopole.machine import Threads
+import technopole.startup.compile_beside as beside
+from technopole.config.config import Config
+from technopole.basics.machine import Threads
 from technopole_kernels import _exchange, _jobs
 
 taken = []

@@ -14,18 +14,19 @@ import pytest
 
 import sweeping
 import technopole as tp
-from technopole import executors, store_chunks
+from technopole.basics.stored_names import JOURNAL, STATUS
 from technopole.errors import ConfigError, DataError, Interrupted, OutputError, TechnopoleError
-from technopole.experiment_finalize import finalize
-from technopole.experiment_points import PointWorlds
-from technopole.experiment_rounds import Shard, wanted_units
-from technopole.experiment_run import open_experiment, run_experiment
-from technopole.experiment_status import experiment_status
-from technopole.experiment_store import ExperimentStore
-from technopole.journal import Entry, Journal, read_journals
-from technopole.store import write
-from technopole.store_names import JOURNAL, STATUS
-from technopole.unit_work import compute_unit
+from technopole.experiments import executors
+from technopole.experiments.finalize import finalize
+from technopole.experiments.points import PointWorlds
+from technopole.experiments.rounds import Shard, wanted_units
+from technopole.experiments.run import open_experiment, run_experiment
+from technopole.experiments.status import experiment_status
+from technopole.experiments.store import ExperimentStore
+from technopole.experiments.unit_work import compute_unit
+from technopole.files import chunks as store_chunks
+from technopole.files.journal import Entry, Journal, read_journals
+from technopole.files.write import write
 
 GO = np.zeros(1, dtype=np.int64)
 OUTPUT = {
@@ -220,8 +221,8 @@ def test_another_plan_is_refused_with_the_difference(planned, undisturbed):
 
 
 def test_another_version_is_refused(planned, undisturbed, monkeypatch):
-    monkeypatch.setattr("technopole.plan.__version__", "9.9.9")
-    monkeypatch.setattr("technopole.plan.kernel_digest", lambda: "0" * 64)
+    monkeypatch.setattr("technopole.experiments.plan.__version__", "9.9.9")
+    monkeypatch.setattr("technopole.experiments.plan.kernel_digest", lambda: "0" * 64)
     newer = dataclasses.replace(planned)
     with pytest.raises(ConfigError) as caught:
         run_experiment(newer, undisturbed, resume=True)
@@ -468,7 +469,7 @@ def test_a_store_knows_its_plan_where_the_data_are_not(planned, undisturbed, tmp
     def nowhere(config):
         raise DataError("the data are elsewhere")
 
-    for module in ("data", "plan", "store_template"):
+    for module in ("data.loading", "experiments.plan", "experiments.store_template"):
         monkeypatch.setattr(f"technopole.{module}.load_tables", nowhere)
     opened = ExperimentStore.open(path)
     assert opened.plan.layout == planned.layout and opened.plan.digest == planned.digest

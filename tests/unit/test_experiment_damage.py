@@ -14,17 +14,18 @@ import pytest
 
 import sweeping
 import technopole as tp
-from technopole import experiment_store, store_chunks
-from technopole.commands_experiment import status as say_status
+from technopole.basics.stored_names import FIRMS, JOURNAL
+from technopole.cli.commands_experiment import status as say_status
 from technopole.errors import ConfigError, DataError, TechnopoleError
-from technopole.experiment_finalize import finalize
-from technopole.experiment_points import PointWorlds
-from technopole.experiment_run import run_experiment
-from technopole.experiment_status import experiment_status
-from technopole.experiment_store import SUMS, ExperimentStore
-from technopole.store_leftovers import REPLACED_SUFFIX, unfinished
-from technopole.store_names import FIRMS, JOURNAL
-from technopole.unit_work import compute_unit
+from technopole.experiments import store as experiment_store
+from technopole.experiments.finalize import finalize
+from technopole.experiments.points import PointWorlds
+from technopole.experiments.run import run_experiment
+from technopole.experiments.status import experiment_status
+from technopole.experiments.store import SUMS, ExperimentStore
+from technopole.experiments.unit_work import compute_unit
+from technopole.files import chunks as store_chunks
+from technopole.files.leftovers import REPLACED_SUFFIX, unfinished
 
 GO = np.zeros(1, dtype=np.int64)
 OUTPUT = {"variables": ["wage"], "statistics": ["mean", "sd", "quantiles"]}
@@ -117,7 +118,7 @@ def test_a_process_of_an_old_plan_writes_nothing_more(tmp_path, monkeypatch, out
         take_over()
     elif moment == "before the names":
         monkeypatch.setattr(store_chunks, "write_synced", before(store_chunks.write_synced))
-        monkeypatch.setattr("technopole.firm_output._sync", before(lambda folder: None))
+        monkeypatch.setattr("technopole.files.firm_output._sync", before(lambda folder: None))
     else:
         monkeypatch.setattr(experiment_store, "sync_folder", before(lambda folder: None))
     with pytest.raises(ConfigError, match=r"unit 1: the store at .*a\.zarr now belongs to another plan"):

@@ -12,16 +12,16 @@ from pathlib import Path
 import pytest
 
 import sweeping
-from technopole.experiment_status import experiment_status
-from technopole.store_names import JOURNAL
+from technopole.basics.stored_names import JOURNAL
+from technopole.experiments.status import experiment_status
 
 # many small units, so that a kill often meets one that is being written
 PROGRAM = """
 import dataclasses, sys, time
 from pathlib import Path
 import sweeping
-from technopole import store_chunks
-from technopole.experiment_run import run_experiment
+from technopole.files import chunks as store_chunks
+from technopole.experiments.run import run_experiment
 
 def halting(file, real=store_chunks.write_synced):
     # stop for good in the middle of a file of about the tenth unit, and say so

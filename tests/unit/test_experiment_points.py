@@ -6,12 +6,12 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-import technopole.experiment_points as module
+import technopole.experiments.points as module
 from conftest import SCENARIOS
 from sweeping import plan
-from technopole.build import make_blueprint
 from technopole.errors import ConfigError
-from technopole.experiment_points import PointWorlds, point_seed
+from technopole.experiments.points import PointWorlds, point_seed
+from technopole.world.build import make_blueprint
 
 STATES = {"scenario": str(SCENARIOS / "us-states.toml"), "replicates": 1, "periods": 12}
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from reference.rng import EVENT, SPINOFF, draw, join_words, uniform
-from technopole.facts_draws import first_uniform, philox
-from technopole.facts_panel import LONG_AGO, Stopped, walk
-from technopole.model import Model
+from technopole.facts.draws import first_uniform, philox
+from technopole.facts.panel import LONG_AGO, Stopped, walk
+from technopole.model.model import Model
 from worlds import economy, plan
 
 BUSY = {

@@ -28,15 +28,19 @@ from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
-from technopole.commands import print_results
+from technopole.cli.commands import print_results
 from technopole.errors import ConfigError, OutputError, TechnopoleError
-from technopole.figures import FIGURES, draw, footnote
-from technopole.figures_data import CannotDraw, period_years
-from technopole.figures_firms import _entry_exit_texts, draw_entry_exit, draw_knowledge
-from technopole.figures_labels import _cross, place_labels, spread
-from technopole.figures_map import draw_map
-from technopole.figures_map_keys import growth_scale
-from technopole.figures_numbers import (
+from technopole.figures.draw import FIGURES, draw, footnote
+from technopole.figures.firms import _entry_exit_texts, draw_entry_exit, draw_knowledge
+from technopole.figures.labels import _cross, place_labels, spread
+from technopole.figures.map import draw_map
+from technopole.figures.map_keys import growth_scale
+from technopole.figures.places import Places, components, positions
+from technopole.figures.sizes import draw_firm_sizes
+from technopole.figures.structure import _similarity_title, draw_sectors, draw_similarity
+from technopole.figures.words import short, within
+from technopole.results.arrays import CannotDraw, period_years
+from technopole.results.numbers import (
     fit_tail,
     krugman_index,
     mean_interval,
@@ -47,11 +51,7 @@ from technopole.figures_numbers import (
     weighted_mean,
     yearly_growth,
 )
-from technopole.figures_places import Places, components, positions
-from technopole.figures_sizes import draw_firm_sizes
-from technopole.figures_structure import _similarity_title, draw_sectors, draw_similarity
-from technopole.figures_words import short, within
-from technopole.summary import summarise
+from technopole.results.summary import summarise
 
 CELL = ("replicate", "time", "region", "sector")
 EDGES = np.array([0.0, *(step * 2.0**power for power in range(20) for step in (1.0, 1.5))])
@@ -462,7 +462,7 @@ def test_unwritable_folder(tmp_path: Path) -> None:
 
 def test_import_leaves_matplotlib_alone_and_drawing_leaves_pyplot_alone(tmp_path: Path) -> None:
     code = (
-        "import sys, technopole.figures as f; assert 'matplotlib' not in sys.modules; import xarray as xr;"
+        "import sys, technopole.figures.draw as f; assert 'matplotlib' not in sys.modules; import xarray as xr;"
         f"f.draw(xr.Dataset(), {str(tmp_path)!r}); assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from technopole.figures_validation import FILES, draw_validation, measured, normalised
+from technopole.figures.validation import FILES, draw_validation, measured, normalised
 
 pytest.importorskip("matplotlib")
 

@@ -8,15 +8,15 @@ import pytest
 import xarray as xr
 import zarr
 
-import technopole.firm_output as module
+import technopole.files.firm_output as module
 from sweeping import plan
-from technopole.advance import advance
 from technopole.errors import OutputError
-from technopole.experiment_points import PointWorlds
-from technopole.firm_output import FirmTable, group_of, write_firms
-from technopole.firm_reading import open_firms
-from technopole.model import Model
-from technopole.recording import Recording
+from technopole.experiments.points import PointWorlds
+from technopole.files.firm_output import FirmTable, group_of, write_firms
+from technopole.files.firm_reading import open_firms
+from technopole.model.model import Model
+from technopole.simulation.advance import advance
+from technopole.world.recording import Recording
 
 NAMES = ["identity", "age", "technology", "share", "tie"]
 

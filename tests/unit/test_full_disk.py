@@ -11,15 +11,15 @@ import pytest
 import xarray as xr
 
 import technopole as tp
-from technopole import store_netcdf
-from technopole.store import write
+from technopole.files import netcdf as store_netcdf
+from technopole.files.write import write
 
 PROGRAM = """
 import resource, sys
 import numpy as np
 import xarray as xr
 from technopole.errors import OutputError
-from technopole.store import write
+from technopole.files.write import write
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
 try:
     write(xr.Dataset({f"v{n}": ("x", np.arange(5000.0)) for n in range(4)}), sys.argv[1])

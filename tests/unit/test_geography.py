@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from technopole import portable_math
-from technopole.geography import (
+from technopole.basics import portable_math
+from technopole.data.geography import (
     EARTH_RADIUS_KM,
     cumulative_rows,
     euclidean_distances,
@@ -187,8 +187,8 @@ def test_cumulative_rows_end_at_one(shares):
 SCRIPT = """
 import hashlib, sys
 import numpy as np
-from technopole.config import Config
-from technopole.data import load_tables
+from technopole.config.config import Config
+from technopole.data.loading import load_tables
 digest = hashlib.sha256()
 for name in ("us-states", "china-clusters"):
     for value in vars(load_tables(Config.from_toml(f"{sys.argv[1]}/configs/scenarios/{name}.toml"))).values():

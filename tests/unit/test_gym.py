@@ -14,7 +14,7 @@ gymnasium = pytest.importorskip("gymnasium", reason="needs Gymnasium (the extra 
 from gymnasium.utils.env_checker import check_env  # noqa: E402
 
 from technopole.gym import ENVIRONMENT_ID, RegionalPolicyEnv, RegionalPolicyVectorEnv  # noqa: E402
-from technopole.gym_task import REGION_FEATURES, PolicyTask, Seen  # noqa: E402
+from technopole.gym.task import REGION_FEATURES, PolicyTask, Seen  # noqa: E402
 
 
 @pytest.fixture

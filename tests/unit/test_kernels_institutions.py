@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import reference
-from technopole.build import STOCKS
-from technopole.policies import pack_policy
+from technopole.world.build import STOCKS
+from technopole.world.policies import pack_policy
 from technopole_kernels import layout as at
 from twinning import OnePeriod, assert_close
 from worlds import QUICK, mixed

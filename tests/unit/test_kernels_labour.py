@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import reference
-from technopole.policies import pack_policy
+from technopole.world.policies import pack_policy
 from technopole_kernels import layout as at
 from twinning import OnePeriod, assert_close
 from worlds import QUICK, mixed

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import reference
-from technopole.geography import guide
+from technopole.data.geography import guide
 from technopole_kernels import layout as at
 from technopole_kernels._jit import kernel
 from technopole_kernels.choose import pick_row

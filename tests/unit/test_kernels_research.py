@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import reference
 from regimes import NO_KNOWLEDGE
-from technopole.policies import pack_policy
+from technopole.world.policies import pack_policy
 from twinning import OnePeriod, assert_close
 from worlds import QUICK, economy, mixed, plan
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from technopole.levels import (
+from technopole.schema import CHANNELS, RECORDS
+from technopole.schema.levels import (
     LEVELS,
     RULES,
     cell_method,
@@ -13,7 +14,6 @@ from technopole.levels import (
     ordered_sum,
     reduce_to_level,
 )
-from technopole.schema import CHANNELS, RECORDS
 
 R, S = 4, 3
 
@@ -165,7 +165,7 @@ def test_ordered_sum(length):
 
 
 def test_levels_of_a_run(two_regions):
-    from technopole.simulation import run
+    from technopole.simulation.simulation import run
 
     ds = run(two_regions, replicates=2, periods=5)
     results = {name: ds[name].values for name in ds.data_vars}

@@ -11,9 +11,9 @@ import xarray as xr
 
 import technopole as tp
 from economy import make_config
-from technopole import instruments
-from technopole.machine import LARGE_WORLD
+from technopole.basics.machine import LARGE_WORLD
 from technopole.schema import RECORDS, STATE, VARIABLES
+from technopole.world import instruments
 
 PERIODS = 12
 

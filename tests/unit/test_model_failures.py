@@ -10,7 +10,7 @@ import pytest
 
 import technopole as tp
 from economy import make_config
-from technopole import model_copies
+from technopole.model import copies as model_copies
 from technopole.schema import STATE
 from worlds import mixed
 
@@ -35,7 +35,7 @@ def test_a_world_that_cannot_grow_is_as_before(config, monkeypatch, steps):
     def refuse(world, capacity):
         raise MemoryError("no more")
 
-    monkeypatch.setattr("technopole.period_problems.enlarge_world", refuse)
+    monkeypatch.setattr("technopole.world.problems.enlarge_world", refuse)
     with pytest.raises(MemoryError):
         for _ in range(60):
             model.step(steps)

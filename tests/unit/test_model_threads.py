@@ -12,7 +12,7 @@ from numba import njit
 
 import technopole as tp
 from economy import make_config
-from technopole.machine import LARGE_WORLD
+from technopole.basics.machine import LARGE_WORLD
 from technopole.schema import STATE
 
 PERIODS = 15

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from technopole.moments import Tree, block_moments, merge_blocks, statistics, student_quantile
+from technopole.statistics.moments import Tree, block_moments, merge_blocks, statistics, student_quantile
 
 
 def exact(values):

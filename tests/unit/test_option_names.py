@@ -5,8 +5,8 @@ import pytest
 import technopole as tp
 from sweeping import TWO_REGIONS, content
 from technopole.cli import app
-from technopole.config_write import to_toml
-from technopole.sweep import Sweep
+from technopole.config.write import to_toml
+from technopole.sweeps.sweep import Sweep
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from technopole.outcomes import (
+from technopole.schema.outcomes import (
     DEFAULT_OUTCOMES,
     INDICES,
     Outcome,

@@ -10,11 +10,11 @@ import pytest
 import xarray as xr
 
 import technopole as tp
-from technopole import store
+from technopole.basics.text_table import SAME, mean_and_interval, table_lines
+from technopole.files import write as store
+from technopole.files.write import CHUNK_BYTES, refuse_target, write
+from technopole.results.summary import summarise
 from technopole.schema import DEFAULT_OUTPUT, PARAMETERS, RECORDS, SIZE_EDGES
-from technopole.store import CHUNK_BYTES, refuse_target, write
-from technopole.summary import summarise
-from technopole.text_table import SAME, mean_and_interval, table_lines
 
 SUFFIXES = (".zarr", ".nc")
 

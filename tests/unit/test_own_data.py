@@ -6,8 +6,8 @@ import pytest
 
 import technopole as tp
 from conftest import ROOT
-from technopole.data import data_path
-from technopole.draft import firms_in_words
+from technopole.data.draft import firms_in_words
+from technopole.data.loading import data_path
 from technopole.errors import ConfigError, DataError
 
 BASE = ROOT / "configs" / "base.toml"

@@ -7,11 +7,11 @@ import pickle
 import numpy as np
 import pytest
 
-import technopole.plan
+import technopole.experiments.plan
 from sweeping import plan, sweep
-from technopole.plan import kernel_digest, make_plan
+from technopole.experiments.plan import kernel_digest, make_plan
+from technopole.experiments.store_layout import coordinate_values, recorded_bytes
 from technopole.schema import SIZE_EDGES
-from technopole.store_layout import coordinate_values, recorded_bytes
 
 MANY = {"kind": "random", "points": 37, "parameters": {"learning.technology": {"low": 0, "high": 0.2}}}
 
@@ -26,10 +26,10 @@ def covered(made):
 
 def set_work(monkeypatch, target):
     """Make units smaller: firms times periods and nothing else."""
-    monkeypatch.setattr(technopole.plan, "UNIT_WORK", target)
-    monkeypatch.setattr(technopole.plan, "REPLICATE_WORK", 0.0)
-    monkeypatch.setattr(technopole.plan, "CELL_WORK", 0.0)
-    monkeypatch.setattr(technopole.plan, "POINT_WORK", 0.0)
+    monkeypatch.setattr(technopole.experiments.plan, "UNIT_WORK", target)
+    monkeypatch.setattr(technopole.experiments.plan, "REPLICATE_WORK", 0.0)
+    monkeypatch.setattr(technopole.experiments.plan, "CELL_WORK", 0.0)
+    monkeypatch.setattr(technopole.experiments.plan, "POINT_WORK", 0.0)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_raw_output_makes_smaller_units():
     raw = plan(experiment={"replicates": 5000}, output={"raw": True, "level": "cell", "variables": ["sales"]})
     assert raw.replicate_block <= few.replicate_block
     size = 8 * 6 * 12 * raw.replicate_block * raw.point_block
-    assert size <= technopole.plan.UNIT_BYTES
+    assert size <= technopole.experiments.plan.UNIT_BYTES
 
 
 def test_points_that_share_a_burn_in_fit_into_memory(monkeypatch):
@@ -83,7 +83,7 @@ def test_points_that_share_a_burn_in_fit_into_memory(monkeypatch):
     }
     assert plan(**changes).point_block == 37
     one = 8 * 12 * 6
-    monkeypatch.setattr(technopole.plan, "BURN_IN_BYTES", 10 * one)
+    monkeypatch.setattr(technopole.experiments.plan, "BURN_IN_BYTES", 10 * one)
     made = plan(**changes)
     assert recorded_bytes(made.sweep, 2, 3) == one and made.point_block == 10
 
@@ -121,15 +121,15 @@ def test_digest_holds_all_that_decides(monkeypatch):
         plan(design=MANY).digest,
         plan(design={**MANY, "seed": 3}).digest,
     ]
-    monkeypatch.setattr(technopole.plan, "__version__", "9.9.9")
+    monkeypatch.setattr(technopole.experiments.plan, "__version__", "9.9.9")
     digests.append(plan().digest)
-    monkeypatch.setattr(technopole.plan, "kernel_digest", lambda: "other")
+    monkeypatch.setattr(technopole.experiments.plan, "kernel_digest", lambda: "other")
     digests.append(plan().digest)
     assert len(set(digests)) == len(digests)
 
 
 def test_place_of_the_data_does_not_matter(data_folder, tmp_path):
-    from technopole.sweep import Sweep
+    from technopole.sweeps.sweep import Sweep
 
     (tmp_path / "elsewhere").symlink_to(data_folder)
     given = {"experiment": {"scenario": "configs/scenarios/us-metros.toml"}, "set": {"data.scale": 0.001}}
@@ -191,10 +191,10 @@ def test_coordinates_are_those_of_the_layout():
 
 
 def test_labels_need_no_data(monkeypatch):
-    import technopole.data
+    import technopole.data.loading
 
     made = pickle.loads(pickle.dumps(plan(output={"variables": ["sales"], "level": "cell"})))
-    monkeypatch.setattr(technopole.data, "load_tables", None)
+    monkeypatch.setattr(technopole.data.loading, "load_tables", None)
     values = coordinate_values(made)
     assert values["region_name"][1].tolist() == ["Harbour", "Valley"]
     assert values["x"][1].tolist() == [0.0, 100.0] and values["high_tech"][1].tolist() == [True, False, False]
@@ -211,9 +211,9 @@ def test_files_and_bytes_are_sums_over_arrays():
 
 
 def test_large_statistics_are_cut_along_points(monkeypatch):
-    import technopole.store_layout
+    import technopole.experiments.store_layout
 
-    monkeypatch.setattr(technopole.store_layout, "FINAL_BYTES", 1000)
+    monkeypatch.setattr(technopole.experiments.store_layout, "FINAL_BYTES", 1000)
     _, found = arrays(design=MANY)
     chunk = found["wage_mean"].chunk
     assert chunk[1:] == (12, 2) and 1 <= chunk[0] < 37 and 8 * math.prod(chunk) <= 1000

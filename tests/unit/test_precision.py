@@ -7,12 +7,12 @@ import pytest
 
 import technopole as tp
 from technopole.bmi import TechnopoleBmi
-from technopole.build import make_blueprint, world_bytes
 from technopole.errors import ConfigError
-from technopole.facts_panel import walk
-from technopole.model_files import read_model
-from technopole.precision import precision_of, state_dtype
+from technopole.facts.panel import walk
+from technopole.model.files import read_model
 from technopole.schema import STATE
+from technopole.schema.precision import precision_of, state_dtype
+from technopole.world.build import make_blueprint, world_bytes
 from worlds import economy
 
 SINGLE = {"run.precision": "float32"}

@@ -6,12 +6,12 @@ import time
 import pytest
 
 from sweeping import content, plan
-from technopole.commands_plan import SweepOptions
-from technopole.commands_plan import plan as print_it
-from technopole.config_write import to_toml
+from technopole.cli.commands_plan import SweepOptions
+from technopole.cli.commands_plan import plan as print_it
+from technopole.config.write import to_toml
 from technopole.errors import ConfigError
-from technopole.experiment_points import PointWorlds
-from technopole.probe import Estimate, estimate, limit_problems, refuse_above_limits
+from technopole.experiments.points import PointWorlds
+from technopole.experiments.probe import Estimate, estimate, limit_problems, refuse_above_limits
 
 
 def test_estimate_is_quick_and_adds_up():

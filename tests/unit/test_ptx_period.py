@@ -16,15 +16,16 @@ from configurations import configurations
 from launching import TOYS, compiled_toys, run_on, run_on_cpu
 from ptx_driver import PtxDriver, ptx_device
 from ptx_machine import Wrong
-from technopole import device_cuda, device_together
-from technopole.device import period_program
-from technopole.device_cuda import CudaDevice
-from technopole.device_ensemble import DeviceEnsemble
-from technopole.ensemble import Ensemble
+from technopole.basics.machine import Threads
+from technopole.device import cuda as device_cuda
+from technopole.device import together as device_together
+from technopole.device.cuda import CudaDevice
+from technopole.device.opening import period_program
 from technopole.errors import TechnopoleError
-from technopole.machine import Threads
-from technopole.recording import Recording
 from technopole.schema import RECORDS, STATE
+from technopole.simulation.device_ensemble import DeviceEnsemble
+from technopole.simulation.ensemble import Ensemble
+from technopole.world.recording import Recording
 from technopole_kernels.grid.launches import PERIOD
 from worlds import QUICK, assert_same_bits, economy
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from technopole.quantiles import interval_ranks, quantiles, quantiles_in_pieces
+from technopole.statistics.quantiles import interval_ranks, quantiles, quantiles_in_pieces
 
 LEVELS = (0.05, 0.25, 0.5, 0.9)
 

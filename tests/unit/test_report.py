@@ -18,16 +18,18 @@ from reporting import (
     without_library,
 )
 from sweeping import content
-from technopole import report_map, report_places, report_provenance
-from technopole.config import Config
-from technopole.figures_numbers import mean_interval
-from technopole.figures_places import Places
-from technopole.report_make import make_page
-from technopole.report_parts import decimals_for
-from technopole.report_validation import validation_section
-from technopole.summary import summarise
-from technopole.sweep import Sweep
-from technopole.text_table import mean_and_interval
+from technopole.basics.text_table import mean_and_interval
+from technopole.config.config import Config
+from technopole.figures.places import Places
+from technopole.reports import map as report_map
+from technopole.reports import places as report_places
+from technopole.reports import provenance as report_provenance
+from technopole.reports.make import make_page
+from technopole.reports.parts import decimals_for
+from technopole.reports.validation import validation_section
+from technopole.results.numbers import mean_interval
+from technopole.results.summary import summarise
+from technopole.sweeps.sweep import Sweep
 
 pytest.importorskip("bokeh")
 pytest.importorskip("jinja2")
@@ -39,8 +41,8 @@ LIBRARY = 1_000_000
 @pytest.fixture
 def undrawn(monkeypatch):
     """Pages without their charts' data and library: most of the time goes into these."""
-    monkeypatch.setattr("technopole.report_page.library", lambda: "")
-    monkeypatch.setattr("technopole.report_page._chart_json", lambda chart: {})
+    monkeypatch.setattr("technopole.reports.page.library", lambda: "")
+    monkeypatch.setattr("technopole.reports.page._chart_json", lambda chart: {})
 
 
 @pytest.fixture(scope="module")

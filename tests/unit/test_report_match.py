@@ -6,10 +6,10 @@ import technopole as tp
 from conftest import SCENARIOS
 from reporting import TWO_REGIONS, claims_dataset, run_dataset, sensitivity_dataset, validation_dataset
 from sweeping import content
-from technopole.commands_report import ReportOptions, report
-from technopole.report_make import make_page
-from technopole.store import write
-from technopole.sweep import Sweep
+from technopole.cli.commands_report import ReportOptions, report
+from technopole.files.write import write
+from technopole.reports.make import make_page
+from technopole.sweeps.sweep import Sweep
 
 pytest.importorskip("bokeh")
 pytest.importorskip("jinja2")
@@ -70,8 +70,8 @@ def test_what_an_experiment_varies_is_not_compared(tmp_path):
 
 
 def test_terminal_and_page_warn(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("technopole.report_page.library", lambda: "")
-    monkeypatch.setattr("technopole.report_page._chart_json", lambda chart: {})
+    monkeypatch.setattr("technopole.reports.page.library", lambda: "")
+    monkeypatch.setattr("technopole.reports.page._chart_json", lambda chart: {})
     run, claims, out = (tmp_path / name for name in ("run.zarr", "claims.zarr", "page.html"))
     write(run_dataset(), run)
     write(computed_with(claims_dataset(), {"learning.technology": 0.125}), claims)

@@ -14,17 +14,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import technopole as tp
-from technopole import machine
-from technopole.build import make_blueprint, world_bytes
-from technopole.commands import _announcement
-from technopole.data import load_tables
-from technopole.ensemble import Ensemble
-from technopole.entries import counted
-from technopole.period_problems import _checked_values
-from technopole.recording import Recording, recording_bytes
+from technopole.basics import machine
+from technopole.cli.commands import _announcement
+from technopole.data.loading import load_tables
+from technopole.facts.validation_run import measure_all
 from technopole.schema import RECORDS
-from technopole.simulation import Simulation
-from technopole.validation_run import measure_all
+from technopole.schema.entries import counted
+from technopole.simulation.ensemble import Ensemble
+from technopole.simulation.simulation import Simulation
+from technopole.world.build import make_blueprint, world_bytes
+from technopole.world.problems import _checked_values
+from technopole.world.recording import Recording, recording_bytes
 from technopole_kernels import layout
 
 ALL = list(RECORDS)
@@ -173,7 +173,7 @@ def test_error_outside_of_a_replicate_reaches_the_caller(config, monkeypatch, th
     def refuse(self, number):
         raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr("technopole.ensemble.Crew.__init__", refuse)
+    monkeypatch.setattr("technopole.simulation.ensemble.Crew.__init__", refuse)
     with pytest.raises(RuntimeError, match="can't start new thread"):
         tp.run(config, threads=threads)
 
@@ -183,7 +183,7 @@ def test_error_outside_of_a_measured_world_reaches_the_caller(config, monkeypatc
     def refuse(self):
         raise RuntimeError("out of order")
 
-    monkeypatch.setattr("technopole.validation_run._Worlds.work", refuse)
+    monkeypatch.setattr("technopole.facts.validation_run._Worlds.work", refuse)
     with pytest.raises(RuntimeError, match="out of order"):
         measure_all(make_blueprint(config), threads)
 
@@ -196,7 +196,7 @@ def test_run_too_large_is_refused_with_the_figures(config):
 
 
 def test_economy_that_outgrows_the_machine_is_stopped(config, monkeypatch):
-    monkeypatch.setattr("technopole.period_problems.available_memory", lambda: 1000)
+    monkeypatch.setattr("technopole.world.problems.available_memory", lambda: 1000)
     with pytest.raises(tp.TechnopoleError, match=r"the economy has grown to \d+ firms.* 1 kB are available"):
         tp.run(config.replace({"time.periods": 60, "capacity.slack": 0.0}))
 
@@ -211,8 +211,8 @@ HUGE = {
 @pytest.mark.parametrize("start", [tp.run, tp.Model, Simulation, load_tables])
 def test_economy_too_large_is_refused_before_its_firms_are_made(kind, start, monkeypatch):
     content = {"regions": [{"id": "r", "x": 0.0, "y": 0.0}], "sectors": [{"id": "s"}], **HUGE[kind]}
-    monkeypatch.setattr("technopole.draft.available_memory", lambda: 10**10)
-    monkeypatch.setattr("technopole.draft.draw_employment", None)
+    monkeypatch.setattr("technopole.data.draft.available_memory", lambda: 10**10)
+    monkeypatch.setattr("technopole.data.draft.draw_employment", None)
     with pytest.raises(
         tp.ConfigError, match=r"needs about \d+ GB .* 10 GB .* 1,000,000,000 firms"
     ) as failure:
@@ -237,11 +237,11 @@ def test_firms_stay_within_the_capacity_foreseen(config):
 
 
 def test_run_is_refused_before_memory_is_taken(config, monkeypatch):
-    monkeypatch.setattr("technopole.simulation.available_memory", lambda: 1000)
-    monkeypatch.setattr("technopole.simulation.Recording", None)
+    monkeypatch.setattr("technopole.simulation.simulation.available_memory", lambda: 1000)
+    monkeypatch.setattr("technopole.simulation.simulation.Recording", None)
     with pytest.raises(tp.ConfigError, match="1 kB are available"):
         tp.run(config)
-    monkeypatch.setattr("technopole.simulation.available_memory", lambda: None)
+    monkeypatch.setattr("technopole.simulation.simulation.available_memory", lambda: None)
     with pytest.raises(TypeError):
         tp.run(config)
 
@@ -308,7 +308,7 @@ def test_of_several_failures_the_first_is_said(config, monkeypatch):
             return world, False
         raise tp.TechnopoleError(f"replicate {replicate} fails")
 
-    monkeypatch.setattr("technopole.ensemble.advance", fail)
+    monkeypatch.setattr("technopole.simulation.ensemble.advance", fail)
     with pytest.raises(tp.TechnopoleError, match="replicate 0 fails"):
         tp.run(config.replace({"run.replicates": 6, "run.threads": 2}))
     assert set(begun) <= {0, 1, 2}

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from technopole.commands_sensitivity import print_sensitivity, sensitivity_rows
-from technopole.design import make_points
+from technopole.cli.commands_sensitivity import print_sensitivity, sensitivity_rows
 from technopole.errors import ConfigError
-from technopole.figures_sensitivity import draw_sensitivity
-from technopole.sensitivity_analysis import ranking, sensitivity
-from technopole.sweep import Sweep
+from technopole.experiments.sensitivity import ranking, sensitivity
+from technopole.figures.sensitivity import draw_sensitivity
+from technopole.sweeps.design import make_points
+from technopole.sweeps.sweep import Sweep
 
 SCENARIO = Path(__file__).resolve().parents[2] / "configs" / "scenarios" / "two-regions.toml"
 PARAMETERS = {

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from technopole.sensitivity_indices import _morris, _sobol, morris_indices, sobol_indices
+from technopole.statistics.sensitivity_indices import _morris, _sobol, morris_indices, sobol_indices
 
 SALib = pytest.importorskip("SALib")
 from SALib.analyze import morris as salib_morris  # noqa: E402

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 import typer
 
-from technopole import commands_experiment, signals
-from technopole.cli_perform import perform
-from technopole.commands_plan import SweepOptions
+from technopole.basics import signals
+from technopole.cli import commands_experiment
+from technopole.cli.commands_plan import SweepOptions
+from technopole.cli.perform import perform
 from technopole.errors import Abandoned, Interrupted
 
 

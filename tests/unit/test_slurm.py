@@ -16,7 +16,7 @@ import pytest
 import sweeping
 import technopole as tp
 from conftest import ROOT
-from technopole.experiment_status import experiment_status
+from technopole.experiments.status import experiment_status
 
 pytestmark = [
     pytest.mark.slurm,

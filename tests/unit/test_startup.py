@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 import technopole as tp
-from technopole import commands, compile_beside, warmup
-from technopole.config import Config
-from technopole.machine import Threads
+from technopole.basics.machine import Threads
+from technopole.cli import commands
+from technopole.config.config import Config
+from technopole.startup import compile_beside, warmup
 from technopole_kernels import _jit
 from worlds import economy
 
@@ -308,12 +309,12 @@ def test_the_run_says_why_it_uses_so_many_threads(technopole, two_regions, tmp_p
 def test_a_start_from_the_command_line_loads_no_scipy(environment):
     program = """
 import sys
-from technopole.quick_start import load_compiler_without_blas
+from technopole.config.quick_start import load_compiler_without_blas
 load_compiler_without_blas()
-from technopole.simulation import Simulation
-from technopole.config import Config
-from technopole.machine import Threads
-from technopole.warmup import ECONOMY
+from technopole.simulation.simulation import Simulation
+from technopole.config.config import Config
+from technopole.basics.machine import Threads
+from technopole.startup.warmup import ECONOMY
 Simulation(Config.from_dict(ECONOMY, "test"))
 print([name for name in ("scipy", "zarr", "matplotlib", "dask") if name in sys.modules])
 import scipy.linalg

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from technopole.stopping import decide, looks
+from technopole.statistics.stopping import decide, looks
 
 
 @dataclass(frozen=True)

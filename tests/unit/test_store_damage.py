@@ -8,12 +8,12 @@ import pytest
 
 import sweeping
 import technopole as tp
-from technopole.comparison import compare
 from technopole.errors import DataError
-from technopole.experiment_run import run_experiment
-from technopole.experiment_store import ExperimentStore
-from technopole.report_make import make_page
-from technopole.store import write
+from technopole.experiments.comparison import compare
+from technopole.experiments.run import run_experiment
+from technopole.experiments.store import ExperimentStore
+from technopole.files.write import write
+from technopole.reports.make import make_page
 
 OUTPUT = {"variables": ["wage"], "level": "region", "statistics": ["mean"]}
 

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from sweeping import plan
-from technopole.ensemble import Ensemble
-from technopole.experiment_points import PointWorlds
-from technopole.levels import LEVELS, reduce_to_level
-from technopole.machine import Threads
-from technopole.outcomes import compute_outcomes
-from technopole.recording import Recording
+from technopole.basics.machine import Threads
+from technopole.experiments.points import PointWorlds
+from technopole.experiments.store_layout import STATISTICS, coordinate_values
 from technopole.schema import RECORDS
-from technopole.store_layout import STATISTICS, coordinate_values
+from technopole.schema.levels import LEVELS, reduce_to_level
+from technopole.schema.outcomes import compute_outcomes
+from technopole.simulation.ensemble import Ensemble
+from technopole.world.recording import Recording
 
 
 @pytest.mark.parametrize("level", LEVELS)

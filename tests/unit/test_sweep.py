@@ -9,7 +9,7 @@ from conftest import SCENARIOS
 from sweeping import TWO_REGIONS, content, sweep
 from technopole.errors import ConfigError
 from technopole.schema import PARAMETERS
-from technopole.sweep import Sweep
+from technopole.sweeps.sweep import Sweep
 
 
 def problems(**sections):

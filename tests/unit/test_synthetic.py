@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from technopole.build import make_blueprint, make_constants
-from technopole.config import Config, ConfigError
-from technopole.data import load_tables
+from technopole.config.config import Config, ConfigError
+from technopole.config.resolve import resolve_config
+from technopole.data.geography import Space, proximity
+from technopole.data.loading import load_tables
+from technopole.data.synthetic import curve_position, firms_of_cells, region_shares
 from technopole.errors import DataError
-from technopole.geography import Space, proximity
-from technopole.resolve import resolve_config
-from technopole.synthetic import curve_position, firms_of_cells, region_shares
+from technopole.world.build import make_blueprint, make_constants
 
 SCENARIO = Path(__file__).resolve().parents[2] / "configs/scenarios/synthetic.toml"
 
@@ -133,7 +133,7 @@ def test_more_firms_than_memory_are_refused_before_they_are_made():
 
 def dense(distances, decay, cutoff):
     """Proximity as it was made from the whole matrix."""
-    from technopole.portable_math import exp
+    from technopole.basics.portable_math import exp
 
     weight = exp(-distances / decay)
     np.fill_diagonal(weight, 1.0)
@@ -187,7 +187,7 @@ def test_firms_of_large_worlds_have_the_same_names(monkeypatch):
     config = made(firms=3000, regions=5, sectors=4)
     worlds = []
     for limit in (10_000, 1000):
-        monkeypatch.setattr("technopole.build.ROOM_AT_ONCE", limit)
+        monkeypatch.setattr("technopole.world.build.ROOM_AT_ONCE", limit)
         blueprint = make_blueprint(config)
         assert (blueprint.identity is None) == (limit == 1000)
         world = blueprint.new_world()

@@ -13,20 +13,20 @@ import xarray as xr
 from scipy import stats
 
 import technopole as tp
-from technopole.build import make_blueprint
-from technopole.config import Config
+from technopole.config.config import Config
 from technopole.errors import ConfigError, DataError
-from technopole.facts_entry import Fact
-from technopole.facts_measure import Measured
-from technopole.facts_statistics import least_correlation, weighted_sd
-from technopole.facts_table import FACTS, facts_of
-from technopole.facts_turnover import AGES
-from technopole.store import write
-from technopole.validation import resolve_validation
-from technopole.validation_data import RealData, bootstrap
-from technopole.validation_dataset import intervals, make_dataset
-from technopole.validation_series import Series, series_of
-from technopole.validation_words import verdict, verdict_line
+from technopole.facts.entry import Fact
+from technopole.facts.measure import Measured
+from technopole.facts.statistics import least_correlation, weighted_sd
+from technopole.facts.table import FACTS, facts_of
+from technopole.facts.turnover import AGES
+from technopole.facts.validation import resolve_validation
+from technopole.facts.validation_data import RealData, bootstrap
+from technopole.facts.validation_dataset import intervals, make_dataset
+from technopole.facts.validation_series import Series, series_of
+from technopole.facts.validation_words import verdict, verdict_line
+from technopole.files.write import write
+from technopole.world.build import make_blueprint
 from worlds import economy
 
 STATES_FILE = Path(__file__).resolve().parents[2] / "configs" / "scenarios" / "us-states.toml"
@@ -201,7 +201,7 @@ def test_what_cannot_be_validated_is_refused(config, arguments, words):
 
 
 def test_worlds_that_do_not_fit_are_refused(config, monkeypatch):
-    monkeypatch.setattr("technopole.machine.available_memory", lambda: 100_000)
+    monkeypatch.setattr("technopole.basics.machine.available_memory", lambda: 100_000)
     with pytest.raises(ConfigError, match=r"the validation needs about .* \(1 world at a time × 600 firms\)"):
         tp.validate(config, replicates=2)
 

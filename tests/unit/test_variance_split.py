@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from technopole.variance_split import split_variance
+from technopole.statistics.variance_split import split_variance
 
 
 def test_by_hand():

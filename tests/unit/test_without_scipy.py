@@ -8,9 +8,9 @@ import pytest
 import technopole as tp
 from sweeping import content
 from technopole.errors import ConfigError, TechnopoleError
-from technopole.moments import block_moments, statistics
-from technopole.plan import make_plan
-from technopole.sweep import Sweep
+from technopole.experiments.plan import make_plan
+from technopole.statistics.moments import block_moments, statistics
+from technopole.sweeps.sweep import Sweep
 
 NEEDS = r"scipy: pip install scipy \(the extra technopole\[statistics\]\)"
 

@@ -1,0 +1,1 @@
+"""What every part may use: checks of arguments, the machine, exact arithmetic, words and tables for a terminal."""

@@ -1,0 +1,1 @@
+"""The claims about clusters and regional innovation systems as paired experiments."""

@@ -1,0 +1,380 @@
+"""What the commands of the shell do, without the parsing of their options."""
+
+from __future__ import annotations
+
+import json
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from technopole.cli.commands_output import figures_folder, file_stem, refuse_outputs, remove_stale
+from technopole.errors import Abandoned, ConfigError, TechnopoleError
+from technopole.schema import SETTINGS, suggestion
+from technopole.schema.entries import counted
+from technopole.version import __version__
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from technopole.config.config import Config
+    from technopole.simulation.simulation import Simulation
+
+RUNS = Path("runs")
+"""Where results go that nobody asked to be elsewhere."""
+
+PATIENCE = 1.5
+"""Seconds after which people are told what they wait for."""
+
+Tell = Callable[[str], object]
+"""Says something to people, or keeps it back."""
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """Options of ``technopole run``."""
+
+    config: Path
+    replicates: int | None = None
+    seed: int | None = None
+    periods: int | None = None
+    threads: int | None = None
+    backend: str | None = None
+    assignments: tuple[str, ...] = ()
+    data: Path | None = None
+    out: Path | None = None
+    figures: Path | None = None
+    no_figures: bool = False
+    overwrite: bool = False
+    quiet: bool = False
+
+
+def run(options: RunOptions) -> None:
+    """Run a configuration, write results and figures, print the key results.
+
+    Parameters
+    ----------
+    options : RunOptions
+        As given.
+
+    Raises
+    ------
+    TechnopoleError
+        Whatever went wrong; nothing half-written is left.
+    """
+    from technopole.config.quick_start import load_compiler_without_blas
+    from technopole.figures.draw import FIGURES
+    from technopole.files.write import write
+
+    config = _configuration(options)
+    load_compiler_without_blas()
+    from technopole.simulation.simulation import Simulation
+    from technopole.startup.warmup import has_compiled_code
+
+    name = file_stem(config.scenario.name, options.config.stem)
+    out = options.out or RUNS / f"{name}.zarr"
+    figures = figures_folder(options.figures, options.no_figures, out)
+    refuse_outputs(out, "run", figures, (f"{figure}.png" for figure in FIGURES), options.overwrite)
+    cold = not has_compiled_code(config.run.precision)  # before the data are loaded, which compiles a little
+    simulation = Simulation(config)
+    simulation.refuse_too_large()
+    tell = (lambda text: None) if options.quiet else say
+    prepare_device(config, tell)
+    tell(_announcement(simulation, name))
+    if cold:
+        _compile(tell, config.run.precision)
+    results = _compute(simulation, tell, options.quiet)
+    write(results, out, options.overwrite)
+    try:
+        if not options.quiet:
+            print_results(results)
+        tell(f"results: {out}")
+        if figures is not None:
+            _draw(results, figures, tell)
+    except KeyboardInterrupt:
+        raise Abandoned(f"results are in {out}, figures are missing") from None
+
+
+def _configuration(options: RunOptions) -> Config:
+    from technopole.config.config import parse_set
+    from technopole.config.resolve import resolve_config
+
+    return resolve_config(
+        options.config,
+        replicates=options.replicates,
+        seed=options.seed,
+        threads=options.threads,
+        backend=options.backend,
+        periods=options.periods,
+        data=options.data,
+        more=parse_set(options.assignments),
+        options=True,
+    )
+
+
+def _announcement(simulation: Simulation, name: str, worker: str | None = None) -> str:
+    from technopole.data.draft import firms_in_words
+
+    blueprint, run = simulation.blueprint, simulation.config.run
+    return (
+        f"technopole {__version__} · {name}: {counted(blueprint.n_regions, 'region')} × "
+        f"{counted(blueprint.n_sectors, 'sector')}, {firms_in_words(simulation.config, blueprint.n_firms)} · "
+        f"{counted(run.replicates, 'replicate')} × {counted(simulation.config.time.periods, 'period')} · "
+        f"{worker or simulation.worker} · seed {run.seed}"
+    )
+
+
+def prepare_device(config: Config, tell: Tell) -> None:
+    """Open the device, if one computes; say what takes so long if its code has to be made.
+
+    Parameters
+    ----------
+    config : Config
+        Says on which backend.
+    tell : callable
+        Gets the line.
+
+    Raises
+    ------
+    ConfigError
+        If there is no device.
+    """
+    if config.run.backend == "cpu":
+        return
+    from technopole.device.shared import device_name
+
+    words = "making the code for the device (about half a minute, once) …"
+    waiting = threading.Timer(PATIENCE, tell, (words,))
+    waiting.start()
+    try:
+        device_name(config.run.backend)
+    finally:
+        waiting.cancel()
+
+
+def _compile(tell: Tell, precision: str) -> None:
+    from technopole.simulation.progress import duration
+    from technopole.startup.warmup import COMPILE_SECONDS, compile_in_background, storage_problem
+
+    problem = storage_problem()
+    tell(
+        f"compiling the kernels for this processor (about {COMPILE_SECONDS} s, "
+        f"{problem.often if problem else 'once'}) …"
+    )
+    tell(f"compiled in {duration(compile_in_background(precision))}")
+    if problem:
+        tell(problem.text)
+
+
+def _compute(simulation: Simulation, tell: Tell, quiet: bool) -> xr.Dataset:
+    from technopole.simulation.progress import duration, watching
+
+    begin = time.perf_counter()
+    with watching(sys.stderr, quiet) as watch:
+        try:
+            results = simulation.run(watch)
+        except KeyboardInterrupt:
+            done = watch.last.replicates_done if watch.last is not None else 0
+            wanted = counted(simulation.config.run.replicates, "replicate")
+            raise Abandoned(f"{done:,} of {wanted} finished; nothing was written") from None
+    tell(f"computed in {duration(time.perf_counter() - begin)}")
+    return results
+
+
+def print_results(results: xr.Dataset) -> None:
+    """Print the key results to standard output.
+
+    Parameters
+    ----------
+    results : xarray.Dataset
+        Results of a run.
+    """
+    from technopole.basics.text_table import mean_and_interval, write_table
+    from technopole.results.numbers import LAST, sparse
+    from technopole.results.summary import summarise
+
+    rows = [(row.name, *mean_and_interval(row.mean, row.half), row.unit) for row in summarise(results)]
+    if not rows:
+        return
+    start, end = (int(results["time"].values[place]) for place in (0, -1))
+    last = counted(min(LAST, results.sizes["time"]), "recorded period")
+    print(f"\nAt the end of period {end} (growth: since period {start}; rates: mean of the last {last})\n")
+    write_table(sys.stdout, ("result", "mean", "95 % interval", "unit"), rows, right=(1, 2))
+    caveat = sparse(results["firms"].values) if "firms" in results else ""
+    note = textwrap.fill(f"Similarity and Krugman index: {caveat}.", 100)
+    print(f"\n{note}\n" if caveat else "", flush=True)
+
+
+def _draw(results: xr.Dataset, folder: Path, tell: Tell) -> None:
+    from technopole.figures.draw import FIGURES, draw
+
+    drawn = draw(results, folder)
+    remove_stale(folder, (f"{figure}.png" for figure in FIGURES), drawn.paths)
+    if drawn.paths:
+        tell(f"figures: {folder}: {', '.join(path.name for path in drawn.paths)}")
+    for name, reason in drawn.skipped.items():
+        tell(f"no figure {name}: {reason}")
+
+
+def check(config: Path, data: Path | None, assignments: tuple[str, ...]) -> None:
+    """Check a configuration and its data, and print what a run of it would take, then the verdict.
+
+    Parameters
+    ----------
+    config : Path
+        TOML file.
+    data : Path or None
+        In place of ``data.path``.
+    assignments : tuple of str
+        ``group.name=value`` each.
+
+    Raises
+    ------
+    ConfigError
+        With one line for each problem; also if the run does not fit into the memory.
+    """
+    from technopole.basics.machine import readable_bytes
+    from technopole.simulation.simulation import Simulation
+
+    simulation = Simulation(_configuration(RunOptions(config, data=data, assignments=assignments)))
+    missing = ""
+    try:
+        worker = simulation.worker
+    except ConfigError as failure:
+        worker, missing = f"no device for {simulation.config.run.backend}", str(failure)
+    print(_announcement(simulation, simulation.config.scenario.name or config.stem, worker))
+    worlds, results = readable_bytes(simulation.worlds_bytes), readable_bytes(simulation.output_bytes)
+    print(f"memory: {worlds} for worlds, {results} for results", flush=True)
+    simulation.refuse_too_large()
+    # the verdict is the last line, whatever it is
+    print(f"{config}: valid{f', but it cannot run here: run.backend: {missing}' if missing else ''}")
+
+
+def schema(variables: bool) -> None:
+    """Print the JSON Schema of the configuration, or the table of variables.
+
+    Parameters
+    ----------
+    variables : bool
+        The table.
+    """
+    if variables:
+        from technopole.basics.text_table import write_table
+        from technopole.schema import VARIABLES
+
+        rows = [
+            (name, row.kind, ", ".join(row.dims), row.unit, row.dtype, row.long_name)
+            for name, row in VARIABLES.items()
+        ]
+        write_table(sys.stdout, ("variable", "kind", "dimensions", "unit", "type", "meaning"), rows)
+    else:
+        from technopole.config.config import Config
+
+        print(json.dumps(Config.json_schema(), indent=2, ensure_ascii=False))
+
+
+def describe(config: Path, assignments: tuple[str, ...]) -> None:
+    """Print all parameters of a configuration: value, unit, range, source.
+
+    Parameters
+    ----------
+    config : Path
+        TOML file.
+    assignments : tuple of str
+        ``group.name=value`` each.
+
+    Raises
+    ------
+    ConfigError
+        With one line for each problem.
+    """
+    from technopole.basics.text_table import write_table
+    from technopole.config.config import describe_rows
+    from technopole.config.problems import shortened
+
+    rows = [
+        (row.key, shortened(row.value, 40), row.unit, shortened(row.range, 60), row.source)
+        for row in describe_rows(_configuration(RunOptions(config, assignments=assignments)))
+    ]
+    write_table(sys.stdout, ("parameter", "value", "unit", "range", "source"), rows)
+
+
+def warmup(precision: str = "float64", prune: bool = False) -> None:
+    """Compile the kernels for a ``run.precision``, or see that they are compiled.
+
+    Parameters
+    ----------
+    precision : str
+        ``run.precision``.
+    prune : bool
+        Then remove those that were compiled from other sources.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such precision.
+    TechnopoleError
+        If kernels cannot be kept, or those of other sources not be removed.
+    """
+    _refuse_precision(precision)
+    from technopole.config.quick_start import load_compiler_without_blas
+
+    load_compiler_without_blas()
+    from technopole.simulation.progress import duration
+    from technopole.startup.warmup import (
+        COMPILE_SECONDS,
+        cache_directory,
+        compile_in_background,
+        has_compiled_code,
+    )
+
+    cold = not has_compiled_code(precision)
+    if cold:
+        say(f"compiling the kernels for this processor (about {COMPILE_SECONDS} s, once) …")
+    seconds = duration(compile_in_background(precision))
+    place = cache_directory()
+    if place is None:
+        raise TechnopoleError(
+            "the kernels were compiled but cannot be kept: no folder can be written; "
+            "set TECHNOPOLE_CACHE to one that can"
+        )
+    print(f"{'compiled' if cold else 'loaded'} in {seconds}; kept in {place}")
+    if prune:
+        _prune()
+
+
+def _prune() -> None:
+    from technopole.basics.machine import readable_bytes
+    from technopole.startup.warmup import remove_old_kernels
+
+    removed = remove_old_kernels()
+    what = "kernels compiled from other sources"
+    if removed.folders:
+        folders = counted(removed.folders, "folder")
+        print(f"removed {what}: {readable_bytes(removed.bytes)} in {folders}")
+    else:
+        print(f"no {what} to remove")
+
+
+def _refuse_precision(precision: str) -> None:
+    choices = SETTINGS["run.precision"].choices or ()
+    if precision not in choices:
+        allowed = ", ".join(f'"{choice}"' for choice in choices)
+        raise ConfigError(
+            f"--precision: found {precision!r}; allowed: {allowed}{suggestion(precision, choices)}"
+        )
+
+
+def say(text: str) -> None:
+    """Write a message for people to standard error.
+
+    Parameters
+    ----------
+    text : str
+        One line.
+    """
+    print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,1 @@
+"""Configurations: read, checked, written, resolved."""

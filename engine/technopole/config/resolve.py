@@ -1,0 +1,100 @@
+"""From what callers give (a file or a configuration, some values to change) to the configuration of a run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from technopole.config.assignments import refuse_both
+from technopole.config.config import Config
+from technopole.errors import ConfigError
+
+ConfigLike = Config | str | os.PathLike[str]
+
+
+def resolve_config(
+    config: ConfigLike,
+    *,
+    replicates: int | None = None,
+    seed: int | None = None,
+    threads: int | None = None,
+    backend: str | None = None,
+    periods: int | None = None,
+    data: str | os.PathLike[str] | None = None,
+    more: dict[str, Any] | None = None,
+    options: bool = False,
+    more_origins: Mapping[str, str] | None = None,
+) -> Config:
+    """Return the configuration with some values changed.
+
+    Parameters
+    ----------
+    config : Config or path
+        Configuration, or TOML file.
+    replicates, seed, threads, periods : int, optional
+        In place of ``run.replicates``, ``run.seed``, ``run.threads``, ``time.periods``.
+    backend : str, optional
+        In place of ``run.backend``.
+    data : path, optional
+        In place of ``data.path``; relative to the working directory.
+    more : dict, optional
+        Other dotted keys; the arguments above come before them (options of the command line: both are refused).
+    options : bool
+        Whether the arguments are options of the command line, for messages.
+    more_origins : mapping of str to str, optional
+        Key of `more` → what messages call its origin.
+
+    Returns
+    -------
+    Config
+        Checked as a whole.
+
+    Raises
+    ------
+    ConfigError
+        With one line for each problem; also if `data` is given and the scenario has no use for it.
+    """
+    named = {
+        "run.replicates": replicates,
+        "run.seed": seed,
+        "run.threads": threads,
+        "run.backend": backend,
+        "time.periods": periods,
+        "data.path": None if data is None else os.path.abspath(os.path.expanduser(data)),
+    }
+    changes = {**(more or {}), **{key: value for key, value in named.items() if value is not None}}
+    origins = {key: _origin(key, options) for key, value in named.items() if value is not None}
+    if options:
+        refuse_both(more or {}, origins)
+        origins = {**dict.fromkeys(more or {}, "--set (override)"), **origins}
+    origins = {**(more_origins or {}), **origins}
+    if isinstance(config, Config):
+        resolved = config.replace(changes, origins) if changes else config
+        source = "the configuration"
+    elif isinstance(config, str | os.PathLike):
+        resolved = Config.from_toml(config, changes, origins)
+        source = os.fspath(config)
+    else:
+        raise ConfigError(
+            f"found a value of type {type(config).__name__}; allowed: a Config or the path of a TOML file "
+            "(Config.from_dict makes a Config of a dictionary)"
+        )
+    if data is not None and resolved.data.kind == "synthetic":
+        raise ConfigError(
+            f'{_origin("data.path", options)}: found {os.fspath(data)}, but data.kind is "synthetic": {source} '
+            'makes its economy up; allowed: a folder or file of data where data.kind is "folder" or "cbp"'
+        )
+    if data is not None and resolved.data.kind == "embedded":
+        raise ConfigError(
+            f'{_origin("data.path", options)}: found {os.fspath(data)}, but data.kind is "embedded": {source} '
+            "lists regions, sectors and firms itself and reads no other files; allowed: a folder or file of "
+            'data where data.kind is "folder" or "cbp"'
+        )
+    return resolved
+
+
+def _origin(key: str, options: bool) -> str:
+    """Name of the option or argument that sets a key."""
+    name = "data" if key == "data.path" else key.partition(".")[2]
+    return f"--{name}" if options else f"argument {name}"

@@ -1,0 +1,1 @@
+"""What an economy is made of: real tables, tables in a configuration, synthetic economies."""

@@ -1,0 +1,1 @@
+"""The same period on a GPU."""

@@ -1,0 +1,1 @@
+"""Experiments: plans, units of work, executors, stores, comparison and sensitivity."""

@@ -1,0 +1,175 @@
+"""What is read of the store of an experiment afterwards: its sweep and the outcomes of every replicate."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from technopole.basics.stored_names import JOURNAL
+from technopole.errors import DataError
+from technopole.files.damage import naming_damage, open_store
+from technopole.schema import suggestion
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from technopole.sweeps.sweep import Sweep
+
+Floats = NDArray[np.float64]
+
+
+def open_results(store: str | os.PathLike[str] | xr.Dataset) -> xr.Dataset:
+    """Return the dataset of a store, lazily.
+
+    Parameters
+    ----------
+    store : path or xarray.Dataset
+        Store of an experiment, or what was opened of it.
+
+    Returns
+    -------
+    xarray.Dataset
+        Of the root group.
+
+    Raises
+    ------
+    DataError
+        If there is no such store.
+    """
+    import xarray as xr
+
+    if isinstance(store, xr.Dataset):
+        return store
+    path = Path(store)
+    if not (path / "zarr.json").is_file() and not (path / JOURNAL).is_dir():
+        what = "there is nothing" if not path.exists() else "found no store"
+        raise DataError(f"{path}: {what}; allowed: a store made by technopole experiment")
+    return open_store(path)
+
+
+def sweep_of(ds: xr.Dataset) -> Sweep:
+    """Return the sweep that a store was made for.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Of the store.
+
+    Returns
+    -------
+    Sweep
+        As it is written in the store.
+
+    Raises
+    ------
+    DataError
+        If the dataset is not that of an experiment.
+    """
+    from technopole.sweeps.sweep import Sweep
+
+    text = ds.attrs.get("sweep")
+    if not isinstance(text, str):
+        raise DataError(f"{_name(ds)}: holds no sweep; allowed: a store made by technopole experiment")
+    return Sweep.from_dict(json.loads(text), source=f"{_name(ds)}: sweep")
+
+
+def outcome_names(ds: xr.Dataset, sweep: Sweep, chosen: Sequence[str] | None = None) -> tuple[str, ...]:
+    """Return names of outcomes.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Of the store.
+    sweep : Sweep
+        Its sweep.
+    chosen : sequence of str, optional
+        Those wanted; all if absent.
+
+    Returns
+    -------
+    tuple of str
+        In the order of the sweep, or as chosen.
+
+    Raises
+    ------
+    DataError
+        If one is unknown.
+    """
+    known = [outcome.name for outcome in sweep.outcomes]
+    for name in chosen or ():
+        if name not in known:
+            hint = suggestion(name, known) or f"; allowed: {', '.join(known)}"
+            raise DataError(f'{_name(ds)}: found no outcome "{name}"{hint}')
+    return tuple(chosen or known)
+
+
+def outcome_table(ds: xr.Dataset, name: str) -> Floats:
+    """Return the values of an outcome.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Of the store.
+    name : str
+        Outcome.
+
+    Returns
+    -------
+    ndarray of float64, shape (point, replicate)
+        NaN where a replicate is missing, failed or has no value.
+    """
+    with naming_damage(ds):
+        return np.asarray(ds[name].transpose("point", "replicate").values, dtype=np.float64)
+
+
+def parameters_of(ds: xr.Dataset, sweep: Sweep) -> dict[str, NDArray[Any]]:
+    """Return the values of the varied parameters, key → shape (point,)."""
+    with naming_damage(ds):
+        return {key: np.asarray(ds[key].values) for key in sweep.design.keys}
+
+
+def refuse_missing_points(ds: xr.Dataset, name: str, values: Floats, purpose: str) -> None:
+    """Raise if a point has no value of an outcome.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Of the store.
+    name : str
+        Outcome.
+    values : ndarray, shape (point, replicate)
+        Its values.
+    purpose : str
+        What needs all points.
+
+    Raises
+    ------
+    DataError
+        With the first of them, and why.
+    """
+    missing = np.flatnonzero(~np.isfinite(values).any(axis=1))
+    if missing.size == 0:
+        return
+    ids = ", ".join(str(int(ds["point"].values[index])) for index in missing[:10])
+    more = " …" if missing.size > 10 else ""
+    status = np.asarray(ds["replicate_status"].values)[missing] if "replicate_status" in ds else None
+    if status is not None and (status == 1).any():
+        why = "replicates were computed but none has a value (an economy that died out, or one without firms)"
+    elif status is not None and (status == 2).any():
+        why = "their replicates failed; technopole status shows the errors"
+    else:
+        why = "they are not computed yet; technopole experiment --resume goes on"
+    raise DataError(
+        f"{_name(ds)}: {purpose} need {name} of every point; {missing.size} of {len(values)} points have none "
+        f"(point {ids}{more}): {why}"
+    )
+
+
+def _name(ds: xr.Dataset) -> str:
+    return str(ds.encoding.get("source", "dataset"))

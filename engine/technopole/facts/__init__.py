@@ -1,0 +1,1 @@
+"""Measures of known facts on simulated firms, and validation against real series."""

@@ -1,0 +1,1 @@
+"""A model for hosts: stepped, read and set by name, copied and restored."""

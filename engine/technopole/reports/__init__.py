@@ -1,0 +1,1 @@
+"""The report: one page with everything in a result."""

@@ -1,0 +1,1 @@
+"""From arrays to labelled datasets, and what is read from them again."""

@@ -1,0 +1,1 @@
+"""Runs: one world, many replicates, any number of threads."""

@@ -1,0 +1,1 @@
+"""Statistics of replicates: moments that merge, quantiles, contrasts, shares of variance, rules for stopping."""

@@ -1,0 +1,1 @@
+"""Sweeps: what is asked for, and the design points that follow."""
