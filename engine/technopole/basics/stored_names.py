@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from technopole.sweeps.sweep import Sweep
 
+POINT_NAME = "point_name"
+"""Names of the points, where the design gives them."""
 STATUS = "replicate_status"
 """0 missing, 1 done, 2 failed."""
 PARTIAL = "partial"
@@ -35,7 +37,18 @@ STATISTICS: dict[str, tuple[tuple[str, str, str], ...]] = {
 
 
 LABELS = (
-    *("point", "replicate", "time", "region", "sector", "quantile", "size_class", "block", "moment"),
+    *(
+        "point",
+        POINT_NAME,
+        "replicate",
+        "time",
+        "region",
+        "sector",
+        "quantile",
+        "size_class",
+        "block",
+        "moment",
+    ),
     *("region_name", "sector_name", "latitude", "longitude", "x", "y", "high_tech"),
 )
 """Names that dimensions and coordinates may have."""

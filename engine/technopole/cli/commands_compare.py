@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from technopole.basics.stored_names import POINT_NAME
 from technopole.cli.commands import say
 from technopole.errors import ConfigError
 
@@ -114,11 +115,17 @@ def _tables(one: xr.Dataset, confidence: float) -> list[tuple[str, Table]]:
         contrast = one.isel(contrast=index)
         point = int(contrast["baseline"])
         shown, left_out = _shown(contrast)
-        words = f"less point {point} ({name})" + (
+        words = f"less point {point}{_called(contrast, point)} ({name})" + (
             f"; {left_out} points nearer to it not shown" * (left_out > 0)
         )
         tables.append((words, _differences(contrast, shown, confidence)))
     return tables
+
+
+def _called(contrast: xr.Dataset, point: int) -> str:
+    if POINT_NAME not in contrast.coords:
+        return ""
+    return f", {contrast.sel(point=point)[POINT_NAME].item()}"
 
 
 def _effects(one: xr.Dataset, confidence: float) -> Table:
@@ -135,12 +142,15 @@ def _differences(one: xr.Dataset, shown: list[int], confidence: float) -> Table:
         for name, values in one.coords.items()
         if values.dims == ("point",) and name != "point" and len(np.unique(values.values)) > 1
     ]
+    if POINT_NAME in keys:  # says it in fewer columns
+        keys = [POINT_NAME]
     rows = []
     for j in shown:
         row = one.isel(point=j)
         places = [_value(row[key].item()) for key in keys]
         rows.append((str(int(row["point"])), *places, *_cells(row, "difference")))
-    return ("point", *keys, *_headings(one, "difference", confidence)), rows
+    headings = ["name" if key == POINT_NAME else key for key in keys]
+    return ("point", *headings, *_headings(one, "difference", confidence)), rows
 
 
 def _shown(one: xr.Dataset) -> tuple[list[int], int]:

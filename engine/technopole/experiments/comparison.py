@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from technopole.basics.given import real_number
+from technopole.basics.stored_names import POINT_NAME
 from technopole.errors import ConfigError, DataError
 from technopole.experiments.store_results import (
     open_results,
     outcome_names,
     outcome_table,
     parameters_of,
+    points_of,
     sweep_of,
 )
 from technopole.statistics.contrasts import (
@@ -26,7 +28,7 @@ from technopole.statistics.contrasts import (
     replicates_needed,
 )
 from technopole.statistics.variance_split import VarianceSplit, split_variance
-from technopole.sweeps.points import Points
+from technopole.sweeps.points import NAME
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -143,16 +145,20 @@ def compare_points(
 
 def _baselines(ds: xr.Dataset, sweep: Sweep, chosen: Mapping[str, Any] | None, called: str) -> dict[str, int]:
     """Return the index of the point that each contrast subtracts."""
-    points = Points(sweep.design.kind, np.asarray(ds["point"].values), parameters_of(ds, sweep))
+    points = points_of(ds, sweep)
     wanted = dict(sweep.contrasts) | ({} if chosen is None else {CHOSEN: chosen})
     found = {}
     for name, values in wanted.items():
         place = called if chosen is not None and name == CHOSEN else f"{sweep.source}: contrasts.{name}"
-        unknown = [key for key in values if key not in points.values]
+        allowed = (*points.values, *(NAME,) * bool(points.names))
+        unknown = [key for key in values if key not in allowed]
         if unknown:
-            raise DataError(
-                f"{place}: {unknown[0]} is the same at all points; allowed: {', '.join(points.values)}"
+            what = (
+                "the points have no names"
+                if unknown[0] == NAME
+                else f"{unknown[0]} is the same at all points"
             )
+            raise DataError(f"{place}: {what}; allowed: {', '.join(allowed)}")
         selected = points.select(values)
         if selected.size != 1:
             words = ", ".join(f"{key} = {value}" for key, value in values.items()) or "nothing"
@@ -207,6 +213,8 @@ def _labels(ds: xr.Dataset, sweep: Sweep, names: Sequence[str]) -> dict[str, Any
         "outcome_units": ("outcome", _text([outcomes[name].unit for name in names])),
         "point": ("point", np.asarray(ds["point"].values)),
     }
+    if sweep.design.names:
+        labels[POINT_NAME] = ("point", _text(sweep.design.names))
     return labels | {key: ("point", values) for key, values in parameters_of(ds, sweep).items()}
 
 

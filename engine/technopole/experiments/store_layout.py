@@ -22,6 +22,7 @@ from technopole.basics.stored_names import (
     JOURNAL,
     MOMENTS,
     PARTIAL,
+    POINT_NAME,
     STATISTICS,
     STATUS,
     statistic_name,
@@ -363,6 +364,9 @@ def coordinate_values(plan: Plan, tables: Tables | None = None) -> dict[str, tup
     sweep, points = plan.sweep, plan.points
     attributes = {"long_name": "point of the design"}
     labels: dict[str, tuple[str, Any, dict[str, str]]] = {"point": ("point", points.ids, attributes)}
+    if points.names:
+        named_points = np.array(points.names, dtype=object)
+        labels[POINT_NAME] = ("point", named_points, {"long_name": "name of the point"})
     for key, values in points.values.items():
         entry = VARIED[key]
         words = {"long_name": entry.doc.rstrip(".")} | ({"units": entry.unit} if entry.unit else {})

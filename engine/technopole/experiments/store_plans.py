@@ -100,7 +100,7 @@ def _stored_points(path: Path, sweep: Sweep) -> Points:
     with naming_damage(path):
         root: Any = zarr.open_group(path, mode="r", use_consolidated=False)
         values = {key: np.asarray(root[key][...]) for key in sweep.design.keys}
-        return Points(sweep.design.kind, np.asarray(root["point"][...]), values)
+        return Points(sweep.design.kind, np.asarray(root["point"][...]), values, names=sweep.design.names)
 
 
 def _labels(content: dict[str, Any], sizes: dict[str, Any]) -> Labels:

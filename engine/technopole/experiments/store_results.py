@@ -19,6 +19,7 @@ from technopole.schema import suggestion
 if TYPE_CHECKING:
     import xarray as xr
 
+    from technopole.sweeps.points import Points
     from technopole.sweeps.sweep import Sweep
 
 Floats = NDArray[np.float64]
@@ -132,6 +133,27 @@ def parameters_of(ds: xr.Dataset, sweep: Sweep) -> dict[str, NDArray[Any]]:
     """Return the values of the varied parameters, key → shape (point,)."""
     with naming_damage(ds):
         return {key: np.asarray(ds[key].values) for key in sweep.design.keys}
+
+
+def points_of(ds: xr.Dataset, sweep: Sweep) -> Points:
+    """Return the points of an experiment.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Of the store.
+    sweep : Sweep
+        Its sweep.
+
+    Returns
+    -------
+    Points
+        In the order of the store.
+    """
+    from technopole.sweeps.points import Points
+
+    ids = np.asarray(ds["point"].values)
+    return Points(sweep.design.kind, ids, parameters_of(ds, sweep), names=sweep.design.names)
 
 
 def refuse_missing_points(ds: xr.Dataset, name: str, values: Floats, purpose: str) -> None:

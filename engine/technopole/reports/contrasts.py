@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from technopole.experiments.store_results import points_of
 from technopole.figures.palette import BLUE, SOFT
 from technopole.reports.charts import Interval, LegendItem, add_legend, intervals
 from technopole.reports.experiment import Experiment, plain_name, scale_of, title_of, unit_of
 from technopole.reports.parts import Cell, Chart, Section, decimals_for, interval, sortable, table, words
 from technopole.results.arrays import Floats
+from technopole.sweeps.points import NAME
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -36,12 +38,9 @@ def contrasts(experiment: Experiment) -> Section | None:
     sweep = experiment.sweep
     first = None
     if not sweep.contrasts and not sweep.factorial:
-        first = {key: values[0] for key, values in experiment.parameters.items()}
-        same = [
-            all(values[at] == values[0] for values in experiment.parameters.values())
-            for at in range(len(experiment.labels))
-        ]
-        if not first or sum(same) != 1:
+        points = points_of(experiment.ds, sweep)
+        first = {NAME: points.names[0]} if points.names else points.changes(0)
+        if not first or points.select(first).size != 1:
             return None
     result = compare(experiment.ds, baseline=first)
     charts, rows = [], []

@@ -89,7 +89,9 @@ def open_experiment(ds: xr.Dataset) -> Experiment:
     """
     sweep = sweep_of(ds)
     parameters = parameters_of(ds, sweep)
-    labels = point_labels(parameters, [int(value) for value in ds["point"].values])
+    labels = list(sweep.design.names) or point_labels(
+        parameters, [int(value) for value in ds["point"].values]
+    )
     return Experiment(ds, sweep, labels, parameters, float(sweep.config.time.period_years))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from technopole.experiments.store_results import points_of
 from technopole.figures.palette import BLUE, GREEN, INK, ORANGE, PURPLE, VERMILION
 from technopole.figures.places import positions
 from technopole.figures.words import number, within
@@ -191,13 +192,10 @@ def _regional(experiment: Experiment, name: str) -> Floats:
 
 def _two_points(experiment: Experiment) -> tuple[int, int]:
     base = 0
+    points = points_of(experiment.ds, experiment.sweep)
     for wanted in experiment.sweep.contrasts.values():
-        fits = [
-            at
-            for at in range(len(experiment.labels))
-            if all(experiment.parameters[key][at] == value for key, value in wanted.items())
-        ]
-        base = fits[0] if fits else 0
+        fits = points.select(wanted)
+        base = int(fits[0]) if fits.size else 0
         break
     for outcome in experiment.sweep.outcomes:
         values = experiment.values(outcome)

@@ -12,6 +12,7 @@ from technopole.errors import FOR_INTERVALS, ConfigError
 from technopole.schema import RECORDS, STATE
 from technopole.schema.outcomes import Outcome, outcome_problems
 from technopole.sweeps.models import Experiment, Output, Stop
+from technopole.sweeps.points import NAME
 from technopole.sweeps.sweep import REPLICATES, Design, recorded_periods
 from technopole.sweeps.values import checked_value, flattened, starts_only
 
@@ -213,7 +214,12 @@ def _selection(name: str, values: Mapping[str, Any], design: Design, problems: P
     selected = {}
     for key, value in values.items():
         place = f"contrasts.{name}.{key}"
-        if key not in design.keys:
+        if key == NAME and design.names:
+            if value not in design.names:
+                hint = problems.near(str(value), design.names) or f"; allowed: {', '.join(design.names)}"
+                problems.add(place, f"no point is called {value!r:.80}{hint}")
+            selected[key] = value
+        elif key not in design.keys:
             hint = problems.near(key, design.keys) or f"; allowed: {', '.join(design.keys)}"
             problems.add(place, f"the design does not vary it{hint}")
         else:

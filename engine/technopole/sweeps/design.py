@@ -55,7 +55,7 @@ def make_points(sweep: Sweep) -> Points:
         points = _grid(design)
     else:
         values = {spread.key: column(VARIED[spread.key], list(spread.values)) for spread in design.spreads}
-        points = Points(design.kind, np.arange(design.number, dtype=np.int64), values)
+        points = Points(design.kind, np.arange(design.number, dtype=np.int64), values, names=design.names)
     problems = Problems(sweep.source)
     _check_models(sweep.config, points, problems)
     for name, selection in sweep.contrasts.items():

@@ -1,23 +1,21 @@
-"""The section ``[design]`` of a sweep: kinds, ranges, lists of points, CSV files."""
+"""The section ``[design]`` of a sweep: kinds, values, ranges; lists of points stand in `listed_points`."""
 
 from __future__ import annotations
 
-import csv
 import math
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from technopole.config.config import Config
 from technopole.config.problems import Problems, found, validated
-from technopole.data.table_files import where_not_utf8
 from technopole.schema.entries import Parameter, plain_number
+from technopole.sweeps.listed_points import check_names, listed
 from technopole.sweeps.models import KINDS, POWERS_OF_TWO, SAMPLED
 from technopole.sweeps.models import Design as DesignSection
 from technopole.sweeps.models import Spread as SpreadTable
 from technopole.sweeps.sweep import Design, Spread
-from technopole.sweeps.values import POLICY, checked_value, flattened, known_key, value_of, within
+from technopole.sweeps.values import POLICY, checked_value, flattened, known_key, within
 
 MOST_POINTS = 10_000_000
 """Points that a design may have: more are a mistake."""
@@ -59,18 +57,20 @@ def read_design(given: Any, config: Config | None, folder: Path, problems: Probl
     if kind not in KINDS:
         return None
     _refuse_other_keys(kind, given, problems)
+    names: tuple[Any, ...] = given.get("names") or ()
     if kind in ("list", "file"):
-        spreads = _listed(kind, given, config, folder, problems)
+        spreads, names = listed(kind, given, config, folder, problems)
         number = len(spreads[0].values) if spreads else 1
     else:
         spreads = _spreads(kind, given.get("parameters"), problems)
         number = _number(kind, given, spreads, problems)
+    check_names(names, number, _PLACES.get(kind, "design.names"), problems)
     _check_policies(spreads, config, problems)
     if section is not None and kind == "morris" and section.levels % 2:
         problems.add("design.levels", f"found {section.levels}; allowed: an even number")
     if section is None or len(problems.lines) > before:
         return None
-    return Design(kind, tuple(spreads), number, section.seed, section.second_order, section.levels)
+    return Design(kind, tuple(spreads), number, section.seed, section.second_order, section.levels, names)
 
 
 def _lists_points(given: Mapping[str, Any]) -> bool:
@@ -79,11 +79,14 @@ def _lists_points(given: Mapping[str, Any]) -> bool:
     return not others and isinstance(given.get("points", ()), tuple)
 
 
+_PLACES = {"list": "design.points", "file": "design.file"}
+"""Kind → where the names of its points stand, if not in ``names``."""
 _KEYS = (*DesignSection.model_fields, "parameters", "points")
 _OWN_KEYS = {
     "points": ("list", *SAMPLED),
     "parameters": ("grid", "zip", *SAMPLED),
     "file": ("file",),
+    "names": ("zip",),
     "second_order": ("saltelli",),
     "levels": ("morris",),
     "seed": SAMPLED,
@@ -237,100 +240,3 @@ def _number(kind: str, given: Mapping[str, Any], spreads: Sequence[Spread], prob
         text = f"found {wanted}; allowed: a power of two, such as {below} or {above}"
         problems.add("design.points", text)
     return wanted
-
-
-# ----------------------------------------------------------------------------------------- lists of points
-
-
-def _listed(
-    kind: str, given: Mapping[str, Any], config: Config | None, folder: Path, problems: Problems
-) -> list[Spread]:
-    """Return the points of a list or file as columns; what a point leaves out has the value of the scenario."""
-    if kind == "file":
-        return _from_file(given.get("file"), folder, problems)
-    points = given.get("points", ({},))
-    if not isinstance(points, tuple) or not points or not all(isinstance(row, Mapping) for row in points):
-        what = f"found {found(points)}" if points != () else "found none"
-        problems.add("design.points", f"{what}; allowed: tables of dotted keys, [[design.points]]")
-        return []
-    rows = [flattened(row) for row in points]
-    keys = {key: known_key(key, f"design.points[{i}]", problems) for i, row in enumerate(rows) for key in row}
-    spreads = []
-    for key, entry in keys.items():
-        if entry is None or config is None:
-            continue
-        gaps = any(key not in row for row in rows)
-        if (
-            gaps
-            and key.startswith(POLICY)
-            and not any(f"{POLICY}{p.instrument}" == key for p in config.policies)
-        ):
-            spreads.append(Spread(key))  # reported below
-            continue
-        base = value_of(config, key) if gaps else None
-        values = tuple(
-            checked_value(entry, row[key], f"design.points[{i}].{key}", problems) if key in row else base
-            for i, row in enumerate(rows)
-        )
-        spreads.append(Spread(key, values))
-    if not spreads and len(rows) > 1:
-        problems.add("design.points", f"found {len(rows)} points without a value; allowed: one, or values")
-    return spreads
-
-
-def _from_file(name: Any, folder: Path, problems: Problems) -> list[Spread]:
-    if not isinstance(name, str) or not name:
-        problems.add(
-            "design.file", f"{'missing' if name is None else f'found {found(name)}'}; allowed: a CSV file"
-        )
-        return []
-    path = folder / os.path.expanduser(name)
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            rows = [row for row in csv.reader(file) if any(cell.strip() for cell in row)]
-    except UnicodeDecodeError as failure:
-        problems.add("design.file", f"{path}: {where_not_utf8(path, _plain) or failure}")
-        return []
-    except (OSError, ValueError, csv.Error) as failure:
-        problems.add(
-            "design.file", f"{path}: cannot be read: {getattr(failure, 'strerror', None) or failure}"
-        )
-        return []
-    if len(rows) < 2:
-        problems.add(
-            "design.file", f"{path}: found no points; allowed: a line of keys, then a line per point"
-        )
-        return []
-    header = [cell.strip() for cell in rows[0]]
-    columns: dict[str, list[Any]] = {key: [] for key in header}
-    if len(columns) < len(header):
-        problems.add("design.file", f"{path}: a key occurs twice in the first line; allowed: each once")
-        return []
-    entries = {key: known_key(key, f"design.file: {path}", problems) for key in header}
-    for line, row in enumerate(rows[1:], 2):
-        if len(row) != len(header):
-            text = f"{path}: line {line} has {len(row)} values; allowed: {len(header)}, as in the first line"
-            problems.add("design.file", text)
-            continue
-        for key, cell in zip(header, row, strict=True):
-            entry = entries[key]
-            if entry is not None:
-                place = f"design.file: {path}, line {line}"
-                columns[key].append(checked_value(entry, _cell(entry, cell.strip()), place, problems))
-    return [Spread(key, tuple(values)) for key, values in columns.items()]
-
-
-def _plain(path: Path) -> IO[bytes]:
-    return path.open("rb")
-
-
-def _cell(entry: Parameter, text: str) -> Any:
-    """Return what a cell of a CSV file says; text if it is no value of the parameter."""
-    if entry.dtype == "bool":
-        return {"true": True, "false": False, "1": True, "0": False}.get(text.lower(), text)
-    if entry.dtype in ("float", "int"):
-        try:
-            return int(text) if entry.dtype == "int" else float(text)
-        except ValueError:
-            return text
-    return text

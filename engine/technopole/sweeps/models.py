@@ -68,6 +68,9 @@ class Design(Section):
         4, description="morris: levels of each parameter; even."
     )
     file: str | None = Field(None, description="file: CSV with one column per key, relative to this file.")
+    names: tuple[str, ...] | None = Field(
+        None, description="zip: names of the points; list and file: name in each point, or a column name."
+    )
 
 
 class Output(Section):

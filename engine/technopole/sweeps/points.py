@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 from technopole.sweeps.sweep import hash_of
 
+NAME = "name"
+"""What selects a point by its name, where values select it by what it changes."""
+
 
 @dataclass(frozen=True)
 class Points:
@@ -30,6 +33,8 @@ class Points:
         The same in the unit cube, before distributions; only of designs that are drawn.
     problem : dict or None
         `num_vars`, `names`, `bounds` as SALib takes them; only of designs that are drawn.
+    names : tuple of str
+        Names of the points, all different; empty if they have none.
     """
 
     kind: str
@@ -37,6 +42,7 @@ class Points:
     values: Mapping[str, NDArray[Any]]
     sample: NDArray[np.float64] | None = field(default=None, repr=False)
     problem: dict[str, Any] | None = None
+    names: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         """Return the number of points."""
@@ -68,7 +74,7 @@ class Points:
         Parameters
         ----------
         wanted : mapping
-            Dotted key → value.
+            Dotted key → value; `NAME` → name of the point.
 
         Returns
         -------
@@ -77,7 +83,8 @@ class Points:
         """
         chosen = np.ones(len(self), dtype=bool)
         for key, value in wanted.items():
-            chosen &= np.asarray(self.values[key] == value, dtype=bool)
+            values = np.array(self.names, dtype=object) if key == NAME else self.values[key]
+            chosen &= np.asarray(values == value, dtype=bool)
         return np.flatnonzero(chosen)
 
 

@@ -298,4 +298,6 @@ def _written_design(sweep: Sweep) -> dict[str, Any]:
             if spread.dist == "normal":
                 parameters[spread.key] |= {"mean": spread.mean, "sd": spread.sd}
     content["parameters"] = parameters
+    if design.names:
+        content["names"] = list(design.names)
     return content

@@ -76,6 +76,8 @@ class Design:
         saltelli: also the points for indices of second order.
     levels : int
         morris: levels of each parameter.
+    names : tuple of str
+        zip, list, file: names of the points, all different; empty if they have none.
     """
 
     kind: str
@@ -84,6 +86,7 @@ class Design:
     seed: int = 0
     second_order: bool = False
     levels: int = 4
+    names: tuple[str, ...] = ()
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -311,8 +314,8 @@ class Sweep:
         Returns
         -------
         str
-            SHA-256 of the canonical JSON of `to_dict` without limits, names, titles, threads, backend and the
-            place of the data, in 64 hexadecimal digits.
+            SHA-256 of the canonical JSON of `to_dict` without limits, names (also of points), titles, threads, backend
+            and the place of the data, in 64 hexadecimal digits.
         """
         return hash_of(self.essence())
 
@@ -328,6 +331,7 @@ class Sweep:
         del content["limits"]
         for key in ("name", "title"):
             content["experiment"].pop(key)
+        content["design"].pop("names", None)
         for section, keys in (("run", ("threads", "backend", "block")), ("data", ("path",))):
             for key in keys:
                 content["config"][section].pop(key)
