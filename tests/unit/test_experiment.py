@@ -24,7 +24,7 @@ from technopole.experiments.run import open_experiment, run_experiment
 from technopole.experiments.status import experiment_status
 from technopole.experiments.store import ExperimentStore
 from technopole.experiments.unit_work import compute_unit
-from technopole.files import chunks as store_chunks
+from technopole.files import chunks as file_chunks
 from technopole.files.journal import Entry, Journal, read_journals
 from technopole.files.write import write
 
@@ -252,7 +252,7 @@ def test_overwrite_replaces(planned, undisturbed, tmp_path):
 
 def test_a_full_disk_loses_nothing(planned, undisturbed, tmp_path, monkeypatch):
     path = tmp_path / "a.zarr"
-    real, written = store_chunks.write_synced, []
+    real, written = file_chunks.write_synced, []
 
     def full(file, content):
         written.append(file)
@@ -262,7 +262,7 @@ def test_a_full_disk_loses_nothing(planned, undisturbed, tmp_path, monkeypatch):
         real(file, content)
 
     with monkeypatch.context() as patched:
-        patched.setattr(store_chunks, "write_synced", full)
+        patched.setattr(file_chunks, "write_synced", full)
         with pytest.raises(OutputError) as caught:
             run_experiment(planned, path, workers=2)
     assert "No space left on device" in str(caught.value) and "--resume" in str(caught.value)
