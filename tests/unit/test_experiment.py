@@ -90,6 +90,12 @@ def test_any_size_of_units_gives_the_same_statistics(planned, undisturbed, tmp_p
         assert one[name].values.tobytes() == two[name].values.tobytes(), name
 
 
+def test_quantiles_read_in_pieces_are_the_same(planned, undisturbed, tmp_path, monkeypatch):
+    monkeypatch.setattr("technopole.experiments.finalize.PIECE_BYTES", 1)
+    run_experiment(planned, tmp_path / "a.zarr")
+    assert chunks(tmp_path / "a.zarr") == chunks(undisturbed)
+
+
 def test_shards_share_a_store(planned, undisturbed, tmp_path):
     path = tmp_path / "a.zarr"
     for part in (2, 0):
