@@ -1,4 +1,9 @@
-"""The command ``technopole``: its commands, in their order, and how the process begins and ends."""
+"""The command ``technopole``: its commands, in their order, and how the process begins and ends.
+
+A command and its options stand in `runs`, `experiments` or `science` (what several have, in `options`); what it does
+is in `commands` and ``commands_*``, and `perform` makes messages and an exit code of what goes wrong. ``bench_*``
+measure.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the commands of the shell do, without the parsing of their options."""
+"""What ``technopole run``, ``check``, ``describe``, ``schema`` and ``warmup`` do; their options stand elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands ``technopole experiment``, ``status``, ``finalize``, ``export`` and ``jobscript``."""
+"""What ``technopole experiment``, ``status``, ``finalize``, ``export`` and ``jobscript`` do."""
 
 from __future__ import annotations
 

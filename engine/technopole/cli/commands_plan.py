@@ -1,4 +1,4 @@
-"""The command ``technopole plan``, and how commands read a sweep."""
+"""What ``technopole plan`` does, and how commands read a sweep."""
 
 from __future__ import annotations
 
