@@ -91,7 +91,7 @@ $(BIN)/python:
 
 $(VENV)/installed-run: pyproject.toml | $(BIN)/python
 	@echo "installing technopole into $(VENV)"
-	@$(PIP) install --editable '.[plot,netcdf,sensitivity]'
+	@$(PIP) install --editable '.[plot,netcdf,sensitivity,report]'
 	@touch $@
 
 $(VENV)/installed-dev: pyproject.toml | $(BIN)/python

@@ -15,7 +15,8 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
         "Experiments",
         ("Sweep", "experiment", "open", "compare", "sensitivity", "experiments.run.ExperimentReport"),
     ),
-    "api/results.md": ("Results", ("write", "open_firms", "summarise", "draw")),
+    "api/results.md": ("Results", ("write", "open_firms", "summarise", "draw", "report")),
+    "api/judging.md": ("Claims and validation", ("claims", "validate")),
     "api/errors.md": ("Errors", ()),
 }
 """Page → title, names; those with a dot are not imported by hand, but come as results.
@@ -31,6 +32,9 @@ MODULES: dict[str, str] = {
     "technopole.indicators.accessor": "Indicators as methods: ds.tp",
     "technopole.bmi": "Basic Model Interface (BMI)",
     "technopole.gym": "Environments for reinforcement learning",
+    "technopole.toolbox": "Functions for toolboxes",
+    "technopole.capi": "Models for programs in C",
+    "technopole_kernels.entry_points": "Kernels – for compiled hosts",
     "technopole_kernels.period": "Kernels – a period",
     "technopole_kernels.drive": "Kernels – loops over periods",
     "technopole_kernels.types": "Kernels – what they work on",

@@ -36,16 +36,6 @@ def by_kind(_typing, kind, double, single):
 
 
 @intrinsic
-def of_kind(_typing, array, value):
-    """A number as an element of an array."""
-
-    def generate(context, builder, sig, args):
-        return context.cast(builder, args[1], sig.args[1], sig.return_type)
-
-    return array.dtype(array, value), generate
-
-
-@intrinsic
 def keep_whole(_typing, array, number):
     """A whole number from 0 to 2**31 - 1 as an element of an array of floats; only for the functions below."""
 

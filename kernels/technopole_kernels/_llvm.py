@@ -5,7 +5,6 @@ from numba.core import cgutils, types
 
 WIDTH = 8
 INDEX, PLACE = ir.IntType(64), ir.IntType(32)
-PLACES = ir.VectorType(PLACE, WIDTH)
 
 
 def width_of(element):

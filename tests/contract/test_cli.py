@@ -180,7 +180,7 @@ def test_failure_of_the_model_is_exit_code_1(technopole, two_regions, tmp_path):
 
 def test_surprise_is_one_line_and_debug_shows_where(environment, two_regions, tmp_path):
     program = (
-        "import sys, technopole.cli.commands as commands, technopole.cli as cli\n"
+        "import sys, technopole.cli.commands_run as commands, technopole.cli as cli\n"
         "def surprise(options): raise RuntimeError('made up')\n"
         "commands.run = surprise\n"
         "sys.argv = ['technopole', 'run', 'x.toml', *sys.argv[1:]]\n"

@@ -75,8 +75,8 @@ def test_only_public_names_are_listed():
     assert all(getattr(technopole, name) is not None for name in dir(technopole))
 
 
-def test_make_run_installs_what_figures_and_netcdf_need():
-    assert "install --editable '.[plot,netcdf,sensitivity]'" in (ROOT / "Makefile").read_text(
+def test_make_run_installs_what_the_tutorial_needs():
+    assert "install --editable '.[plot,netcdf,sensitivity,report]'" in (ROOT / "Makefile").read_text(
         encoding="utf-8"
     )
 

@@ -13,8 +13,8 @@ import technopole as tp
 
 pytest.importorskip("bmipy", reason="needs bmipy (the extra technopole[bmi])")
 
-from technopole.bmi import TechnopoleBmi  # noqa: E402
-from technopole.bmi.variables import EXCHANGED, FIRMS, GRID_RANKS, INPUTS, OUTPUTS  # noqa: E402
+from technopole.bmi import TechnopoleBmi
+from technopole.bmi.variables import EXCHANGED, FIRMS, GRID_RANKS, INPUTS, OUTPUTS
 
 
 @pytest.fixture

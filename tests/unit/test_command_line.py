@@ -5,11 +5,11 @@ import pytest
 from conftest import SCENARIOS
 from technopole import cli
 from technopole.cli import perform as cli_perform
-from technopole.cli.commands import RunOptions, run
 from technopole.cli.commands_claims import ClaimsOptions, _prepared
 from technopole.cli.commands_experiment import ExperimentOptions, JobOptions, experiment, jobscript, status
 from technopole.cli.commands_output import figures_folder
 from technopole.cli.commands_plan import SweepOptions, read_sweep
+from technopole.cli.commands_run import RunOptions, run
 from technopole.cli.commands_validate import ValidateOptions, validate
 from technopole.cli.perform import refuse_unclear
 from technopole.config.config import parse_set

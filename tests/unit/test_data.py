@@ -28,9 +28,9 @@ from technopole.data.industries import NAMES, USE_TABLE_INDUSTRIES, is_high_tech
 from technopole.data.loading import load_tables
 from technopole.data.region_files import university_stock
 from technopole.data.sector_innovation import find_row, read_survey
-from technopole.data.tables import STOCKS, CellRows, RegionRows, SectorRows
+from technopole.data.tables import CellRows, RegionRows, SectorRows
 from technopole.errors import ConfigError, DataError
-from technopole.schema import SECTOR_DEFAULTS
+from technopole.schema import SECTOR_DEFAULTS, STOCKS
 
 SCENARIOS = Path(__file__).parents[2] / "configs" / "scenarios"
 REAL = Path(os.environ.get("TECHNOPOLE_DATA", "") or "/nonexistent")

@@ -24,7 +24,7 @@ from technopole.experiments.run import open_experiment, run_experiment
 from technopole.experiments.status import experiment_status
 from technopole.experiments.store import ExperimentStore
 from technopole.experiments.unit_work import compute_unit
-from technopole.files import chunks as store_chunks
+from technopole.files import chunks as file_chunks
 from technopole.files.journal import Entry, Journal, read_journals
 from technopole.files.write import write
 
@@ -88,6 +88,12 @@ def test_any_size_of_units_gives_the_same_statistics(planned, undisturbed, tmp_p
     one, two = open_experiment(undisturbed), open_experiment(tmp_path / "a.zarr")
     for name in one.data_vars:
         assert one[name].values.tobytes() == two[name].values.tobytes(), name
+
+
+def test_quantiles_read_in_pieces_are_the_same(planned, undisturbed, tmp_path, monkeypatch):
+    monkeypatch.setattr("technopole.experiments.finalize.PIECE_BYTES", 1)
+    run_experiment(planned, tmp_path / "a.zarr")
+    assert chunks(tmp_path / "a.zarr") == chunks(undisturbed)
 
 
 def test_shards_share_a_store(planned, undisturbed, tmp_path):
@@ -252,7 +258,7 @@ def test_overwrite_replaces(planned, undisturbed, tmp_path):
 
 def test_a_full_disk_loses_nothing(planned, undisturbed, tmp_path, monkeypatch):
     path = tmp_path / "a.zarr"
-    real, written = store_chunks.write_synced, []
+    real, written = file_chunks.write_synced, []
 
     def full(file, content):
         written.append(file)
@@ -262,7 +268,7 @@ def test_a_full_disk_loses_nothing(planned, undisturbed, tmp_path, monkeypatch):
         real(file, content)
 
     with monkeypatch.context() as patched:
-        patched.setattr(store_chunks, "write_synced", full)
+        patched.setattr(file_chunks, "write_synced", full)
         with pytest.raises(OutputError) as caught:
             run_experiment(planned, path, workers=2)
     assert "No space left on device" in str(caught.value) and "--resume" in str(caught.value)

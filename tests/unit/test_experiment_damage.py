@@ -24,7 +24,7 @@ from technopole.experiments.run import run_experiment
 from technopole.experiments.status import experiment_status
 from technopole.experiments.store import SUMS, ExperimentStore
 from technopole.experiments.unit_work import compute_unit
-from technopole.files import chunks as store_chunks
+from technopole.files import chunks as file_chunks
 from technopole.files.leftovers import REPLACED_SUFFIX, unfinished
 
 GO = np.zeros(1, dtype=np.int64)
@@ -117,7 +117,7 @@ def test_a_process_of_an_old_plan_writes_nothing_more(tmp_path, monkeypatch, out
     if moment == "before":
         take_over()
     elif moment == "before the names":
-        monkeypatch.setattr(store_chunks, "write_synced", before(store_chunks.write_synced))
+        monkeypatch.setattr(file_chunks, "write_synced", before(file_chunks.write_synced))
         monkeypatch.setattr("technopole.files.firm_output._sync", before(lambda folder: None))
     else:
         monkeypatch.setattr(experiment_store, "sync_folder", before(lambda folder: None))
@@ -389,7 +389,7 @@ def test_only_leftovers_of_dead_processes_are_removed(planned, store, name_of, p
 def test_two_resumes_at_a_time(planned, undisturbed, store, monkeypatch):
     """One finishes while the other is in the middle of writing a unit."""
     next(ExperimentStore.open(store).files.chunks(2)).unlink()
-    real, nested = store_chunks.write_synced, []
+    real, nested = file_chunks.write_synced, []
 
     def write(path, content):
         real(path, content)
@@ -398,7 +398,7 @@ def test_two_resumes_at_a_time(planned, undisturbed, store, monkeypatch):
             assert run_experiment(planned, store, resume=True).complete
             assert path.exists()
 
-    monkeypatch.setattr(store_chunks, "write_synced", write)
+    monkeypatch.setattr(file_chunks, "write_synced", write)
     assert run_experiment(planned, store, workers=1, resume=True).complete
     assert nested and contents(store) == contents(undisturbed)
 

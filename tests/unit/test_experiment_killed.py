@@ -20,10 +20,10 @@ PROGRAM = """
 import dataclasses, sys, time
 from pathlib import Path
 import sweeping
-from technopole.files import chunks as store_chunks
+from technopole.files import chunks as file_chunks
 from technopole.experiments.run import run_experiment
 
-def halting(file, real=store_chunks.write_synced):
+def halting(file, real=file_chunks.write_synced):
     # stop for good in the middle of a file of about the tenth unit, and say so
     written = []
 
@@ -35,7 +35,7 @@ def halting(file, real=store_chunks.write_synced):
             time.sleep(1000)
         real(path, content)
 
-    store_chunks.write_synced = write
+    file_chunks.write_synced = write
 
 if __name__ == "__main__":
     path, kind, shard, halt = sys.argv[1:]

@@ -28,7 +28,7 @@ from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
-from technopole.cli.commands import print_results
+from technopole.cli.commands_run import print_results
 from technopole.errors import ConfigError, OutputError, TechnopoleError
 from technopole.figures.draw import FIGURES, draw, footnote
 from technopole.figures.firms import _entry_exit_texts, draw_entry_exit, draw_knowledge

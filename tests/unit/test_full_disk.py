@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 
 import technopole as tp
-from technopole.files import netcdf as store_netcdf
+from technopole.files import netcdf
 from technopole.files.write import write
 
 PROGRAM = """
@@ -46,7 +46,7 @@ def test_any_write_may_fail(results, tmp_path, monkeypatch):
             raise OSError(errno.ENOSPC, "No space left on device")
         return real(*arguments)
 
-    monkeypatch.setattr(store_netcdf.os, "pwrite", pwrite)
+    monkeypatch.setattr(netcdf.os, "pwrite", pwrite)
     number = 0
     while True:
         left[0] = number
@@ -85,7 +85,7 @@ def test_an_interrupt_comes_after_the_write_that_it_meets(results, tmp_path, mon
             signal.raise_signal(signal.SIGINT)
         return real(*arguments)
 
-    monkeypatch.setattr(store_netcdf.os, "pwrite", pwrite)
+    monkeypatch.setattr(netcdf.os, "pwrite", pwrite)
     with pytest.raises(KeyboardInterrupt):
         write(results, tmp_path / "run.nc")
     assert os.listdir(tmp_path) == []

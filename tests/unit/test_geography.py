@@ -15,15 +15,18 @@ from hypothesis import strategies as st
 from technopole.basics import portable_math
 from technopole.data.geography import (
     EARTH_RADIUS_KM,
+    Space,
     cumulative_rows,
-    euclidean_distances,
     far_cumulative,
-    great_circle_distances,
     grouped,
     proximity,
 )
 
 ROOT = Path(__file__).parents[2]
+
+
+def great_circle_distances(positions):
+    return Space(positions, "great_circle").matrix()
 
 
 def ulps(values, exact):
@@ -139,7 +142,8 @@ def test_many_regions_are_worked_on_in_blocks():
 
 
 def test_euclidean():
-    assert euclidean_distances(np.array([[0.0, 0.0], [3.0, 4.0]])).tolist() == [[0.0, 5.0], [5.0, 0.0]]
+    positions = np.array([[0.0, 0.0], [3.0, 4.0]])
+    assert Space(positions, "euclidean").matrix().tolist() == [[0.0, 5.0], [5.0, 0.0]]
 
 
 DISTANCES = np.array([[0.0, 100.0, 5000.0], [100.0, 0.0, 700.0], [5000.0, 700.0, 0.0]])

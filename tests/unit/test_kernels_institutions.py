@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import reference
-from technopole.world.build import STOCKS
+from technopole.schema import STOCKS
 from technopole.world.policies import pack_policy
 from technopole_kernels import layout as at
 from twinning import OnePeriod, assert_close

@@ -8,7 +8,6 @@ from technopole.schema.levels import (
     LEVELS,
     RULES,
     cell_method,
-    dtype_at,
     kept_dims,
     needed,
     ordered_sum,
@@ -142,13 +141,11 @@ def test_what_can_be_negative_or_is_a_ratio_is_no_sum_unless_it_flows():
     assert {name for name in sums if RECORDS[name].unit == "1" and RECORDS[name].dtype != "i8"} == set()
 
 
-def test_dimensions_types_and_needs():
+def test_dimensions_and_needs():
     assert kept_dims("sales", "region") == ("region",)
     assert kept_dims("workforce", "sector") == ()
     assert kept_dims("concentration", "cell") == ("sector",)
     assert kept_dims("size_distribution", "economy") == ("size_class",)
-    assert dtype_at("firms", "economy") == "i8"
-    assert dtype_at("technology", "economy") == "f8"
     assert needed(["wage"], "region") == ("wage",)
     assert needed(["wage"], "sector") == ("workforce", "wage")
     assert needed(["contact"], "economy") == ("firms", "exits", "spinoffs", "startups", "contact")

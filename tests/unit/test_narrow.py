@@ -6,7 +6,7 @@ from numba.core import types
 
 from technopole_kernels._bits import count_bits, equal_beside, less
 from technopole_kernels._jit import device, kernel, scalar, single, stage
-from technopole_kernels._kinds import by_kind, keep_whole, kind_of, of_kind, whole, whole_float
+from technopole_kernels._kinds import by_kind, keep_whole, kind_of, whole, whole_float
 from technopole_kernels._lanes import choose, load, nothing, put, spread, store, total, width
 from technopole_kernels._narrow import holds_single
 from technopole_kernels.choose import list_below
@@ -97,15 +97,14 @@ def test_which_arguments_count():
 @kernel
 def kinds(x, number):
     kept = keep_whole(x, number)
-    half = of_kind(x, 0.5)
-    return kind_of(x), by_kind(x, 1.0, 2.0), half, np.int64(whole(kept)), np.float64(whole_float(kept))
+    return kind_of(x), by_kind(x, 1.0, 2.0), np.int64(whole(kept)), np.float64(whole_float(kept))
 
 
 @pytest.mark.parametrize("number", [0, 1, 2**24 + 1, 2**31 - 1])
 def test_kinds_and_whole_numbers(number):
-    assert kinds(np.ones(1), number) == (0.0, 1.0, 0.5, number, float(number))
+    assert kinds(np.ones(1), number) == (0.0, 1.0, number, float(number))
     found = kinds(np.ones(1, np.float32), number)
-    assert found == (0.0, 2.0, 0.5, number, float(np.float32(number)))
+    assert found == (0.0, 2.0, number, float(np.float32(number)))
 
 
 @kernel

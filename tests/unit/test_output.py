@@ -11,7 +11,7 @@ import xarray as xr
 
 import technopole as tp
 from technopole.basics.text_table import SAME, mean_and_interval, table_lines
-from technopole.files import write as store
+from technopole.files import write as files_write
 from technopole.files.write import CHUNK_BYTES, refuse_target, write
 from technopole.results.summary import summarise
 from technopole.schema import DEFAULT_OUTPUT, PARAMETERS, RECORDS, SIZE_EDGES
@@ -120,13 +120,13 @@ def test_what_is_there_stays_unless_it_may_go(results, tmp_path, suffix):
 @pytest.mark.parametrize("failure", [OSError(28, "No space left on device"), KeyboardInterrupt()])
 def test_what_fails_half_way_leaves_nothing(results, tmp_path, monkeypatch, suffix, failure):
     path = write(results, tmp_path / f"run{suffix}")
-    real = store._WRITERS[suffix]
+    real = files_write._WRITERS[suffix]
 
     def fail(ds, place):
         real(ds, place)
         raise failure
 
-    monkeypatch.setitem(store._WRITERS, suffix, fail)
+    monkeypatch.setitem(files_write._WRITERS, suffix, fail)
     with pytest.raises((tp.OutputError, KeyboardInterrupt)) as caught:
         write(results.isel(replicate=[0]), path, overwrite=True)
     if isinstance(failure, OSError):
@@ -144,7 +144,7 @@ def test_swap_that_fails_brings_the_old_back(results, tmp_path, monkeypatch):
             raise KeyboardInterrupt
         real(source, target)
 
-    monkeypatch.setattr(store.os, "rename", rename)
+    monkeypatch.setattr(files_write.os, "rename", rename)
     with pytest.raises(KeyboardInterrupt):
         write(results.isel(replicate=[0]), path, overwrite=True)
     assert opened(path).identical(results)
@@ -160,7 +160,7 @@ def test_what_cannot_be_put_back_is_kept_beside(results, tmp_path, monkeypatch):
             raise OSError(5, "Input/output error")
         real(source, target)
 
-    monkeypatch.setattr(store.os, "rename", rename)
+    monkeypatch.setattr(files_write.os, "rename", rename)
     with pytest.raises(tp.OutputError, match="Input/output error"):
         write(results.isel(replicate=[0]), path, overwrite=True)
     (kept,) = tmp_path.iterdir()
@@ -240,7 +240,7 @@ def test_place_that_cannot_be_written_is_refused(tmp_path):
 
 
 def test_missing_netcdf_library_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr(store.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(files_write.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(tp.OutputError, match=r"pip install h5netcdf h5py .*technopole\[netcdf\]"):
         refuse_target(tmp_path / "run.nc", "run")
 
@@ -248,7 +248,7 @@ def test_missing_netcdf_library_is_told(tmp_path, monkeypatch):
 def test_chunks_are_whole_replicates_of_a_handy_size(results, tmp_path):
     def chunks(*shape):
         dims = ("replicate", "time", "region", "sector")
-        return store._chunks(xr.DataArray(np.empty(shape, dtype="f8"), dims=dims))
+        return files_write._chunks(xr.DataArray(np.empty(shape, dtype="f8"), dims=dims))
 
     assert chunks(8, 60, 51, 20) == (8, 60, 51, 20)
     assert chunks(100, 60, 51, 20) == (CHUNK_BYTES // (60 * 51 * 20 * 8), 60, 51, 20)
@@ -257,7 +257,7 @@ def test_chunks_are_whole_replicates_of_a_handy_size(results, tmp_path):
 
 
 def test_chunked_store_holds_the_same(results, tmp_path, monkeypatch):
-    monkeypatch.setattr(store, "CHUNK_BYTES", 100)
+    monkeypatch.setattr(files_write, "CHUNK_BYTES", 100)
     path = write(results, tmp_path / "run.zarr")
     assert opened(path).identical(results)
     assert len(list((path / "sales" / "c").iterdir())) == 3

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from technopole.statistics.quantiles import interval_ranks, quantiles, quantiles_in_pieces
+from technopole.statistics.quantiles import interval_ranks, quantiles
 
 LEVELS = (0.05, 0.25, 0.5, 0.9)
 
@@ -67,14 +67,3 @@ def test_standard_error_of_a_median():
     found = quantiles(np.random.default_rng(3).normal(size=(n, 200)), [0.5])
     assert found.se.mean() == pytest.approx(np.sqrt(np.pi / 2 / n), rel=0.05)
     assert found.value.std() == pytest.approx(np.sqrt(np.pi / 2 / n), rel=0.2)
-
-
-@pytest.mark.parametrize("piece_bytes", [1, 8 * 40 * 3, 10**6])
-def test_pieces_make_no_difference(piece_bytes):
-    values = np.random.default_rng(4).normal(size=(40, 7))
-    whole = quantiles(values, LEVELS)
-    pieces = list(quantiles_in_pieces(lambda piece: values[:, piece], 7, 40, LEVELS, piece_bytes=piece_bytes))
-    assert sum(piece.stop - piece.start for piece, _ in pieces) == 7
-    for piece, found in pieces:
-        for part, everything in zip(found, whole, strict=True):
-            np.testing.assert_array_equal(part, everything[:, piece])

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import technopole as tp
 from technopole.basics import machine
-from technopole.cli.commands import _announcement
+from technopole.cli.commands_run import _announcement
 from technopole.data.loading import load_tables
 from technopole.facts.validation_run import measure_all
 from technopole.schema import RECORDS

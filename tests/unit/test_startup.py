@@ -13,7 +13,7 @@ import pytest
 
 import technopole as tp
 from technopole.basics.machine import Threads
-from technopole.cli import commands
+from technopole.cli import commands_run, commands_warmup
 from technopole.config.config import Config
 from technopole.startup import compile_beside, warmup
 from technopole_kernels import _jit
@@ -176,14 +176,14 @@ def test_kernels_of_other_sources_can_be_removed(monkeypatch, tmp_path, capsys):
         (folder / "grid-01-sm_80-8.0.ptx").write_bytes(bytes(400))
     (old[0] / "mine.txt").touch()
     monkeypatch.setattr(warmup, "cache_directory", lambda: mine)
-    commands._prune()
+    commands_warmup._prune()
     assert "2 kB in 2 folders" in capsys.readouterr().out
     kept = ["grid-01-sm_80-8.0.ptx", "technopole_kernels.a.b-0.nbc"]
     assert files(mine) == files(elsewhere) == kept and files(old[0]) == ["mine.txt"]
     assert not (tmp_path / "numba0-python3").exists()
     assert all(files(folder) == kept for folder in strangers)
     monkeypatch.setattr(warmup, "cache_directory", lambda: None)
-    commands._prune()
+    commands_warmup._prune()
     assert capsys.readouterr().out == "no kernels compiled from other sources to remove\n"
 
 
@@ -253,7 +253,7 @@ def test_where_kernels_are_kept_is_said_if_it_is_not_as_it_should_be(monkeypatch
     monkeypatch.setattr(warmup, "compile_in_background", lambda precision: 1.0)
     monkeypatch.setenv("TECHNOPOLE_CACHE", wanted)
     said = []
-    commands._compile(said.append, "float64")
+    commands_run._compile(said.append, "float64")
     assert (often or "once") in said[0]
     assert len(said) == (2 if text is None else 3)
     if text is not None:

@@ -1,4 +1,9 @@
-"""The command ``technopole``: its commands, in their order, and how the process begins and ends."""
+"""The command ``technopole``: its commands, in their order, and how the process begins and ends.
+
+A command and its options stand in `runs`, `experiments` or `science` (what several have, in `options`); what it does
+is in ``commands_*``, and `perform` makes messages and an exit code of what goes wrong. `telling` and `streams` are how
+it speaks; ``bench_*`` measure.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +15,9 @@ from typing import Annotated, NoReturn
 import typer
 
 from technopole.cli import experiments, runs, science
-from technopole.cli.commands import say
 from technopole.cli.perform import DEBUG, refuse_unclear, show_tracebacks
 from technopole.cli.streams import forgive, output_problem
+from technopole.cli.telling import say
 from technopole.errors import EXIT_DONE, EXIT_ERROR
 from technopole.version import __version__
 

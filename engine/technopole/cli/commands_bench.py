@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from technopole.cli.commands import Tell, say
+from technopole.cli.telling import Tell, say
 from technopole.errors import ConfigError, OutputError
 from technopole.schema.entries import counted
 

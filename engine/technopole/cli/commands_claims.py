@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from technopole.cli.commands import RUNS, Tell, prepare_device, say
-from technopole.cli.commands_output import figures_folder, file_stem, refuse_outputs, remove_stale
+from technopole.cli.commands_output import RUNS, figures_folder, file_stem, refuse_outputs, remove_stale
+from technopole.cli.telling import Tell, prepare_device, say
 from technopole.errors import Abandoned
 from technopole.schema.entries import counted
 from technopole.version import __version__

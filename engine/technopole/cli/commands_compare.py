@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from technopole.basics.stored_names import POINT_NAME
-from technopole.cli.commands import say
+from technopole.cli.telling import say
 from technopole.errors import ConfigError
 
 if TYPE_CHECKING:

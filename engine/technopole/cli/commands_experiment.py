@@ -1,4 +1,4 @@
-"""The commands ``technopole experiment``, ``status``, ``finalize``, ``export`` and ``jobscript``."""
+"""What ``technopole experiment``, ``status``, ``finalize``, ``export`` and ``jobscript`` do."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from technopole.cli.commands import RUNS, Tell, prepare_device, say
-from technopole.cli.commands_output import file_stem
+from technopole.cli.commands_output import RUNS, file_stem
 from technopole.cli.commands_plan import SweepOptions, read_sweep
+from technopole.cli.telling import Tell, prepare_device, say
 from technopole.errors import Abandoned, ConfigError, FailedReplicates, Interrupted
 from technopole.schema.entries import counted
 

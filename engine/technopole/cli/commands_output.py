@@ -9,6 +9,8 @@ from pathlib import Path
 
 from technopole.errors import TO_DRAW, OutputError
 
+RUNS = Path("runs")
+"""Where results go that nobody asked to be elsewhere."""
 NO_FOLDERS = (".zarr", ".nc", ".png", ".pdf", ".svg", ".jpg", ".html", ".toml", ".json")
 """Endings of what is not meant as the name of a folder of figures."""
 

@@ -1,4 +1,4 @@
-"""The command ``technopole plan``, and how commands read a sweep."""
+"""What ``technopole plan`` does, and how commands read a sweep."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from technopole.cli.commands import prepare_device, say
+from technopole.cli.telling import prepare_device, say
 from technopole.schema.entries import counted
 
 if TYPE_CHECKING:

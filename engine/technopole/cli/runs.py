@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from technopole.cli import commands, commands_bench, commands_plan
+from technopole.cli import commands_bench, commands_plan, commands_run, commands_warmup
 from technopole.cli.options import (
     Assignments,
     Backend,
@@ -48,7 +48,7 @@ def run(
     quiet: Quiet = False,
 ) -> None:
     """Run a configuration: results to a file, figures, key results as a table."""
-    options = commands.RunOptions(
+    options = commands_run.RunOptions(
         config=config,
         replicates=replicates,
         seed=seed,
@@ -63,17 +63,17 @@ def run(
         overwrite=overwrite,
         quiet=quiet,
     )
-    perform(lambda: commands.run(options))
+    perform(lambda: commands_run.run(options))
 
 
 def check(config: ConfigFile, data: Data = None, assignments: Assignments = None) -> None:
     """Check a configuration and its data, and say what a run of it takes."""
-    perform(lambda: commands.check(config, data, tuple(assignments or ())))
+    perform(lambda: commands_run.check(config, data, tuple(assignments or ())))
 
 
 def describe(config: ConfigFile, assignments: Assignments = None) -> None:
     """Print all parameters: value, unit, range, source."""
-    perform(lambda: commands.describe(config, tuple(assignments or ())))
+    perform(lambda: commands_run.describe(config, tuple(assignments or ())))
 
 
 def schema(
@@ -83,7 +83,7 @@ def schema(
     sweep: Annotated[bool, typer.Option("--sweep", help="That of sweeps instead.")] = False,
 ) -> None:
     """Print the JSON Schema of configurations, for editors."""
-    perform(commands_plan.schema if sweep and not variables else lambda: commands.schema(variables))
+    perform(commands_plan.schema if sweep and not variables else lambda: commands_run.schema(variables))
 
 
 def warmup(
@@ -96,7 +96,7 @@ def warmup(
     ] = False,
 ) -> None:
     """Compile the kernels for this processor, so that later starts are quick."""
-    perform(lambda: commands.warmup(precision, prune))
+    perform(lambda: commands_warmup.warmup(precision, prune))
 
 
 def bench(

@@ -91,4 +91,4 @@ def _forgiving(stream: Any) -> tuple[Forgiving, io.TextIOWrapper] | None:
 
 def _nowhere() -> io.TextIOWrapper:
     """Open a stream for what nobody reads; it also keeps the descriptor from being that of a file of results."""
-    return open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    return open(os.devnull, "w", encoding="utf-8")

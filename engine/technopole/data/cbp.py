@@ -24,10 +24,11 @@ from technopole.data.region_files import (
     load_regions,
     select_regions,
 )
-from technopole.data.tables import STOCKS, CellRows, RegionRows
+from technopole.data.tables import CellRows, RegionRows
 from technopole.data.tables_embedded import region_rows, region_weights
 from technopole.data.tables_folder import load_sectors
 from technopole.errors import DataError
+from technopole.schema import STOCKS
 
 if TYPE_CHECKING:
     from technopole.config.config import Config

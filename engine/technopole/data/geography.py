@@ -14,38 +14,6 @@ EARTH_RADIUS_KM = 6371.0088  # mean radius of the Earth (Moritz 2000)
 _ROWS = 128  # rows worked on at a time, so that thousands of regions need no large temporaries
 
 
-def great_circle_distances(positions: FloatArray) -> FloatArray:
-    """Great-circle distances by the haversine formula.
-
-    Parameters
-    ----------
-    positions : (R, 2) array of float64
-        Latitude and longitude in degrees.
-
-    Returns
-    -------
-    (R, R) array of float64
-        Kilometres; symmetric, 0 on the diagonal.
-    """
-    return Space(positions, "great_circle").matrix()
-
-
-def euclidean_distances(positions: FloatArray) -> FloatArray:
-    """Straight-line distances on a plane.
-
-    Parameters
-    ----------
-    positions : (R, 2) array of float64
-        x and y, in the unit of ``spillover.distance_decay``.
-
-    Returns
-    -------
-    (R, R) array of float64
-        Same unit; symmetric, 0 on the diagonal.
-    """
-    return Space(positions, "euclidean").matrix()
-
-
 def _great_circle(positions: FloatArray, rows: slice) -> FloatArray:
     latitude, longitude = positions[:, 0], positions[:, 1]
     _, cosine = sin_cos_degrees(latitude)

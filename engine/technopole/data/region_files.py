@@ -9,9 +9,9 @@ import numpy as np
 from technopole.basics.portable_math import FloatArray, power
 from technopole.data.table_files import number, number_or_nan, read_rows
 from technopole.data.table_problems import TableProblems
-from technopole.data.tables import STOCKS, RegionRows, mean_one
+from technopole.data.tables import RegionRows, mean_one
 from technopole.errors import DataError
-from technopole.schema import suggestion
+from technopole.schema import STOCKS, suggestion
 
 if TYPE_CHECKING:
     from technopole.config.config import Config

@@ -16,8 +16,6 @@ from technopole.data.firm_sizes import CLASSES, class_exponents, class_means
 from technopole.data.geography import IndexArray, Space
 from technopole.errors import DataError
 
-STOCKS = ("infrastructure", "university", "services", "finance")
-
 
 class Labels(NamedTuple):
     """Names and positions of an economy, as in `Tables`."""

@@ -21,9 +21,9 @@ from technopole.data.sector_tables import (
     sector_index,
     supplier_matrix,
 )
-from technopole.data.tables import STOCKS, CellRows, RegionRows, SectorRows, mean_one
+from technopole.data.tables import CellRows, RegionRows, SectorRows, mean_one
 from technopole.errors import DataError
-from technopole.schema import suggestion
+from technopole.schema import STOCKS, suggestion
 
 if TYPE_CHECKING:
     from technopole.config.config import Config

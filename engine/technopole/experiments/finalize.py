@@ -18,13 +18,15 @@ from technopole.experiments.store_layout import PARTIAL, OutputVariable
 from technopole.files.chunks import sync_folder
 from technopole.schema.entries import counted
 from technopole.statistics.moments import Moments, Tree, merge_blocks, statistics
-from technopole.statistics.quantiles import PIECE_BYTES, quantiles
+from technopole.statistics.quantiles import quantiles
 from technopole.version import __version__
 
 BLOCKS = 32
 """Blocks of replicates merged at a time, a power of two."""
 REPLICATES = 1 << 14
 """Replicates of an outcome read at a time."""
+PIECE_BYTES = 64 * 2**20
+"""Values of all replicates are read in pieces of about this size where quantiles are wanted."""
 
 Written = dict[str, list[tuple[int, int]]]
 """Array → size and checksum of each of its chunks."""

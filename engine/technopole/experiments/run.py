@@ -12,7 +12,7 @@ import os
 import queue
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import BrokenExecutor, CancelledError
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +33,7 @@ from technopole.files.journal import Entry
 from technopole.files.leftovers import leftovers_beside, remove_leftovers
 from technopole.results.accessor import register
 from technopole.schema.entries import counted
-from technopole.simulation.ensemble import Progress, refuse_report
+from technopole.simulation.ensemble import Progress, Report, refuse_report
 from technopole.sweeps.sweep import Sweep
 from technopole.world.crew import POLL_SECONDS
 
@@ -46,8 +46,6 @@ DEATHS = 3
 """Processes that may die one after the other while no unit is finished."""
 TRIES = 2
 """So often a unit is computed that is found missing again afterwards, as its files were deleted meanwhile."""
-
-Report = Callable[[Progress], object]
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,7 @@ def sensitivity(
         refuse_missing_points(ds, name, values, "sensitivity indices")
     sample = _sample(ds, sweep)
     found = [_indices(sweep, sample, values, confidence) for values in tables.values()]
-    result = xr.Dataset(coords=_labels(ds, sweep, names))
+    result = xr.Dataset(coords=_labels(sweep, names))
     for index in found[0]:
         dims = ("outcome", "parameter") + ((_OTHER,) if index == "S2" else ())
         for part in Index._fields:
@@ -165,7 +165,7 @@ def _sample(ds: xr.Dataset, sweep: Sweep) -> Floats:
     return points.sample
 
 
-def _labels(ds: xr.Dataset, sweep: Sweep, names: tuple[str, ...]) -> dict[str, Any]:
+def _labels(sweep: Sweep, names: tuple[str, ...]) -> dict[str, Any]:
     outcomes = {outcome.name: outcome for outcome in sweep.outcomes}
 
     def words(values: Sequence[str]) -> NDArray[Any]:

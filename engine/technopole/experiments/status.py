@@ -9,9 +9,6 @@ from typing import Any
 from technopole.experiments.rounds import going_points, wanted_units
 from technopole.experiments.store import ExperimentStore
 
-ERRORS = 10
-"""Errors that are shown one by one."""
-
 
 @dataclass(frozen=True)
 class Status:

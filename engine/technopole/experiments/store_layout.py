@@ -169,7 +169,7 @@ def store_layout(plan: Plan) -> Layout:
     """
     sweep = plan.sweep
     sizes = _sizes(plan)
-    variables = _coordinates(plan, sizes)
+    variables = _coordinates(plan)
     variables.append(
         _by_unit(plan, sizes, STATUS, "", (), "i1", "1", "0 missing, 1 done, 2 failed", STATUS, "")
     )
@@ -321,7 +321,7 @@ def _methods(method: str, part: str) -> str:
     return f"{method} {over}".strip() if over else ""
 
 
-def _coordinates(plan: Plan, sizes: dict[str, int]) -> list[OutputVariable]:
+def _coordinates(plan: Plan) -> list[OutputVariable]:
     arrays = []
     for name, (dim, values, attributes) in coordinate_values(plan).items():
         dtype = "str" if values.dtype == object else values.dtype.str.lstrip("<|=>")

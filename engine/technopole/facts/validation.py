@@ -6,9 +6,6 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from technopole.config.resolve import ConfigLike, resolve_config
 from technopole.errors import ConfigError
 from technopole.schema.entries import counted
@@ -22,8 +19,6 @@ if TYPE_CHECKING:
     from technopole.facts.validation_series import Series
     from technopole.simulation.ensemble import Report
     from technopole.world.build import Blueprint
-
-Floats = NDArray[np.float64]
 
 REPLICATES = 100
 LEAST_PERIODS = 12

@@ -29,13 +29,13 @@ from technopole.figures.style import (
 from technopole.results.arrays import CannotDraw, Floats, array, high_tech, period_years, region_names, years
 from technopole.results.numbers import LAST, correlation, mean_interval, weighted_mean
 from technopole.schema.entries import counted
+from technopole.schema.variables import CELL
 
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-CELL = ("replicate", "time", "region", "sector")
 CHANNELS = (("quality", GREEN), ("technology", BLUE), ("organisation", ORANGE), ("sourcing", PURPLE))
 LABELLED_REGIONS = 6
 MANY = 60

@@ -27,13 +27,13 @@ from technopole.figures.style import (
 )
 from technopole.results.arrays import CannotDraw, Floats, array, high_tech, sector_names, years
 from technopole.results.numbers import krugman_index, mean_interval, sparse, structural_similarity
+from technopole.schema.variables import CELL
 
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-CELL = ("replicate", "time", "region", "sector")
 NAMED_SECTORS = 9
 LONGEST = 47
 """Letters of a sector's name."""

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Floats = NDArray[np.float64]
-
 FILES = {"model": "validation.png", "data": "validation_data.png"}
 """Name of the figure of each group of facts."""
 ROW = 0.235
@@ -97,9 +95,7 @@ def validation_figure(result: xr.Dataset, group: str = "model") -> Figure:
 
     one = result.isel(fact=measured(result, group))
     panels = PANELS if group == "model" else 0.0
-    page = Page(
-        _title(one, group), _subtitle(one, group), _note(result), 1.45 + ROW * one.sizes["fact"] + panels
-    )
+    page = Page(_title(one, group), _subtitle(group), _note(result), 1.45 + ROW * one.sizes["fact"] + panels)
     bottom = 0.5 + panels
     axes = page.axes(0.415, 0.365, bottom=bottom, top_gap=0.1)
     _facts(axes, one)
@@ -269,7 +265,7 @@ def _title(one: xr.Dataset, group: str) -> str:
     return f"{passed} of {number} {what} lie in their range"
 
 
-def _subtitle(one: xr.Dataset, group: str) -> str:
+def _subtitle(group: str) -> str:
     words = (
         "Dots: mean over replicates, lines: its 95\u00a0% interval, bars: the range, all in widths of the range; red "
         "and arrows: outside."

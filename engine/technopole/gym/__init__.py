@@ -18,8 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from technopole.basics.given import whole_number
-from technopole.config.config import Config
-from technopole.config.resolve import resolve_config
+from technopole.config.resolve import ConfigLike, resolve_config
 from technopole.errors import TO_LEARN, ConfigError, StateError
 from technopole.gym.arguments import action_weights, refuse_rendering
 from technopole.gym.task import ALLOWED, ECONOMY_FEATURES, REGION_FEATURES, Marks, PolicyTask, Seen
@@ -39,7 +38,6 @@ __all__ = ["ENVIRONMENT_ID", "RegionalPolicyEnv", "RegionalPolicyVectorEnv"]
 
 ENVIRONMENT_ID = "technopole/RegionalPolicy-v0"
 Observation = NDArray[np.float32]
-ConfigLike = Config | str | os.PathLike[str]
 
 
 class _Episodes:

@@ -123,9 +123,7 @@ def replicate_line(name: str, values: Floats, colour: str = BLUE, dash: str = "s
     return Line(name, mean, mean - half, mean + half, least, most, colour, dash)
 
 
-def plot(
-    height: int = HEIGHT, x_label: str = "", y_label: str = "", hover: bool = False, **options: Any
-) -> Any:
+def plot(height: int = HEIGHT, x_label: str = "", y_label: str = "", **options: Any) -> Any:
     """Return an empty figure with the common look."""
     page = figure(
         height=height,

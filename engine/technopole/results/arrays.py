@@ -1,4 +1,4 @@
-"""What the figures read from the dataset of a run: variables, years, names."""
+"""What figures and reports read from the dataset of a run: variables, years, names."""
 
 from __future__ import annotations
 

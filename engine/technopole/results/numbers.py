@@ -1,4 +1,4 @@
-"""The numbers behind the figures: rates, structures, tails and intervals, without any drawing."""
+"""The numbers behind figures, reports and claims: rates, structures, tails and intervals, without any drawing."""
 
 from __future__ import annotations
 

@@ -19,11 +19,10 @@ from technopole.results.numbers import (
     weighted_mean,
     yearly_growth,
 )
+from technopole.schema.variables import CELL
 
 if TYPE_CHECKING:
     import xarray as xr
-
-CELL = ("replicate", "time", "region", "sector")
 
 
 class Result(NamedTuple):

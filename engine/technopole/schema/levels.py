@@ -97,25 +97,6 @@ def kept_dims(name: str, level: str) -> tuple[str, ...]:
     )
 
 
-def dtype_at(name: str, level: str) -> str:
-    """Return the NumPy type of a variable at a level: sums of whole numbers are whole.
-
-    Parameters
-    ----------
-    name : str
-        Recorded variable.
-    level : str
-        One of `LEVELS`.
-
-    Returns
-    -------
-    str
-        ``i8`` or ``f8``.
-    """
-    unchanged = kept_dims(name, level) == RECORDS[name].dims[2:]
-    return RECORDS[name].dtype if unchanged or RULES[name].kind == "sum" else "f8"
-
-
 def needed(names: Iterable[str], level: str) -> tuple[str, ...]:
     """Return what must be recorded to have variables at a level: they and their weights.
 

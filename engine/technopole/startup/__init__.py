@@ -1,1 +1,4 @@
-"""What is compiled before the first run."""
+"""Compiling the kernels before they are needed.
+
+`warmup` does it on command; in `compile_beside` other processes help the first run.
+"""

@@ -1,1 +1,5 @@
-"""Statistics of replicates: moments that merge, quantiles, contrasts, shares of variance, rules for stopping."""
+"""Statistics of replicates, which know nothing of the model: arrays in, numbers out.
+
+`moments` that merge, `quantiles`, paired `contrasts`, `variance_split` between and within points,
+`sensitivity_indices`, rules for `stopping`. ``docs/EXPERIMENTS.md`` says what they mean.
+"""

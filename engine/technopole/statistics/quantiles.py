@@ -8,7 +8,7 @@ the distribution (Thompson 1936; David and Nagaraja 2003).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,8 +18,6 @@ from technopole.errors import FOR_INTERVALS, TechnopoleError
 
 Floats = NDArray[np.float64]
 
-PIECE_BYTES = 64 * 2**20
-"""Values of all replicates are read in pieces of about this size."""
 ONE_SE = 0.6826894921370859
 """Standard normal probability between -1 and 1: half an interval of this confidence is a standard error."""
 
@@ -80,40 +78,6 @@ def quantiles(values: ArrayLike, probabilities: Sequence[float], confidence: flo
         low, high = _at(some, interval_ranks(n, wanted, ONE_SE))
         result.se[:, columns] = 0.5 * (high - low)
     return Quantiles(*(array.reshape(shape) for array in result))
-
-
-def quantiles_in_pieces(
-    read: Callable[[slice], NDArray[np.float64]],
-    elements: int,
-    replicates: int,
-    probabilities: Sequence[float],
-    confidence: float = 0.95,
-    piece_bytes: int = PIECE_BYTES,
-) -> Iterator[tuple[slice, Quantiles]]:
-    """Return quantiles of many elements, reading the replicates of some elements at a time.
-
-    Parameters
-    ----------
-    read : callable
-        Slice of elements → ndarray, shape (replicate, element), NaN where missing.
-    elements, replicates : int
-        What there is.
-    probabilities, confidence
-        As for `quantiles`.
-    piece_bytes : int
-        Size of what is read at a time; about five times as much is held meanwhile.
-
-    Yields
-    ------
-    piece : slice
-        Of the elements.
-    found : Quantiles
-        Of shape (probability, element).
-    """
-    step = max(1, piece_bytes // (8 * max(replicates, 1)))
-    for first in range(0, elements, step):
-        piece = slice(first, min(first + step, elements))
-        yield piece, quantiles(read(piece), probabilities, confidence)
 
 
 def interval_ranks(n: int, probabilities: ArrayLike, confidence: float) -> Ranks:

@@ -169,7 +169,7 @@ def _ids(config: Config) -> tuple[list[str] | None, list[str] | None]:
 
 
 def check_contrasts(
-    given: Any, design: Design | None, config: Config | None, problems: Problems
+    given: Any, design: Design | None, problems: Problems
 ) -> tuple[dict[str, dict[str, Any]], bool]:
     """Check the contrasts.
 
@@ -179,8 +179,6 @@ def check_contrasts(
         ``[contrasts]`` as it stands in the file.
     design : Design or None
         The design.
-    config : Config or None
-        The scenario.
     problems : Problems
         Gets what is wrong.
 

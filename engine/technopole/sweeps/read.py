@@ -74,7 +74,7 @@ def read_sweep(
     if "outcomes" not in content and config is not None and experiment is not None and output is not None:
         outcomes = _default_outcomes(recorded_periods(config.time.periods, output.stride, experiment.burn_in))
     design = read_design(content.get("design", {}), config, folder, problems)
-    contrasts, factorial = check_contrasts(content.get("contrasts", {}), design, config, problems)
+    contrasts, factorial = check_contrasts(content.get("contrasts", {}), design, problems)
     if output is not None:
         check_output(output, problems)
     if stop is not None:

@@ -14,7 +14,7 @@ from technopole.config.config import Config
 from technopole.data.draft import refuse_too_large
 from technopole.data.geography import cumulative_rows, far_cumulative, grouped, guide, proximity
 from technopole.data.loading import Tables, draft_tables
-from technopole.schema import PARAMETERS
+from technopole.schema import PARAMETERS, STOCKS
 from technopole.world.policies import policy_from_config
 from technopole_kernels import layout
 from technopole_kernels._mixing import MIXED, SIDE
@@ -33,7 +33,6 @@ from technopole_kernels.types import (
 )
 
 Floats = NDArray[np.float64]
-STOCKS = ("infrastructure", "university", "services", "finance")
 ROOM_AT_ONCE = 200_000
 """Firms from which on a world gets the room it will need in the end; smaller ones fit into caches, or nearly so."""
 MOST_ROOM = 4

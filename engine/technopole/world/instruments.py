@@ -165,14 +165,14 @@ def _from_labels(name: str, values: Any, ids: dict[str, list[str]], fail: Fail) 
             places, size = _places(name, dim, values[dim].to_numpy(), ids)
             if dim == "time":
                 last = size - 1
-                _refuse_long(name, last, array[:1].size, ids)
+                _refuse_long(name, last, ids)
             spread = np.zeros((*array.shape[:axis], size, *array.shape[axis + 1 :]))
             spread[(slice(None),) * axis + (places,)] = array
             array = spread
     return _from_shape(name, array, ids), last
 
 
-def _refuse_long(name: str, last: int, width: int, ids: dict[str, list[str]]) -> None:
+def _refuse_long(name: str, last: int, ids: dict[str, list[str]]) -> None:
     """Raise if a policy has more periods than there can be, or than fit into memory."""
     most = ENTRIES["time.periods"].high
     if most is not None and last > most:

@@ -1,20 +1,18 @@
-"""What the commands of the shell do, without the parsing of their options."""
+"""What ``technopole run``, ``check``, ``describe`` and ``schema`` do."""
 
 from __future__ import annotations
 
 import json
 import sys
 import textwrap
-import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from technopole.cli.commands_output import figures_folder, file_stem, refuse_outputs, remove_stale
-from technopole.errors import Abandoned, ConfigError, TechnopoleError
-from technopole.schema import SETTINGS, suggestion
+from technopole.cli.commands_output import RUNS, figures_folder, file_stem, refuse_outputs, remove_stale
+from technopole.cli.telling import Tell, prepare_device, say
+from technopole.errors import Abandoned, ConfigError
 from technopole.schema.entries import counted
 from technopole.version import __version__
 
@@ -23,15 +21,6 @@ if TYPE_CHECKING:
 
     from technopole.config.config import Config
     from technopole.simulation.simulation import Simulation
-
-RUNS = Path("runs")
-"""Where results go that nobody asked to be elsewhere."""
-
-PATIENCE = 1.5
-"""Seconds after which people are told what they wait for."""
-
-Tell = Callable[[str], object]
-"""Says something to people, or keeps it back."""
 
 
 @dataclass(frozen=True)
@@ -126,34 +115,6 @@ def _announcement(simulation: Simulation, name: str, worker: str | None = None) 
         f"{counted(run.replicates, 'replicate')} × {counted(simulation.config.time.periods, 'period')} · "
         f"{worker or simulation.worker} · seed {run.seed}"
     )
-
-
-def prepare_device(config: Config, tell: Tell) -> None:
-    """Open the device, if one computes; say what takes so long if its code has to be made.
-
-    Parameters
-    ----------
-    config : Config
-        Says on which backend.
-    tell : callable
-        Gets the line.
-
-    Raises
-    ------
-    ConfigError
-        If there is no device.
-    """
-    if config.run.backend == "cpu":
-        return
-    from technopole.device.shared import device_name
-
-    words = "making the code for the device (about half a minute, once) …"
-    waiting = threading.Timer(PATIENCE, tell, (words,))
-    waiting.start()
-    try:
-        device_name(config.run.backend)
-    finally:
-        waiting.cancel()
 
 
 def _compile(tell: Tell, precision: str) -> None:
@@ -301,80 +262,3 @@ def describe(config: Path, assignments: tuple[str, ...]) -> None:
         for row in describe_rows(_configuration(RunOptions(config, assignments=assignments)))
     ]
     write_table(sys.stdout, ("parameter", "value", "unit", "range", "source"), rows)
-
-
-def warmup(precision: str = "float64", prune: bool = False) -> None:
-    """Compile the kernels for a ``run.precision``, or see that they are compiled.
-
-    Parameters
-    ----------
-    precision : str
-        ``run.precision``.
-    prune : bool
-        Then remove those that were compiled from other sources.
-
-    Raises
-    ------
-    ConfigError
-        If there is no such precision.
-    TechnopoleError
-        If kernels cannot be kept, or those of other sources not be removed.
-    """
-    _refuse_precision(precision)
-    from technopole.config.quick_start import load_compiler_without_blas
-
-    load_compiler_without_blas()
-    from technopole.simulation.progress import duration
-    from technopole.startup.warmup import (
-        COMPILE_SECONDS,
-        cache_directory,
-        compile_in_background,
-        has_compiled_code,
-    )
-
-    cold = not has_compiled_code(precision)
-    if cold:
-        say(f"compiling the kernels for this processor (about {COMPILE_SECONDS} s, once) …")
-    seconds = duration(compile_in_background(precision))
-    place = cache_directory()
-    if place is None:
-        raise TechnopoleError(
-            "the kernels were compiled but cannot be kept: no folder can be written; "
-            "set TECHNOPOLE_CACHE to one that can"
-        )
-    print(f"{'compiled' if cold else 'loaded'} in {seconds}; kept in {place}")
-    if prune:
-        _prune()
-
-
-def _prune() -> None:
-    from technopole.basics.machine import readable_bytes
-    from technopole.startup.warmup import remove_old_kernels
-
-    removed = remove_old_kernels()
-    what = "kernels compiled from other sources"
-    if removed.folders:
-        folders = counted(removed.folders, "folder")
-        print(f"removed {what}: {readable_bytes(removed.bytes)} in {folders}")
-    else:
-        print(f"no {what} to remove")
-
-
-def _refuse_precision(precision: str) -> None:
-    choices = SETTINGS["run.precision"].choices or ()
-    if precision not in choices:
-        allowed = ", ".join(f'"{choice}"' for choice in choices)
-        raise ConfigError(
-            f"--precision: found {precision!r}; allowed: {allowed}{suggestion(precision, choices)}"
-        )
-
-
-def say(text: str) -> None:
-    """Write a message for people to standard error.
-
-    Parameters
-    ----------
-    text : str
-        One line.
-    """
-    print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,56 @@
+"""What is said to people on standard error, and why they wait."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from technopole.config.config import Config
+
+PATIENCE = 1.5
+"""Seconds after which people are told what they wait for."""
+
+Tell = Callable[[str], object]
+"""Says something to people, or keeps it back."""
+
+
+def say(text: str) -> None:
+    """Write a message for people to standard error.
+
+    Parameters
+    ----------
+    text : str
+        One line.
+    """
+    print(text, file=sys.stderr, flush=True)
+
+
+def prepare_device(config: Config, tell: Tell) -> None:
+    """Open the device, if one computes; say what takes so long if its code has to be made.
+
+    Parameters
+    ----------
+    config : Config
+        Says on which backend.
+    tell : callable
+        Gets the line.
+
+    Raises
+    ------
+    ConfigError
+        If there is no device.
+    """
+    if config.run.backend == "cpu":
+        return
+    from technopole.device.shared import device_name
+
+    words = "making the code for the device (about half a minute, once) …"
+    waiting = threading.Timer(PATIENCE, tell, (words,))
+    waiting.start()
+    try:
+        device_name(config.run.backend)
+    finally:
+        waiting.cancel()
