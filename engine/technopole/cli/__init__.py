@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from technopole.cli import experiments, runs, science
-from technopole.cli.commands import say
+from technopole.cli.common import say
 from technopole.cli.perform import DEBUG, refuse_unclear, show_tracebacks
 from technopole.cli.streams import forgive, output_problem
 from technopole.errors import EXIT_DONE, EXIT_ERROR

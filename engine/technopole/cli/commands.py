@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import sys
 import textwrap
-import threading
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from technopole.cli.commands_output import figures_folder, file_stem, refuse_outputs, remove_stale
-from technopole.errors import Abandoned, ConfigError, TechnopoleError
+from technopole.cli.commands_output import deliver, file_stem, outputs_of
+from technopole.cli.common import ComputeOptions, Tell, compute, prepare_device, resolved, say, teller
+from technopole.errors import ConfigError, TechnopoleError
 from technopole.schema import SETTINGS, suggestion
 from technopole.schema.entries import counted
 from technopole.version import __version__
@@ -24,33 +22,12 @@ if TYPE_CHECKING:
     from technopole.config.config import Config
     from technopole.simulation.simulation import Simulation
 
-RUNS = Path("runs")
-"""Where results go that nobody asked to be elsewhere."""
-
-PATIENCE = 1.5
-"""Seconds after which people are told what they wait for."""
-
-Tell = Callable[[str], object]
-"""Says something to people, or keeps it back."""
-
 
 @dataclass(frozen=True)
-class RunOptions:
+class RunOptions(ComputeOptions):
     """Options of ``technopole run``."""
 
     config: Path
-    replicates: int | None = None
-    seed: int | None = None
-    periods: int | None = None
-    threads: int | None = None
-    backend: str | None = None
-    assignments: tuple[str, ...] = ()
-    data: Path | None = None
-    out: Path | None = None
-    figures: Path | None = None
-    no_figures: bool = False
-    overwrite: bool = False
-    quiet: bool = False
 
 
 def run(options: RunOptions) -> None:
@@ -67,8 +44,7 @@ def run(options: RunOptions) -> None:
         Whatever went wrong; nothing half-written is left.
     """
     from technopole.config.quick_start import load_compiler_without_blas
-    from technopole.figures.draw import FIGURES
-    from technopole.files.write import write
+    from technopole.figures.draw import FIGURES, draw
 
     config = _configuration(options)
     load_compiler_without_blas()
@@ -76,44 +52,23 @@ def run(options: RunOptions) -> None:
     from technopole.startup.warmup import has_compiled_code
 
     name = file_stem(config.scenario.name, options.config.stem)
-    out = options.out or RUNS / f"{name}.zarr"
-    figures = figures_folder(options.figures, options.no_figures, out)
-    refuse_outputs(out, "run", figures, (f"{figure}.png" for figure in FIGURES), options.overwrite)
+    outputs = outputs_of(options, "run", f"{name}.zarr", [f"{figure}.png" for figure in FIGURES])
     cold = not has_compiled_code(config.run.precision)  # before the data are loaded, which compiles a little
     simulation = Simulation(config)
     simulation.refuse_too_large()
-    tell = (lambda text: None) if options.quiet else say
+    tell = teller(options.quiet)
     prepare_device(config, tell)
     tell(_announcement(simulation, name))
     if cold:
         _compile(tell, config.run.precision)
-    results = _compute(simulation, tell, options.quiet)
-    write(results, out, options.overwrite)
-    try:
-        if not options.quiet:
-            print_results(results)
-        tell(f"results: {out}")
-        if figures is not None:
-            _draw(results, figures, tell)
-    except KeyboardInterrupt:
-        raise Abandoned(f"results are in {out}, figures are missing") from None
+    results = compute(simulation.run, config.run.replicates, tell, options.quiet)
+    deliver(results, outputs, options, tell, print_results, draw)
 
 
 def _configuration(options: RunOptions) -> Config:
     from technopole.config.config import parse_set
-    from technopole.config.resolve import resolve_config
 
-    return resolve_config(
-        options.config,
-        replicates=options.replicates,
-        seed=options.seed,
-        threads=options.threads,
-        backend=options.backend,
-        periods=options.periods,
-        data=options.data,
-        more=parse_set(options.assignments),
-        options=True,
-    )
+    return resolved(options.config, options, parse_set(options.assignments))
 
 
 def _announcement(simulation: Simulation, name: str, worker: str | None = None) -> str:
@@ -128,34 +83,6 @@ def _announcement(simulation: Simulation, name: str, worker: str | None = None) 
     )
 
 
-def prepare_device(config: Config, tell: Tell) -> None:
-    """Open the device, if one computes; say what takes so long if its code has to be made.
-
-    Parameters
-    ----------
-    config : Config
-        Says on which backend.
-    tell : callable
-        Gets the line.
-
-    Raises
-    ------
-    ConfigError
-        If there is no device.
-    """
-    if config.run.backend == "cpu":
-        return
-    from technopole.device.shared import device_name
-
-    words = "making the code for the device (about half a minute, once) …"
-    waiting = threading.Timer(PATIENCE, tell, (words,))
-    waiting.start()
-    try:
-        device_name(config.run.backend)
-    finally:
-        waiting.cancel()
-
-
 def _compile(tell: Tell, precision: str) -> None:
     from technopole.simulation.progress import duration
     from technopole.startup.warmup import COMPILE_SECONDS, compile_in_background, storage_problem
@@ -168,21 +95,6 @@ def _compile(tell: Tell, precision: str) -> None:
     tell(f"compiled in {duration(compile_in_background(precision))}")
     if problem:
         tell(problem.text)
-
-
-def _compute(simulation: Simulation, tell: Tell, quiet: bool) -> xr.Dataset:
-    from technopole.simulation.progress import duration, watching
-
-    begin = time.perf_counter()
-    with watching(sys.stderr, quiet) as watch:
-        try:
-            results = simulation.run(watch)
-        except KeyboardInterrupt:
-            done = watch.last.replicates_done if watch.last is not None else 0
-            wanted = counted(simulation.config.run.replicates, "replicate")
-            raise Abandoned(f"{done:,} of {wanted} finished; nothing was written") from None
-    tell(f"computed in {duration(time.perf_counter() - begin)}")
-    return results
 
 
 def print_results(results: xr.Dataset) -> None:
@@ -207,17 +119,6 @@ def print_results(results: xr.Dataset) -> None:
     caveat = sparse(results["firms"].values) if "firms" in results else ""
     note = textwrap.fill(f"Similarity and Krugman index: {caveat}.", 100)
     print(f"\n{note}\n" if caveat else "", flush=True)
-
-
-def _draw(results: xr.Dataset, folder: Path, tell: Tell) -> None:
-    from technopole.figures.draw import FIGURES, draw
-
-    drawn = draw(results, folder)
-    remove_stale(folder, (f"{figure}.png" for figure in FIGURES), drawn.paths)
-    if drawn.paths:
-        tell(f"figures: {folder}: {', '.join(path.name for path in drawn.paths)}")
-    for name, reason in drawn.skipped.items():
-        tell(f"no figure {name}: {reason}")
 
 
 def check(config: Path, data: Path | None, assignments: tuple[str, ...]) -> None:
@@ -367,14 +268,3 @@ def _refuse_precision(precision: str) -> None:
         raise ConfigError(
             f"--precision: found {precision!r}; allowed: {allowed}{suggestion(precision, choices)}"
         )
-
-
-def say(text: str) -> None:
-    """Write a message for people to standard error.
-
-    Parameters
-    ----------
-    text : str
-        One line.
-    """
-    print(text, file=sys.stderr, flush=True)

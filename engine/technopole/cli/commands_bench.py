@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from technopole.cli.commands import Tell, say
+from technopole.cli.common import Tell, teller
 from technopole.errors import ConfigError, OutputError
 from technopole.schema.entries import counted
 
@@ -57,7 +57,7 @@ def bench(options: BenchOptions) -> None:
 
     _refuse(options)
     configs = _configs(options)
-    tell: Tell = (lambda text: None) if options.quiet else say
+    tell = teller(options.quiet)
     _warm(tell)
     machine = describe_machine()
     caches = ", ".join(f"{name} {size}" for name, size in machine["caches"].items())

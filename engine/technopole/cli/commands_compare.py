@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from technopole.cli.commands import say
+from technopole.cli.common import say
 from technopole.errors import ConfigError
 
 if TYPE_CHECKING:

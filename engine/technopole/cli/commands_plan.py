@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from technopole.cli.commands import prepare_device, say
+from technopole.cli.common import prepare_device, say
 from technopole.schema.entries import counted
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from technopole.cli.commands import say
+from technopole.cli.common import say
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from technopole.cli.commands import say
 from technopole.cli.commands_output import figures_folder, refuse_store_as_folder
+from technopole.cli.common import say
 from technopole.errors import ConfigError, OutputError
 from technopole.schema.entries import counted
 

@@ -11,7 +11,7 @@ from typing import NoReturn
 import typer
 
 from technopole.basics.signals import stopping_on_signals
-from technopole.cli.commands import say
+from technopole.cli.common import say
 from technopole.errors import (
     EXIT_DONE,
     EXIT_ERROR,
