@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -196,6 +195,8 @@ def _write_json(
     measured: list[Measured],
     stages: dict[str, StageTimes],
 ) -> None:
+    from technopole.files.swap import replacing
+
     content = {
         "machine": machine,
         "repeats": options.repeats,
@@ -211,10 +212,5 @@ def _write_json(
         },
     }
     assert options.json is not None
-    unfinished = options.json.with_name(f".{options.json.name}.{os.getpid()}.part")
-    try:
+    with replacing(options.json) as unfinished:
         unfinished.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        os.replace(unfinished, options.json)
-    except OSError as failure:
-        unfinished.unlink(missing_ok=True)
-        raise OutputError(f"{options.json}: cannot be written: {failure.strerror}") from None
