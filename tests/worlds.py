@@ -16,9 +16,9 @@ from technopole.world.build import (
     Blueprint,
     enlarge_world,
     make_blueprint,
-    make_constants,
     new_problem,
 )
+from technopole.world.constants import make_constants
 from technopole_kernels import layout
 from technopole_kernels.drive import WHOLE, drive
 from technopole_kernels.initial import name_firms

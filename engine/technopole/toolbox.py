@@ -33,7 +33,8 @@ from technopole.schema.outcomes import (
 from technopole.simulation.device_ensemble import make_ensemble
 from technopole.sweeps.design import varied_config
 from technopole.sweeps.values import DATA_KEYS, GEOGRAPHY_KEYS, POLICY, TABLE_KEYS, VARIED
-from technopole.world.build import Blueprint, make_blueprint, make_constants, vary_blueprint
+from technopole.world.build import Blueprint, make_blueprint, vary_blueprint
+from technopole.world.constants import make_constants
 from technopole.world.policies import policy_from_config
 from technopole.world.recording import Recording
 

@@ -82,11 +82,13 @@ PUBLIC = dict(
     )
 )
 OF_OTHERS = {
-    f"{value.__module__}.{value.__qualname__}.{method}"
+    f"{owner.__module__}.{owner.__qualname__}.{method}"
     for value in PUBLIC.values()
     if inspect.isclass(value)
-    for method in vars(value)
-    if is_of_others(value, method)
+    for owner in value.__mro__
+    if owner.__module__.startswith("technopole")
+    for method in vars(owner)
+    if is_of_others(owner, method)
 }
 
 

@@ -6,7 +6,7 @@ import logging
 import pytest
 
 from technopole.experiments import dask_logs
-from technopole.experiments.executors import Dask
+from technopole.experiments.executor_dask import Dask
 
 
 class Client:

@@ -16,7 +16,7 @@ import sweeping
 import technopole as tp
 from technopole.basics.stored_names import JOURNAL, STATUS
 from technopole.errors import ConfigError, DataError, Interrupted, OutputError, TechnopoleError
-from technopole.experiments import executors
+from technopole.experiments.executor_processes import Processes
 from technopole.experiments.finalize import finalize
 from technopole.experiments.points import PointWorlds
 from technopole.experiments.rounds import Shard, wanted_units
@@ -426,7 +426,7 @@ def test_ctrl_c_can_be_resumed(planned, undisturbed, tmp_path):
 
 
 def test_processes_that_die_are_replaced(planned, undisturbed, tmp_path, monkeypatch):
-    real, killed = executors.Processes.submit, []
+    real, killed = Processes.submit, []
 
     def submit(self, number):
         future = real(self, number)
@@ -436,7 +436,7 @@ def test_processes_that_die_are_replaced(planned, undisturbed, tmp_path, monkeyp
                 process.kill()
         return future
 
-    monkeypatch.setattr(executors.Processes, "submit", submit)
+    monkeypatch.setattr(Processes, "submit", submit)
     assert run_experiment(planned, tmp_path / "a.zarr", "processes", 2).complete
     assert killed
     assert chunks(tmp_path / "a.zarr") == chunks(undisturbed)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from technopole.schema.indices import INDICES
 from technopole.schema.outcomes import (
     DEFAULT_OUTCOMES,
-    INDICES,
     Outcome,
     compute_outcomes,
     needed_by_outcomes,

@@ -12,7 +12,8 @@ from technopole.data.geography import Space, proximity
 from technopole.data.loading import load_tables
 from technopole.data.synthetic import curve_position, firms_of_cells, region_shares
 from technopole.errors import DataError
-from technopole.world.build import make_blueprint, make_constants
+from technopole.world.build import make_blueprint
+from technopole.world.constants import make_constants
 
 SCENARIO = Path(__file__).resolve().parents[2] / "configs/scenarios/synthetic.toml"
 

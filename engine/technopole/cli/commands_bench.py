@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from technopole.cli.telling import Tell, say
+from technopole.cli.telling import Tell, teller
 from technopole.errors import ConfigError, OutputError
 from technopole.schema.entries import counted
 
@@ -57,7 +56,7 @@ def bench(options: BenchOptions) -> None:
 
     _refuse(options)
     configs = _configs(options)
-    tell: Tell = (lambda text: None) if options.quiet else say
+    tell = teller(options.quiet)
     _warm(tell)
     machine = describe_machine()
     caches = ", ".join(f"{name} {size}" for name, size in machine["caches"].items())
@@ -196,6 +195,8 @@ def _write_json(
     measured: list[Measured],
     stages: dict[str, StageTimes],
 ) -> None:
+    from technopole.files.swap import replacing
+
     content = {
         "machine": machine,
         "repeats": options.repeats,
@@ -211,10 +212,5 @@ def _write_json(
         },
     }
     assert options.json is not None
-    unfinished = options.json.with_name(f".{options.json.name}.{os.getpid()}.part")
-    try:
+    with replacing(options.json) as unfinished:
         unfinished.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        os.replace(unfinished, options.json)
-    except OSError as failure:
-        unfinished.unlink(missing_ok=True)
-        raise OutputError(f"{options.json}: cannot be written: {failure.strerror}") from None

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from technopole.cli.commands_output import RUNS, figures_folder, file_stem, refuse_outputs, remove_stale
-from technopole.cli.telling import Tell, prepare_device, say
-from technopole.errors import Abandoned
+from technopole.cli.commands_output import deliver, file_stem, outputs_of
+from technopole.cli.common import ComputeOptions, compute, resolved
+from technopole.cli.telling import Tell, prepare_device, teller
 from technopole.schema.entries import counted
 from technopole.version import __version__
 
@@ -27,26 +26,14 @@ MANY = (
 
 
 @dataclass(frozen=True)
-class ClaimsOptions:
+class ClaimsOptions(ComputeOptions):
     """Options of ``technopole claims``."""
 
     scenario: Path | None = None
     only: str | None = None
     over: str | None = None
-    replicates: int | None = None
     attribution_replicates: int | None = None
     map_replicates: int | None = None
-    seed: int | None = None
-    periods: int | None = None
-    threads: int | None = None
-    backend: str | None = None
-    assignments: tuple[str, ...] = ()
-    data: Path | None = None
-    out: Path | None = None
-    figures: Path | None = None
-    no_figures: bool = False
-    overwrite: bool = False
-    quiet: bool = False
 
 
 def claims(options: ClaimsOptions) -> None:
@@ -62,38 +49,23 @@ def claims(options: ClaimsOptions) -> None:
     TechnopoleError
         Whatever went wrong; nothing half-written is left.
     """
-    from technopole.figures.claims import FIGURES
-    from technopole.files.write import write
+    from technopole.figures.claims import FIGURES, draw_claims
+    from technopole.figures.draw import Drawn
     from technopole.startup.warmup import has_compiled_code
 
-    tell = (lambda text: None) if options.quiet else say
+    tell = teller(options.quiet)
     cold = not has_compiled_code()
     experiment, file = _prepared(options)
     name = file_stem(experiment.config.scenario.name, file.stem)
-    out = options.out or RUNS / f"{name}-claims.zarr"
-    folder = figures_folder(options.figures, options.no_figures, out)
-    files = [f"{figure}.png" for figure in FIGURES]
-    refuse_outputs(out, "claims", folder, files, options.overwrite)
+    outputs = outputs_of(options, "claims", f"{name}-claims.zarr", [f"{figure}.png" for figure in FIGURES])
     if options.scenario is None:
         tell(f"no scenario given: {file}")
     prepare_device(experiment.config, tell)
     tell(_announcement(experiment, name))
     if cold:
         _compile(tell, experiment.config.run.precision)
-    results = _compute(experiment, tell, options.quiet)
-    write(results, out, options.overwrite)
-    try:
-        if not options.quiet:
-            print_claims(results)
-        tell(f"results: {out}")
-        if folder is not None:
-            from technopole.figures.claims import draw_claims
-
-            paths = draw_claims(results, folder)
-            remove_stale(folder, files, paths)
-            tell(f"figures: {folder}: {', '.join(path.name for path in paths)}")
-    except KeyboardInterrupt:
-        raise Abandoned(f"results are in {out}, figures are missing") from None
+    results = compute(experiment.run, experiment.work.replicates, tell, options.quiet)
+    deliver(results, outputs, options, tell, print_claims, lambda ds, folder: Drawn(draw_claims(ds, folder)))
 
 
 def _prepared(options: ClaimsOptions) -> tuple[Claims, Path]:
@@ -101,21 +73,10 @@ def _prepared(options: ClaimsOptions) -> tuple[Claims, Path]:
     from technopole.claim_tests.experiment import Claims, refuse_few_periods
     from technopole.config.assignments import overlapping, parse_set
     from technopole.config.default_scenario import default_scenario
-    from technopole.config.resolve import resolve_config
 
     file = options.scenario or default_scenario()
     assigned = parse_set(options.assignments)
-    config = resolve_config(
-        file,
-        replicates=options.replicates,
-        seed=options.seed,
-        threads=options.threads,
-        backend=options.backend,
-        periods=options.periods,
-        data=options.data,
-        more=assigned,
-        options=True,
-    )
+    config = resolved(file, options, assigned)
     set_by_hand = overlapping("run.replicates", assigned) is not None
     if options.periods is not None:
         refuse_few_periods(config, "--periods")
@@ -167,21 +128,6 @@ def _compile(tell: Tell, precision: str) -> None:
 
     tell(f"compiling the kernels for this processor (about {COMPILE_SECONDS} s, once) …")
     tell(f"compiled in {duration(compile_in_background(precision))}")
-
-
-def _compute(experiment: Claims, tell: Tell, quiet: bool) -> xr.Dataset:
-    from technopole.simulation.progress import duration, watching
-
-    begin = time.perf_counter()
-    with watching(sys.stderr, quiet) as watch:
-        try:
-            results = experiment.run(watch)
-        except KeyboardInterrupt:
-            done = watch.last.replicates_done if watch.last is not None else 0
-            wanted = counted(experiment.work.replicates, "replicate")
-            raise Abandoned(f"{done:,} of {wanted} finished; nothing was written") from None
-    tell(f"computed in {duration(time.perf_counter() - begin)}")
-    return results
 
 
 def print_claims(results: xr.Dataset) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from technopole.cli.commands_output import RUNS, file_stem
 from technopole.cli.commands_plan import SweepOptions, read_sweep
-from technopole.cli.telling import Tell, prepare_device, say
+from technopole.cli.telling import prepare_device, say, teller
 from technopole.errors import Abandoned, ConfigError, FailedReplicates, Interrupted
 from technopole.schema.entries import counted
 
@@ -92,7 +92,7 @@ def _experiment(options: ExperimentOptions) -> None:
     out = options.out or _default_store(plan)
     if options.resume and not out.exists():
         raise ConfigError(f"{out}: --resume: there is nothing to go on with")
-    tell: Tell = (lambda text: None) if options.quiet else say
+    tell = teller(options.quiet)
     here = options.address is None  # workers of a cluster have devices of their own
     if here:
         prepare_device(plan.sweep.config, tell)

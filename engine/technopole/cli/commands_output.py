@@ -1,18 +1,111 @@
-"""What commands that write results and figures have in common, before anything is computed."""
+"""What commands that write results and figures have in common: where these go, and how they get there."""
 
 from __future__ import annotations
 
 import importlib.util
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
-from technopole.errors import TO_DRAW, OutputError
+from technopole.cli.common import ComputeOptions
+from technopole.cli.telling import Tell
+from technopole.errors import TO_DRAW, Abandoned, OutputError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from technopole.figures.draw import Drawn
 
 RUNS = Path("runs")
 """Where results go that nobody asked to be elsewhere."""
 NO_FOLDERS = (".zarr", ".nc", ".png", ".pdf", ".svg", ".jpg", ".html", ".toml", ".json")
 """Endings of what is not meant as the name of a folder of figures."""
+
+
+class Outputs(NamedTuple):
+    """Where results and figures go."""
+
+    results: Path
+    figures: Path | None
+    """A folder; None if there will be none."""
+    files: tuple[str, ...]
+    """Names of all figures that the command may draw."""
+
+
+def outputs_of(options: ComputeOptions, kind: str, default: str, files: Iterable[str]) -> Outputs:
+    """Return where results and figures go, after a look whether they can.
+
+    Parameters
+    ----------
+    options : ComputeOptions
+        Of the command.
+    kind : str
+        Of the results, see `technopole.files.kinds.NAMES`.
+    default : str
+        Name of the results in `RUNS`, if nothing was asked for.
+    files : iterable of str
+        Names of all figures that the command may draw.
+
+    Raises
+    ------
+    OutputError
+        As `figures_folder` and `refuse_outputs`.
+    """
+    results = options.out or RUNS / default
+    outputs = Outputs(results, figures_folder(options.figures, options.no_figures, results), tuple(files))
+    refuse_outputs(results, kind, outputs.figures, outputs.files, options.overwrite)
+    return outputs
+
+
+def deliver(
+    results: xr.Dataset,
+    outputs: Outputs,
+    options: ComputeOptions,
+    tell: Tell,
+    show: Callable[[xr.Dataset], object],
+    draw: Callable[[xr.Dataset, Path], Drawn],
+) -> None:
+    """Write results, show them and draw their figures.
+
+    Parameters
+    ----------
+    results : xarray.Dataset
+        All.
+    outputs : Outputs
+        Where they go.
+    options : ComputeOptions
+        Of the command.
+    tell : callable
+        Gets lines on what was written.
+    show : callable
+        Prints the results.
+    draw : callable
+        Draws the figures of results into a folder.
+
+    Raises
+    ------
+    OutputError
+        If something cannot be written.
+    Abandoned
+        On Ctrl-C, when the results are written.
+    """
+    from technopole.files.write import write
+
+    write(results, outputs.results, options.overwrite)
+    try:
+        if not options.quiet:
+            show(results)
+        tell(f"results: {outputs.results}")
+        if outputs.figures is not None:
+            drawn = draw(results, outputs.figures)
+            remove_stale(outputs.figures, outputs.files, drawn.paths)
+            if drawn.paths:
+                tell(f"figures: {outputs.figures}: {', '.join(path.name for path in drawn.paths)}")
+            for name, reason in drawn.skipped.items():
+                tell(f"no figure {name}: {reason}")
+    except KeyboardInterrupt:
+        raise Abandoned(f"results are in {outputs.results}, figures are missing") from None
 
 
 def file_stem(*names: str) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import sys
 import textwrap
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from technopole.cli.commands_output import RUNS, figures_folder, file_stem, refuse_outputs, remove_stale
-from technopole.cli.telling import Tell, prepare_device, say
-from technopole.errors import Abandoned, ConfigError
+from technopole.cli.commands_output import deliver, file_stem, outputs_of
+from technopole.cli.common import ComputeOptions, compute, resolved
+from technopole.cli.telling import Tell, prepare_device, teller
+from technopole.errors import ConfigError
 from technopole.schema.entries import counted
 from technopole.version import __version__
 
@@ -24,22 +24,10 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class RunOptions:
+class RunOptions(ComputeOptions):
     """Options of ``technopole run``."""
 
     config: Path
-    replicates: int | None = None
-    seed: int | None = None
-    periods: int | None = None
-    threads: int | None = None
-    backend: str | None = None
-    assignments: tuple[str, ...] = ()
-    data: Path | None = None
-    out: Path | None = None
-    figures: Path | None = None
-    no_figures: bool = False
-    overwrite: bool = False
-    quiet: bool = False
 
 
 def run(options: RunOptions) -> None:
@@ -56,8 +44,7 @@ def run(options: RunOptions) -> None:
         Whatever went wrong; nothing half-written is left.
     """
     from technopole.config.quick_start import load_compiler_without_blas
-    from technopole.figures.draw import FIGURES
-    from technopole.files.write import write
+    from technopole.figures.draw import FIGURES, draw
 
     config = _configuration(options)
     load_compiler_without_blas()
@@ -65,44 +52,23 @@ def run(options: RunOptions) -> None:
     from technopole.startup.warmup import has_compiled_code
 
     name = file_stem(config.scenario.name, options.config.stem)
-    out = options.out or RUNS / f"{name}.zarr"
-    figures = figures_folder(options.figures, options.no_figures, out)
-    refuse_outputs(out, "run", figures, (f"{figure}.png" for figure in FIGURES), options.overwrite)
+    outputs = outputs_of(options, "run", f"{name}.zarr", [f"{figure}.png" for figure in FIGURES])
     cold = not has_compiled_code(config.run.precision)  # before the data are loaded, which compiles a little
     simulation = Simulation(config)
     simulation.refuse_too_large()
-    tell = (lambda text: None) if options.quiet else say
+    tell = teller(options.quiet)
     prepare_device(config, tell)
     tell(_announcement(simulation, name))
     if cold:
         _compile(tell, config.run.precision)
-    results = _compute(simulation, tell, options.quiet)
-    write(results, out, options.overwrite)
-    try:
-        if not options.quiet:
-            print_results(results)
-        tell(f"results: {out}")
-        if figures is not None:
-            _draw(results, figures, tell)
-    except KeyboardInterrupt:
-        raise Abandoned(f"results are in {out}, figures are missing") from None
+    results = compute(simulation.run, config.run.replicates, tell, options.quiet)
+    deliver(results, outputs, options, tell, print_results, draw)
 
 
 def _configuration(options: RunOptions) -> Config:
     from technopole.config.config import parse_set
-    from technopole.config.resolve import resolve_config
 
-    return resolve_config(
-        options.config,
-        replicates=options.replicates,
-        seed=options.seed,
-        threads=options.threads,
-        backend=options.backend,
-        periods=options.periods,
-        data=options.data,
-        more=parse_set(options.assignments),
-        options=True,
-    )
+    return resolved(options.config, options, parse_set(options.assignments))
 
 
 def _announcement(simulation: Simulation, name: str, worker: str | None = None) -> str:
@@ -131,21 +97,6 @@ def _compile(tell: Tell, precision: str) -> None:
         tell(problem.text)
 
 
-def _compute(simulation: Simulation, tell: Tell, quiet: bool) -> xr.Dataset:
-    from technopole.simulation.progress import duration, watching
-
-    begin = time.perf_counter()
-    with watching(sys.stderr, quiet) as watch:
-        try:
-            results = simulation.run(watch)
-        except KeyboardInterrupt:
-            done = watch.last.replicates_done if watch.last is not None else 0
-            wanted = counted(simulation.config.run.replicates, "replicate")
-            raise Abandoned(f"{done:,} of {wanted} finished; nothing was written") from None
-    tell(f"computed in {duration(time.perf_counter() - begin)}")
-    return results
-
-
 def print_results(results: xr.Dataset) -> None:
     """Print the key results to standard output.
 
@@ -168,17 +119,6 @@ def print_results(results: xr.Dataset) -> None:
     caveat = sparse(results["firms"].values) if "firms" in results else ""
     note = textwrap.fill(f"Similarity and Krugman index: {caveat}.", 100)
     print(f"\n{note}\n" if caveat else "", flush=True)
-
-
-def _draw(results: xr.Dataset, folder: Path, tell: Tell) -> None:
-    from technopole.figures.draw import FIGURES, draw
-
-    drawn = draw(results, folder)
-    remove_stale(folder, (f"{figure}.png" for figure in FIGURES), drawn.paths)
-    if drawn.paths:
-        tell(f"figures: {folder}: {', '.join(path.name for path in drawn.paths)}")
-    for name, reason in drawn.skipped.items():
-        tell(f"no figure {name}: {reason}")
 
 
 def check(config: Path, data: Path | None, assignments: tuple[str, ...]) -> None:

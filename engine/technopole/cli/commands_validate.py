@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from technopole.cli.commands_output import RUNS, figures_folder, file_stem, refuse_outputs, remove_stale
-from technopole.cli.telling import Tell, prepare_device, say
-from technopole.errors import Abandoned, TechnopoleError
+from technopole.cli.commands_output import deliver, file_stem, outputs_of
+from technopole.cli.common import ComputeOptions, compute
+from technopole.cli.telling import prepare_device, teller
+from technopole.errors import TechnopoleError
 from technopole.facts.validation_words import fact_row, facts_in, failed, origins_line, verdict_line
 from technopole.schema.entries import counted
 from technopole.version import __version__
@@ -27,23 +27,11 @@ WITHOUT_DATA = (
 
 
 @dataclass(frozen=True)
-class ValidateOptions:
+class ValidateOptions(ComputeOptions):
     """Options of ``technopole validate``."""
 
     config: Path
-    replicates: int | None = None
-    seed: int | None = None
-    periods: int | None = None
-    threads: int | None = None
-    backend: str | None = None
-    assignments: tuple[str, ...] = ()
-    data: Path | None = None
-    out: Path | None = None
-    figures: Path | None = None
-    no_figures: bool = False
-    overwrite: bool = False
     strict: bool = False
-    quiet: bool = False
 
 
 def validate(options: ValidateOptions) -> None:
@@ -62,8 +50,8 @@ def validate(options: ValidateOptions) -> None:
     """
     from technopole.config.assignments import overlapping, parse_set
     from technopole.facts.validation import REPLICATES, Validation, resolve_validation
-    from technopole.figures.validation import FILES
-    from technopole.files.write import write
+    from technopole.figures.draw import Drawn
+    from technopole.figures.validation import FILES, draw_validation
     from technopole.startup.warmup import COMPILE_SECONDS, compile_in_background, has_compiled_code
     from technopole.world.build import make_blueprint
 
@@ -83,10 +71,9 @@ def validate(options: ValidateOptions) -> None:
         backend=options.backend,
     )
     name = config.scenario.name or options.config.stem
-    out = options.out or RUNS / f"{file_stem(name, options.config.stem)}-validation.zarr"
-    figures = figures_folder(options.figures, options.no_figures, out)
-    refuse_outputs(out, "validation", figures, FILES.values(), options.overwrite)
-    tell: Tell = (lambda text: None) if options.quiet else say
+    default = f"{file_stem(name, options.config.stem)}-validation.zarr"
+    outputs = outputs_of(options, "validation", default, FILES.values())
+    tell = teller(options.quiet)
     cold = not has_compiled_code(config.run.precision)  # before the data are loaded, which compiles a little
     validation = Validation(make_blueprint(config), folder)
     prepare_device(config, tell)
@@ -94,23 +81,15 @@ def validate(options: ValidateOptions) -> None:
     if cold:
         tell(f"compiling the kernels for this processor (about {COMPILE_SECONDS} s, once) …")
         compile_in_background(config.run.precision)
-    result = _compute(validation, tell, options.quiet)
-    write(result, out, options.overwrite)
-    try:
-        if not options.quiet:
-            print_validation(result)
-            for line in [*_remarks(validation, options.data), origins_line(result)]:
-                print(line)
-            print(verdict_line(result), flush=True)
-        tell(f"results: {out}")
-        if figures is not None:
-            from technopole.figures.validation import draw_validation
+    result = compute(validation.run, config.run.replicates, tell, options.quiet)
 
-            paths = draw_validation(result, figures)
-            remove_stale(figures, FILES.values(), paths)
-            tell(f"figures: {figures}: {', '.join(path.name for path in paths)}")
-    except KeyboardInterrupt:
-        raise Abandoned(f"results are in {out}, figures are missing") from None
+    def show(result: xr.Dataset) -> None:
+        print_validation(result)
+        for line in [*_remarks(validation, options.data), origins_line(result)]:
+            print(line)
+        print(verdict_line(result), flush=True)
+
+    deliver(result, outputs, options, tell, show, lambda ds, folder: Drawn(draw_validation(ds, folder)))
     outside = failed(result)
     if options.strict and outside:
         raise TechnopoleError(f"--strict: outside of the range: {', '.join(outside)}")
@@ -128,21 +107,6 @@ def _announcement(validation: Validation, name: str) -> str:
         f"{counted(run.replicates, 'replicate')} × {counted(periods, 'period')}, measured on the second half · "
         f"{worker_words(blueprint.config, threads)} · seed {run.seed}"
     )
-
-
-def _compute(validation: Validation, tell: Tell, quiet: bool) -> xr.Dataset:
-    from technopole.simulation.progress import duration, watching
-
-    begin = time.perf_counter()
-    with watching(sys.stderr, quiet) as watch:
-        try:
-            result = validation.run(watch)
-        except KeyboardInterrupt:
-            done = watch.last.replicates_done if watch.last is not None else 0
-            wanted = counted(validation.blueprint.config.run.replicates, "replicate")
-            raise Abandoned(f"{done:,} of {wanted} finished; nothing was written") from None
-    tell(f"computed in {duration(time.perf_counter() - begin)}")
-    return result
 
 
 def print_validation(result: xr.Dataset) -> None:

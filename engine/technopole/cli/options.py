@@ -19,6 +19,10 @@ Seed = Annotated[int | None, typer.Option(help="Seed of the random numbers.")]
 Periods = Annotated[int | None, typer.Option(help="Number of periods.")]
 Threads = Annotated[int | None, typer.Option(help="Number of threads; 0: all available.")]
 Backend = Annotated[str | None, typer.Option(help="What computes: cpu or cuda.")]
+FiguresFolder = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Folder of the figures; OUT-figures, beside the results, if not given."),
+]
 NoFigures = Annotated[bool, typer.Option("--no-figures", help="Draw no figures.")]
 OverwriteFile = Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")]
 OverwriteResults = Annotated[

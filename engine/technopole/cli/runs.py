@@ -13,6 +13,7 @@ from technopole.cli.options import (
     Backend,
     ConfigFile,
     Data,
+    FiguresFolder,
     NoFigures,
     OverwriteFile,
     OverwriteResults,
@@ -37,12 +38,7 @@ def run(
         Path | None,
         typer.Option(metavar="PATH", help="Results, .zarr or .nc; runs/SCENARIO.zarr if not given."),
     ] = None,
-    figures: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR", help="Folder of the figures; OUT-figures, beside the results, if not given."
-        ),
-    ] = None,
+    figures: FiguresFolder = None,
     no_figures: NoFigures = False,
     overwrite: OverwriteResults = False,
     quiet: Quiet = False,

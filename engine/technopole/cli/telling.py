@@ -28,6 +28,17 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+def teller(quiet: bool) -> Tell:
+    """Return what says something to people, unless nothing is to be said.
+
+    Parameters
+    ----------
+    quiet : bool
+        Nothing is.
+    """
+    return (lambda text: None) if quiet else say
+
+
 def prepare_device(config: Config, tell: Tell) -> None:
     """Open the device, if one computes; say what takes so long if its code has to be made.
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from technopole.errors import TechnopoleError
 from technopole.experiments.rounds import wanted_units
 from technopole.experiments.store import SUMS, ExperimentStore
-from technopole.experiments.store_layout import PARTIAL, OutputVariable
+from technopole.experiments.store_layout import PARTIAL
+from technopole.experiments.store_variables import OutputVariable
 from technopole.files.chunks import sync_folder
 from technopole.schema.entries import counted
 from technopole.statistics.moments import Moments, Tree, merge_blocks, statistics

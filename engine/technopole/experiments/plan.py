@@ -14,13 +14,8 @@ import numpy as np
 from technopole.basics.kernel_sources import kernel_digest
 from technopole.data.loading import Tables, load_tables
 from technopole.data.tables import Labels
-from technopole.experiments.store_layout import (
-    Layout,
-    OutputVariable,
-    raw_bytes,
-    recorded_bytes,
-    store_layout,
-)
+from technopole.experiments.store_layout import raw_bytes, recorded_bytes, store_layout
+from technopole.experiments.store_variables import Layout, OutputVariable
 from technopole.sweeps.checks import refuse_missing_library
 from technopole.sweeps.design import make_points
 from technopole.sweeps.points import Points

@@ -17,7 +17,8 @@ from technopole.errors import ConfigError
 from technopole.experiments.plan import Plan, tables_digest
 from technopole.sweeps.design import varied_config
 from technopole.sweeps.values import DATA_KEYS, GEOGRAPHY_KEYS, POLICY, TABLE_KEYS
-from technopole.world.build import Blueprint, make_blueprint, make_constants, make_params, vary_blueprint
+from technopole.world.build import Blueprint, make_blueprint, vary_blueprint
+from technopole.world.constants import make_constants, make_params
 from technopole.world.policies import policy_from_config
 from technopole_kernels.types import Constants
 

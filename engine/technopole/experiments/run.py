@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import queue
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from concurrent.futures import BrokenExecutor, CancelledError
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import NoneType
@@ -23,29 +21,20 @@ from technopole.basics.given import whole_number
 from technopole.config.config import Config
 from technopole.device.shared import close_devices, device_name
 from technopole.errors import ConfigError, DataError, Interrupted, OutputError, TechnopoleError
-from technopole.experiments.executors import Executor, check_executor, make_executor
+from technopole.experiments.executors import check_executor
 from technopole.experiments.finalize import finalize
 from technopole.experiments.plan import Plan, make_plan
 from technopole.experiments.rounds import Shard, wanted_units
+from technopole.experiments.run_rounds import compute_rounds, what_is_done
 from technopole.experiments.store import ExperimentStore
-from technopole.experiments.unit_work import Stopped
-from technopole.files.journal import Entry
 from technopole.files.leftovers import leftovers_beside, remove_leftovers
 from technopole.results.accessor import register
 from technopole.schema.entries import counted
-from technopole.simulation.ensemble import Progress, Report, refuse_report
+from technopole.simulation.ensemble import Report, refuse_report
 from technopole.sweeps.sweep import Sweep
-from technopole.world.crew import POLL_SECONDS
 
 if TYPE_CHECKING:
     import xarray as xr
-
-AHEAD = 3
-"""Units given to an executor for each of its workers, so that none waits for the next one."""
-DEATHS = 3
-"""Processes that may die one after the other while no unit is finished."""
-TRIES = 2
-"""So often a unit is computed that is found missing again afterwards, as its files were deleted meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -209,7 +198,7 @@ def run_experiment(
         computed: Counter[int] = Counter()
         missing = wanted_units(store)
         if missing:
-            computed = _compute_rounds(store, missing, part, executor, workers, address, progress)
+            computed = compute_rounds(store, missing, part, executor, workers, address, progress)
             missing = wanted_units(store)
             _refuse_lost(store, [unit for unit in missing if part is None or computed[unit]])
         if not missing:
@@ -217,7 +206,7 @@ def run_experiment(
                 finalize(store)
             store.remove_leftovers()
     except KeyboardInterrupt:
-        raise Interrupted(_interrupted(store)) from None
+        raise Interrupted(what_is_done(store)) from None
     done = store.done_units()
     # as long as others are at work each shard answers for its own units
     own = list(done) if part is None or not missing else part.of(list(done))
@@ -250,40 +239,6 @@ def _store(plan: Plan, to: str | os.PathLike[str], resume: bool, overwrite: bool
     return ExperimentStore.open(to, plan)
 
 
-def _compute_rounds(
-    store: ExperimentStore,
-    wanted: list[int],
-    shard: Shard | None,
-    kind: str,
-    workers: int | None,
-    address: str | None,
-    progress: Report | None,
-) -> Counter[int]:
-    """Compute units until none is left that this process can compute; return how often each was computed."""
-    mine = wanted if shard is None else shard.of(wanted)
-    computed: Counter[int] = Counter()
-    pool: Executor | None = None
-    tell = _Tell(store, progress)
-    try:
-        while mine:
-            if pool is None:
-                most = len(mine) if store.plan.sweep.stop is None else store.plan.n_units
-                pool = make_executor(kind, store, workers, address, most)
-            for entry in _compute(pool, mine, tell):
-                tell.add(entry)
-                computed[entry.unit] += 1
-            # what was deleted meanwhile, and the next round, unless other shards have not finished this one
-            left = wanted_units(store)
-            mine = [unit for unit in (left if shard is None else shard.of(left)) if computed[unit] < TRIES]
-    except OutputError as failure:
-        raise OutputError([*failure.problems, f"{_interrupted(store)} once there is room"]) from failure
-    finally:
-        if pool is not None:
-            pool.stop()
-            pool.close()
-    return computed
-
-
 def _refuse_lost(store: ExperimentStore, lost: list[int]) -> None:
     """Raise if units are missing that this process has computed, or that nobody else would compute."""
     store.check_plan()
@@ -294,86 +249,6 @@ def _refuse_lost(store: ExperimentStore, lost: list[int]) -> None:
             f"({next(store.files.chunks(lost[0]))}): somebody deletes or changes files of the store; when that has "
             "ended, --resume computes them"
         )
-
-
-def _interrupted(store: ExperimentStore) -> str:
-    done = len(store.done_units())
-    return (
-        f"{done:,} of {counted(store.plan.n_units, 'unit')} are in {store.path}; --resume goes on from there"
-    )
-
-
-def _compute(pool: Executor, units: list[int], tell: _Tell) -> Iterator[Entry]:
-    """Compute units, a few ahead of what is done; yield the lines of the journal as they come."""
-    ready: queue.SimpleQueue[tuple[int, Any]] = queue.SimpleQueue()
-    left = units[::-1]
-    running, deaths = 0, 0
-
-    def submit() -> None:
-        number = left[-1]
-        future = pool.submit(number)
-        left.pop()
-        future.add_done_callback(lambda done: ready.put((number, done)))
-
-    while left or running:
-        try:
-            while left and running < AHEAD * pool.workers:
-                submit()
-                running += 1
-            number, future = ready.get(timeout=POLL_SECONDS)
-        except queue.Empty:
-            tell()
-            continue
-        except BrokenExecutor:
-            # seen when a unit is submitted; those that are running report it too
-            if not running:
-                pool.renew()
-                continue
-            number, future = ready.get()
-        running -= 1
-        try:
-            entry: Entry = future.result()
-        except BrokenExecutor:
-            left.append(number)
-            deaths += 1
-            while running:
-                other, lost = ready.get()
-                running -= 1
-                try:
-                    yield lost.result()
-                except (BrokenExecutor, CancelledError):
-                    left.append(other)
-            if deaths > DEATHS:
-                raise TechnopoleError(
-                    "processes of the executor die again and again (killed, or out of memory?); "
-                    "fewer --workers need less memory, and --resume goes on"
-                ) from None
-            pool.renew()
-            continue
-        except Stopped:
-            raise KeyboardInterrupt from None
-        deaths = 0
-        yield entry
-        tell()
-
-
-class _Tell:
-    """Progress, counted in replicates of all points; what was done before counts as done."""
-
-    def __init__(self, store: ExperimentStore, report: Report | None) -> None:
-        self._report = report
-        plan = store.plan
-        self._total = plan.n_points * plan.replicates
-        self._periods = plan.sweep.periods
-        self._done = sum(entry.done + entry.failed for entry in store.done_units().values())
-
-    def add(self, entry: Entry) -> None:
-        self._done += entry.done + entry.failed
-
-    def __call__(self) -> None:
-        if self._report is not None:
-            done = min(self._done, self._total)
-            self._report(Progress(done, self._total, done * self._periods, self._total * self._periods))
 
 
 def open_experiment(store: str | os.PathLike[str]) -> xr.Dataset:

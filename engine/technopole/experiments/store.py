@@ -22,16 +22,16 @@ from technopole.errors import ConfigError, DataError, OutputError
 from technopole.experiments.plan import Plan
 from technopole.experiments.store_arrays import StoredArray
 from technopole.experiments.store_files import Damage, StoreFiles, Sums, is_there
-from technopole.experiments.store_layout import OutputVariable
 from technopole.experiments.store_plans import other_plan, read_attributes, stored_plan
 from technopole.experiments.store_template import fill_value, place_store
+from technopole.experiments.store_variables import OutputVariable
 from technopole.files.chunks import Chunk, encode_chunk, sync_folder, write_chunks, write_synced
 from technopole.files.journal import SUFFIX, Entry, Journal, read_journals
 from technopole.files.leftovers import leftovers_in, remove_leftovers, unfinished
 from technopole.files.write import refuse_folder
 
 if TYPE_CHECKING:
-    from technopole.experiments.unit_work import UnitResult
+    from technopole.experiments.unit_result import UnitResult
 
 SUMS = "statistics_files"
 """Attribute of the root: sizes and checksums of the files of the statistics."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from technopole.errors import DataError
 from technopole.experiments.store_files import StoreFiles
-from technopole.experiments.store_layout import OutputVariable
+from technopole.experiments.store_variables import OutputVariable
 from technopole.files.damage import ADVICE, COPY
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from technopole.experiments.plan import Plan
-from technopole.experiments.store_layout import OutputVariable
+from technopole.experiments.store_variables import OutputVariable
 from technopole.files.chunks import SEPARATOR, chunk_path
 from technopole.files.firm_output import NO_FILE, group_of, is_missing, table_names
 from technopole.files.journal import Entry

@@ -15,7 +15,8 @@ import numpy as np
 from technopole.basics.stored_names import FIRMS, JOURNAL
 from technopole.data.loading import load_tables
 from technopole.experiments.plan import Plan
-from technopole.experiments.store_layout import OutputVariable, coordinate_values
+from technopole.experiments.store_layout import coordinate_values
+from technopole.experiments.store_variables import OutputVariable
 from technopole.files.chunks import LEVEL, SEPARATOR, sync_folder
 from technopole.files.leftovers import REPLACED_SUFFIX, unfinished
 from technopole.version import __version__

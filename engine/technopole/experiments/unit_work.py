@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,8 @@ from technopole.errors import TechnopoleError
 from technopole.experiments.burn_in import run_burn_in, start_from
 from technopole.experiments.plan import Plan, Unit
 from technopole.experiments.points import PointWorlds
-from technopole.experiments.store_layout import PARTIAL, STATUS, OutputVariable, moments_wanted
+from technopole.experiments.store_layout import PARTIAL, STATUS, moments_wanted
+from technopole.experiments.unit_result import DONE, FAILED, UnitResult
 from technopole.files.firm_output import FirmTable
 from technopole.schema.levels import reduce_to_level
 from technopole.schema.outcomes import compute_outcomes
@@ -36,49 +36,12 @@ BATCH_BYTES = 8 * 2**20
 """Size of the recording of a batch, about: smaller ones call NumPy so often that it costs more than caches give."""
 DEVICE_BATCH_BYTES = 512 * 2**20
 """The same where a device computes a batch at a time."""
-DONE, FAILED = 1, 2
-"""In the array ``replicate_status``."""
 
 Start = Callable[[World], World]
 
 
 class Stopped(Exception):
     """The unit was told to stop; nothing of it is kept."""
-
-
-@dataclass
-class UnitResult:
-    """What a unit adds to the store.
-
-    Attributes
-    ----------
-    unit : Unit
-        Which one.
-    arrays : dict of str to ndarray
-        Path of each array that units write → its part, (point, replicate or block, ...).
-    firms : dict of str to ndarray or None
-        Table of firms, if one is wanted.
-    errors : list of (int, int, str)
-        Id of the point, replicate, message, of each replicate that failed.
-    seconds : float
-        Spent on it.
-    """
-
-    unit: Unit
-    arrays: dict[str, NDArray[Any]]
-    firms: dict[str, NDArray[Any]] | None = None
-    errors: list[tuple[int, int, str]] = field(default_factory=list)
-    seconds: float = 0.0
-
-    @property
-    def failed(self) -> int:
-        """Replicates that failed."""
-        return int((self.arrays[STATUS] == FAILED).sum())
-
-    @property
-    def done(self) -> int:
-        """Replicates that did not."""
-        return int((self.arrays[STATUS] == DONE).sum())
 
 
 def compute_unit(worlds: PointWorlds, unit: Unit, stop: NDArray[np.int64]) -> UnitResult:
@@ -124,7 +87,7 @@ class _UnitWork:
         shape = (self._rows, len(plan.regions), len(plan.sectors))
         self._recording = Recording(sweep.recorded, self._batch * self._together, *shape)
         self._records = [self._recording.records(row) for row in range(self._batch * self._together)]
-        self._result = UnitResult(unit, _room(plan, unit))
+        self._result = UnitResult.empty(plan, unit)
         self._firms = FirmTable(sweep, len(plan.sectors)) if sweep.firm_variables else None
         self._failed: dict[tuple[int, int], str] = {}
 
@@ -336,29 +299,3 @@ def _beginning(blueprint: Blueprint, setting: Setting, replicate: int) -> Start:
         return world
 
     return start
-
-
-def unit_shape(unit: Unit, variable: OutputVariable) -> tuple[int, ...]:
-    """Return the shape of the part of an array that a unit writes.
-
-    Parameters
-    ----------
-    unit : Unit
-        Which one.
-    variable : OutputVariable
-        Written by units.
-
-    Returns
-    -------
-    tuple of int
-        At the ends of the array smaller than a chunk.
-    """
-    along = 1 if variable.group else len(unit.replicates)
-    return (len(unit.points), along, *variable.shape[2:])
-
-
-def _room(plan: Plan, unit: Unit) -> dict[str, NDArray[Any]]:
-    return {
-        variable.path: np.zeros(unit_shape(unit, variable), dtype=variable.dtype)
-        for variable in plan.layout.written_by("unit")
-    }

@@ -10,8 +10,8 @@ import numpy as np
 
 from technopole.claim_tests.statistics import CONTRADICTED, NO_EFFECT, NOT_MEASURED, SUPPORTED
 from technopole.claim_tests.text import SHORT, tally
-from technopole.errors import TO_DRAW, OutputError, TechnopoleError
 from technopole.figures.claims_parts import attribution_figure, coupling_figure, impulse_figure, note
+from technopole.figures.saving import album
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -46,24 +46,11 @@ def draw_claims(results: xr.Dataset, folder: Path) -> list[Path]:
     OutputError
         If the folder or a file cannot be written.
     """
-    try:
-        import matplotlib
-    except ImportError:
-        raise TechnopoleError(TO_DRAW) from None
-    from technopole.figures.style import DPI, SETTINGS
-
-    paths = []
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with matplotlib.rc_context(SETTINGS):
-            for name, (variable, make) in _MAKERS.items():
-                if variable in results:
-                    path = folder / f"{name}.png"
-                    make(results).savefig(path, dpi=DPI)
-                    paths.append(path)
-    except OSError as error:
-        raise OutputError(f"figures cannot be written to {folder}: {error.strerror or error}") from error
-    return paths
+    with album(folder) as figures:
+        for name, (variable, make) in _MAKERS.items():
+            if variable in results:
+                figures.save(make(results), f"{name}.png")
+    return figures.paths
 
 
 def standardised(results: xr.Dataset) -> tuple[Any, Any, Any]:

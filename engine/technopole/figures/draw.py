@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from technopole.errors import TO_DRAW, OutputError, TechnopoleError
+from technopole.figures.saving import album
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -77,33 +77,19 @@ def draw(ds: xr.Dataset, folder: Path) -> Drawn:
     OutputError
         If the folder or a file cannot be written.
     """
-    try:
-        import matplotlib
-    except ImportError as error:
-        raise TechnopoleError(TO_DRAW) from error
-    from technopole.figures.style import DPI, SETTINGS
     from technopole.results.arrays import CannotDraw
 
-    drawn = Drawn()
-    folder = Path(folder)
-    note = footnote(ds)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        # Only settings are changed, and only until the end of the block; pyplot is never imported.
-        with matplotlib.rc_context(SETTINGS):
-            for name, (module, function) in FIGURES.items():
-                painter = getattr(importlib.import_module(f"technopole.figures.{module}"), function)
-                try:
-                    figure = painter(ds, note)
-                except CannotDraw as reason:
-                    drawn.skipped[name] = str(reason)
-                    continue
-                path = folder / f"{name}.png"
-                figure.savefig(path, dpi=DPI, pil_kwargs={"compress_level": PNG_EFFORT})
-                drawn.paths.append(path)
-    except OSError as error:
-        raise OutputError(f"figures cannot be written to {folder}: {error.strerror or error}") from error
-    return drawn
+    note, skipped = footnote(ds), {}
+    with album(Path(folder)) as figures:
+        for name, (module, function) in FIGURES.items():
+            painter = getattr(importlib.import_module(f"technopole.figures.{module}"), function)
+            try:
+                figure = painter(ds, note)
+            except CannotDraw as reason:
+                skipped[name] = str(reason)
+                continue
+            figures.save(figure, f"{name}.png", pil_kwargs={"compress_level": PNG_EFFORT})
+    return Drawn(figures.paths, skipped)
 
 
 def footnote(ds: xr.Dataset) -> str:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from technopole.errors import TO_DRAW, OutputError, TechnopoleError
 from technopole.experiments.sensitivity import main_index, ranking
+from technopole.figures.saving import album
 from technopole.schema.entries import counted
 
 if TYPE_CHECKING:
@@ -51,23 +51,10 @@ def draw_sensitivity(result: xr.Dataset, folder: Path) -> list[Path]:
     OutputError
         If the folder or a file cannot be written.
     """
-    try:
-        import matplotlib
-    except ImportError:
-        raise TechnopoleError(TO_DRAW) from None
-    from technopole.figures.style import DPI, SETTINGS
-
-    paths = []
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with matplotlib.rc_context(SETTINGS):
-            for outcome in result["outcome"].values.tolist():
-                path = figure_path(folder, outcome)
-                sensitivity_figure(result, outcome).savefig(path, dpi=DPI)
-                paths.append(path)
-    except OSError as error:
-        raise OutputError(f"figures cannot be written to {folder}: {error.strerror or error}") from error
-    return paths
+    with album(folder) as figures:
+        for outcome in result["outcome"].values.tolist():
+            figures.save(sensitivity_figure(result, outcome), figure_path(folder, outcome).name)
+    return figures.paths
 
 
 def figure_path(folder: Path, outcome: str) -> Path:

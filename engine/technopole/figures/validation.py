@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from technopole.errors import TO_DRAW, OutputError, TechnopoleError
+from technopole.figures.saving import album
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -51,23 +51,11 @@ def draw_validation(result: xr.Dataset, folder: Path) -> list[Path]:
     OutputError
         If the folder or a file cannot be written.
     """
-    try:
-        import matplotlib
-    except ImportError:
-        raise TechnopoleError(TO_DRAW) from None
-    from technopole.figures.style import DPI, SETTINGS
-
-    paths = []
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with matplotlib.rc_context(SETTINGS):
-            for group, name in FILES.items():
-                if (measured(result, group)).size:
-                    paths.append(folder / name)
-                    validation_figure(result, group).savefig(paths[-1], dpi=DPI)
-    except OSError as error:
-        raise OutputError(f"figures cannot be written to {folder}: {error.strerror or error}") from error
-    return paths
+    with album(folder) as figures:
+        for group, file in FILES.items():
+            if measured(result, group).size:
+                figures.save(validation_figure(result, group), file)
+    return figures.paths
 
 
 def measured(result: xr.Dataset, group: str) -> NDArray[np.int64]:

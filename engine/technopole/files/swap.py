@@ -5,14 +5,55 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from technopole.errors import OutputError
 from technopole.files.chunks import sync_folder
 
 _THREADS = 8
 """Files of a store reach the disk so many at a time: one by one takes a wait for each of them."""
+_PART = ".part-"
+
+
+@contextlib.contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """Give the block a temporary sibling to write, which takes the place of a path when it is on the disk.
+
+    Where a folder replaces another one, there is nothing at the path for a moment (`swap`). A process killed before its
+    end leaves a folder ``.NAME.part-…`` beside the path, and ``.NAME.old-…`` with what was there if it was killed in
+    that very moment.
+
+    Parameters
+    ----------
+    target : Path
+        File or folder; missing folders above it are made.
+
+    Yields
+    ------
+    Path
+        Where the block writes a file or folder; of the same name, in a folder of its own.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written, in the block or after it; what was at the path stays.
+    """
+    try:
+        with (
+            parents_of(target),
+            tempfile.TemporaryDirectory(
+                dir=target.parent, prefix=f".{target.name}{_PART}", ignore_cleanup_errors=True
+            ) as folder,
+        ):
+            unfinished = Path(folder) / target.name
+            yield unfinished
+            sync(unfinished)
+            swap(unfinished, target, target.with_name(Path(folder).name.replace(_PART, ".old-")))
+    except OSError as failure:
+        raise OutputError(f"{target}: cannot be written: {failure.strerror or failure}") from failure
 
 
 def sync(path: Path) -> None:

@@ -13,22 +13,17 @@ from typing import TYPE_CHECKING, Any
 from technopole.errors import TO_WRITE_NETCDF, OutputError
 from technopole.files.kinds import NAMES, NO_RESULT, kind_at, kind_of_attributes
 from technopole.files.netcdf import write_netcdf
-from technopole.files.swap import parents_of, swap, sync
+from technopole.files.swap import replacing
 
 if TYPE_CHECKING:
     import xarray as xr
 
 CHUNK_BYTES = 16 * 2**20
 """Chunks of a Zarr store are about so large before compression; one holds whole replicates if it can."""
-_PART = ".part-"
 
 
 def write(ds: xr.Dataset, path: str | os.PathLike[str], overwrite: bool = False) -> Path:
-    """Write a dataset: to a temporary sibling, which takes the place of the path when it is on the disk.
-
-    Where a Zarr store replaces another one, there is nothing at the path for a moment (`technopole.files.swap.swap`).
-    A process killed before its end leaves a folder ``.NAME.part-…`` beside the path, and ``.NAME.old-…`` with what was
-    there if it was killed in that very moment.
+    """Write a dataset, in the way of `technopole.files.swap.replacing`.
 
     Parameters
     ----------
@@ -53,19 +48,8 @@ def write(ds: xr.Dataset, path: str | os.PathLike[str], overwrite: bool = False)
     target = Path(path)
     refuse_target(target, kind_of_attributes(ds.attrs), overwrite)
     writer = _WRITERS[target.suffix]
-    try:
-        with (
-            parents_of(target),
-            tempfile.TemporaryDirectory(
-                dir=target.parent, prefix=f".{target.name}{_PART}", ignore_cleanup_errors=True
-            ) as folder,
-        ):
-            unfinished = Path(folder) / target.name
-            writer(ds, unfinished)
-            sync(unfinished)
-            swap(unfinished, target, target.with_name(Path(folder).name.replace(_PART, ".old-")))
-    except OSError as failure:
-        raise OutputError(f"{target}: cannot be written: {failure.strerror or failure}") from failure
+    with replacing(target) as unfinished:
+        writer(ds, unfinished)
     return target
 
 

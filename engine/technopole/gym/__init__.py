@@ -17,14 +17,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from technopole.basics.given import whole_number
-from technopole.config.resolve import ConfigLike, resolve_config
-from technopole.errors import TO_LEARN, ConfigError, StateError
+from technopole.config.resolve import ConfigLike
+from technopole.errors import TO_LEARN, ConfigError
 from technopole.gym.arguments import action_weights, refuse_rendering
-from technopole.gym.task import ALLOWED, ECONOMY_FEATURES, REGION_FEATURES, Marks, PolicyTask, Seen
-from technopole.gym.worlds import Floats, Mask, Worlds
-from technopole.schema import SEED_LIMIT
-from technopole.world.build import make_blueprint
+from technopole.gym.episodes import Episodes, Observation
+from technopole.gym.task import ALLOWED
+from technopole.gym.worlds import Floats, Mask
 
 try:
     import gymnasium
@@ -37,77 +35,6 @@ except ImportError:
 __all__ = ["ENVIRONMENT_ID", "RegionalPolicyEnv", "RegionalPolicyVectorEnv"]
 
 ENVIRONMENT_ID = "technopole/RegionalPolicy-v0"
-Observation = NDArray[np.float32]
-
-
-class _Episodes:
-    """Episodes of several worlds; what both environments are made of."""
-
-    def __init__(
-        self,
-        number: int,
-        config: ConfigLike,
-        instruments: Sequence[str],
-        groups: Mapping[str, Sequence[str]] | None,
-        budget: float,
-        aversion: float,
-        periods: int | None,
-        warmup: int,
-        threads: int | None,
-        data: str | os.PathLike[str] | None,
-    ) -> None:
-        resolved = resolve_config(config, threads=threads, data=data)
-        for name, value in (("periods", periods), ("warmup", warmup), ("num_envs", number)):
-            if value is not None:
-                whole_number(name, value, 1)
-        blueprint = make_blueprint(resolved)
-        length = int(resolved.time.periods) if periods is None else int(periods)
-        self.task = PolicyTask(blueprint, instruments, groups, budget, aversion, length)
-        self.worlds = Worlds(blueprint, number)
-        self._warmup = int(warmup)
-        self.done = np.zeros(number, dtype=np.int64)
-        self.seeds = np.zeros(number, dtype=np.int64)
-        self._seen: Seen | None = None
-        self._marks: Marks | None = None
-
-    def begin(self, which: Mask, generators: Sequence[np.random.Generator]) -> None:
-        """Begin episodes in some worlds."""
-        for world in np.flatnonzero(which).tolist():
-            self.seeds[world] = generators[world].integers(0, SEED_LIMIT, endpoint=True)
-            self.worlds.start(world, int(self.seeds[world]))
-        for _ in range(self._warmup):
-            self._seen = self.worlds.step(which)
-        assert self._seen is not None
-        # of worlds that have not begun yet there may be nothing to compare with
-        with np.errstate(all="ignore"):
-            marks = self.task.marks(self._seen)
-        if self._marks is None:
-            self._marks = marks
-        for name, values in vars(marks).items():
-            getattr(self._marks, name)[which] = values[which]
-        self.done[which] = 0
-
-    def observe(self) -> Observation:
-        assert self._seen is not None and self._marks is not None
-        return self.task.observe(self._seen, self._marks, self.done)
-
-    def step(self, actions: Floats, which: Mask) -> tuple[Floats, Floats]:
-        """Do a period in some worlds; returns rewards and what was spent as a share of taxes, of all worlds."""
-        if self._seen is None or self._marks is None:
-            raise StateError("step: no episode has begun; call reset first")
-        taxes = self._seen.recorded["tax"].sum(axis=(1, 2))
-        policies, spent = self.task.spend(actions, self._seen)
-        self._seen = self.worlds.step(which, policies)
-        self.done[which] += 1
-        return self.task.reward(self._seen, self._marks), spent / np.maximum(taxes, 1e-300)
-
-    def spaces(self) -> tuple[Any, Any]:
-        """Return the spaces of observations and actions of one environment."""
-        seen, done = (self.task.observation_size,), (self.task.action_size,)
-        return (
-            gymnasium.spaces.Box(-1.0, 1.0, seen, np.float32),
-            gymnasium.spaces.Box(0.0, 1.0, done, np.float32),
-        )
 
 
 class RegionalPolicyEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
@@ -168,15 +95,15 @@ class RegionalPolicyEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
         render_mode: None = None,
     ) -> None:
         refuse_rendering(render_mode)
-        self._episodes = _Episodes(
+        self._episodes = Episodes(
             1, config, instruments, groups, budget, aversion, periods, warmup, threads, data
         )
         self.render_mode = render_mode
         seen, done = self._episodes.spaces()
         self.observation_space: gymnasium.Space[Observation] = seen
         self.action_space: gymnasium.Space[NDArray[np.float32]] = done
-        self.action_names = _action_names(self._episodes.task)
-        self.observation_names = _observation_names(self._episodes.task)
+        self.action_names = self._episodes.action_names
+        self.observation_names = self._episodes.observation_names
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -261,15 +188,15 @@ class RegionalPolicyVectorEnv(VectorEnv[Observation, NDArray[np.float32], NDArra
         render_mode: None = None,
     ) -> None:
         refuse_rendering(render_mode)
-        self._episodes = _Episodes(
+        self._episodes = Episodes(
             num_envs, config, instruments, groups, budget, aversion, periods, warmup, threads, data
         )
         self.num_envs, self.render_mode = num_envs, render_mode
         self.single_observation_space, self.single_action_space = self._episodes.spaces()
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
-        self.action_names = _action_names(self._episodes.task)
-        self.observation_names = _observation_names(self._episodes.task)
+        self.action_names = self._episodes.action_names
+        self.observation_names = self._episodes.observation_names
         self._generators: list[np.random.Generator] = []
         self._over = np.zeros(num_envs, dtype=np.bool_)
 
@@ -354,14 +281,6 @@ def _infos(which: Mask, **values: NDArray[Any]) -> dict[str, Any]:
         infos[name] = np.where(which, array, 0)
         infos[f"_{name}"] = which.copy()
     return infos
-
-
-def _action_names(task: PolicyTask) -> list[str]:
-    return [f"{name}, {group}" for name in task.instruments for group in task.groups]
-
-
-def _observation_names(task: PolicyTask) -> list[str]:
-    return [*(f"{name}, {region}" for region in task.regions for name in REGION_FEATURES), *ECONOMY_FEATURES]
 
 
 def _register() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 import tomllib
 import zipfile
 import zlib
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from technopole.config.config import Config
 from technopole.errors import OutputError, StateError
+from technopole.files.swap import replacing
 from technopole.model.shocks import Shock
 from technopole.model.snapshot import Snapshot
 from technopole.schema import INSTRUMENTS, RECORDS, STATE
@@ -69,17 +69,8 @@ def write_model(path: str | os.PathLike[str], stored: Stored, overwrite: bool) -
             raise OutputError(f"{target}: is there and is not {_SHOWN}; choose another path")
         if not overwrite:
             raise OutputError(f"{target}: is there already; overwrite=True replaces it")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.part-") as folder:
-            unfinished = Path(folder, target.name)
-            with unfinished.open("wb") as file:
-                np.savez(file, **_arrays(stored))
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(unfinished, target)
-    except OSError as failure:
-        raise OutputError(f"{target}: cannot be written: {failure.strerror or failure}") from failure
+    with replacing(target) as unfinished, unfinished.open("wb") as file:
+        np.savez(file, **_arrays(stored))
     return target
 
 

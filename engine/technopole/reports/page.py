@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from technopole.errors import OutputError
+from technopole.files.swap import replacing
 from technopole.files.write import refuse_folder
 from technopole.reports.parts import Chart, Page
 from technopole.version import __version__
@@ -82,14 +82,8 @@ def write_page(page: Page, path: str | os.PathLike[str], overwrite: bool = False
     target = Path(path)
     refuse_page(target, overwrite)
     content = render(page).encode()
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.part-") as folder:
-            unfinished = Path(folder) / target.name
-            unfinished.write_bytes(content)
-            os.replace(unfinished, target)
-    except OSError as failure:
-        raise OutputError(f"{target}: cannot be written: {failure.strerror or failure}") from failure
+    with replacing(target) as unfinished:
+        unfinished.write_bytes(content)
     return target
 
 
