@@ -488,6 +488,12 @@ def test_a_store_knows_its_plan_where_the_data_are_not(planned, undisturbed, tmp
         ("a.toml", {"workers": "a"}, "workers: found 'a'"),
         ("a.toml", {"progress": 3}, "progress: found 3; allowed: a function"),
         ("a.toml", {"to": None}, "to: found None; allowed: the path of a store"),
+        (
+            sweeping.TWO_REGIONS,
+            {"overrides": ["a=1"]},
+            r"\(override\): found a list of 1; allowed: a mapping",
+        ),
+        (sweeping.TWO_REGIONS, {"overrides": {1: 2}}, r"\(override\): found the key 1; allowed: dotted keys"),
     ],
 )
 def test_arguments_of_another_kind_are_refused(tmp_path, sweep, options, message):
@@ -499,3 +505,13 @@ def test_arguments_of_another_kind_are_refused(tmp_path, sweep, options, message
 def test_a_configuration_is_no_sweep(two_regions, tmp_path):
     with pytest.raises(ConfigError, match="sweep: found a Config; allowed: a Sweep"):
         tp.experiment(tp.Config.from_toml(two_regions), tmp_path / "a.zarr")
+
+
+@pytest.mark.parametrize(
+    "option", [{"overrides": {"experiment.replicates": 2}}, {"data": "."}, {"backend": "cuda"}]
+)
+def test_a_sweep_that_is_made_takes_no_other_settings(tmp_path, option):
+    (name,) = option
+    with pytest.raises(ConfigError, match=f"{name}: given beside a Sweep, which is made already"):
+        tp.experiment(sweeping.sweep(), tmp_path / "a.zarr", **option)
+    assert not list(tmp_path.iterdir())
