@@ -18,6 +18,7 @@ from technopole.experiments.store_results import (
     parameters_of,
     sweep_of,
 )
+from technopole.schema import suggestion
 from technopole.statistics.contrasts import (
     Contrast,
     against_baseline,
@@ -27,6 +28,7 @@ from technopole.statistics.contrasts import (
 )
 from technopole.statistics.variance_split import VarianceSplit, split_variance
 from technopole.sweeps.points import Points
+from technopole.sweeps.values import VARIED
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -110,7 +112,7 @@ def compare_points(
         raise ConfigError(f"half_width: found {half_width!r:.60}; allowed: a finite number above 0")
     ds = open_results(store)
     sweep = sweep_of(ds)
-    names = outcome_names(ds, sweep, (outcome,) if isinstance(outcome, str) else outcome)
+    names = outcome_names(ds, sweep, outcome)
     tables = {name: outcome_table(ds, name) for name in names}
     result = xr.Dataset(coords=_labels(ds, sweep, names))
     _add_split(result, [split_variance(values) for values in tables.values()])
@@ -144,15 +146,12 @@ def compare_points(
 def _baselines(ds: xr.Dataset, sweep: Sweep, chosen: Mapping[str, Any] | None, called: str) -> dict[str, int]:
     """Return the index of the point that each contrast subtracts."""
     points = Points(sweep.design.kind, np.asarray(ds["point"].values), parameters_of(ds, sweep))
+    if chosen is not None:
+        _refuse_baseline(chosen, points, called)
     wanted = dict(sweep.contrasts) | ({} if chosen is None else {CHOSEN: chosen})
     found = {}
     for name, values in wanted.items():
         place = called if chosen is not None and name == CHOSEN else f"{sweep.source}: contrasts.{name}"
-        unknown = [key for key in values if key not in points.values]
-        if unknown:
-            raise DataError(
-                f"{place}: {unknown[0]} is the same at all points; allowed: {', '.join(points.values)}"
-            )
         selected = points.select(values)
         if selected.size != 1:
             words = ", ".join(f"{key} = {value}" for key, value in values.items()) or "nothing"
@@ -161,6 +160,25 @@ def _baselines(ds: xr.Dataset, sweep: Sweep, chosen: Mapping[str, Any] | None, c
             )
         found[name] = int(selected[0])
     return found
+
+
+def _refuse_baseline(chosen: Any, points: Points, called: str) -> None:
+    """Raise if a baseline is no mapping of parameters of the design to single values."""
+    if not isinstance(chosen, Mapping):
+        hint = " (dict(…) makes one)" if hasattr(chosen, "items") else ""
+        raise ConfigError(
+            f"{called}: found a {type(chosen).__name__}; allowed: a mapping of dotted keys{hint}, such as "
+            f"{{{next(iter(points.values), 'learning.technology')!r}: 0.2}}"
+        )
+    for key, value in chosen.items():
+        if key not in points.values:
+            allowed = f"; allowed: {', '.join(points.values) or 'none, as the design varies nothing'}"
+            if key in VARIED:
+                raise DataError(f"{called}: {key} is the same at all points{allowed}")
+            hint = suggestion(str(key), points.values)
+            raise DataError(f"{called}: found {key!r:.60}, which the design does not vary{hint or allowed}")
+        if np.ndim(value) != 0:
+            raise DataError(f"{called}: {key}: found a {type(value).__name__}; allowed: one value")
 
 
 def _effects(
