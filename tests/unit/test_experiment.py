@@ -371,6 +371,18 @@ def test_rounds_of_the_stopping_rule(tmp_path, kind):
     assert experiment_status(path).complete
 
 
+def test_points_stop_by_the_rounds_that_are_finished(tmp_path):
+    planned = sweeping.plan(stop={**STOP, "maximum": 16}, experiment={"replicates": None})
+    path = tmp_path / "a.zarr"
+    store, stopped = ExperimentStore.create(path, planned), []
+    worlds = PointWorlds(planned)
+    while not stopped or stopped[-1] < planned.n_points:
+        stopped.append(experiment_status(path).points_stopped)
+        for unit in wanted_units(store):
+            store.write_unit(compute_unit(worlds, planned.unit(unit), GO))
+    assert stopped[:2] == [0, 0] and stopped == sorted(stopped)
+
+
 def test_finalize_says_what_is_missing(planned, tmp_path):
     run_experiment(planned, tmp_path / "a.zarr", shard="0/2")
     store = ExperimentStore.open(tmp_path / "a.zarr")
