@@ -343,6 +343,16 @@ def test_tables_of_firms(tmp_path):
     firms = tp.open_firms(tmp_path / "a.zarr", point=1, replicate=2)
     counts = tp.open(tmp_path / "a.zarr")["final_firms"]
     assert (firms["time"] == 12).sum() == counts[1, 2]
+    assert tp.open_firms(tmp_path / "a.zarr", time=[], replicate=range(2)).sizes["firm"] == 0
+    for wanted, message in (
+        ({"point": "x"}, "point: found 'x'; allowed: whole numbers"),
+        ({"time": 6.5}, "time: found 6.5; allowed: whole numbers"),
+        ({"time": slice(0, 6)}, "time: found slice"),
+        ({"time": [6, 7]}, "time: found 7, which the store does not have; allowed: 6, 12"),
+        ({"replicate": -1}, "replicate: found -1, which the store does not have; allowed: 0, 1, 2, 3"),
+    ):
+        with pytest.raises(ConfigError, match=message):
+            tp.open_firms(tmp_path / "a.zarr", **wanted)
     assert len(files(tmp_path / "a.zarr")) == planned.files
     assert ExperimentStore.open(tmp_path / "a.zarr").intact_units()
     assert run_experiment(planned, tmp_path / "a.zarr", resume=True).units == 0
