@@ -316,6 +316,7 @@ def test_designs_are_refused(given, words):
         ({"outcomes": {"latitude": {"variable": "wage"}}}, "the store"),
         ({"outcomes": {"journal": {"variable": "wage"}}}, "the store"),
         ({"contrasts": {"base": {"learning.tech": 0.1}}}, "the design does not vary it"),
+        ({"design": {}, "contrasts": {"factorial": True}}, "contrasts: given, but there is one point"),
         ({"contrasts": {"base": 3}}, "found 3; allowed: the values of a point"),
         ({"contrasts": {"factorial": True}}, "only for a grid"),
         (

@@ -21,7 +21,7 @@ from technopole.experiments.store_layout import (
     recorded_bytes,
     store_layout,
 )
-from technopole.sweeps.checks import refuse_missing_library
+from technopole.sweeps.checks import refuse_missing_library, refuse_unstored
 from technopole.sweeps.design import make_points
 from technopole.sweeps.points import Points
 from technopole.sweeps.sweep import Sweep, hash_of
@@ -249,6 +249,7 @@ def make_plan(sweep: Sweep) -> Plan:
         If the points or the data cannot be used, or a library is missing.
     """
     refuse_missing_library(sweep)
+    refuse_unstored(sweep)
     points = make_points(sweep)
     tables = load_tables(sweep.config)
     _check_places(sweep, tables)
