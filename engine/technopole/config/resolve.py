@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from technopole.basics.given import path_given
 from technopole.config.assignments import refuse_both
 from technopole.config.config import Config
 from technopole.config.data_paths import refuse_unread_path
@@ -56,6 +57,8 @@ def resolve_config(
     ConfigError
         With one line for each problem; also if `data` is given and the scenario has no use for it.
     """
+    if data is not None:
+        path_given(_origin("data.path", options), data, "the path of a folder or file of data")
     named = {
         "run.replicates": replicates,
         "run.seed": seed,

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from technopole.basics.given import path_given
 from technopole.device.shared import close_devices, device_name
 from technopole.errors import ConfigError, DataError, Interrupted, OutputError, TechnopoleError
 from technopole.experiments.arguments import refuse_arguments, refuse_beside_sweep
@@ -375,6 +376,8 @@ def open_experiment(store: str | os.PathLike[str]) -> xr.Dataset:
 
     Raises
     ------
+    ConfigError
+        If it is no path.
     DataError
         If there is no such store.
     """
@@ -390,5 +393,5 @@ def open_experiment(store: str | os.PathLike[str]) -> xr.Dataset:
     return ds.assign_coords(small)
 
 
-def _path(store: str | os.PathLike[str]) -> Any:
-    return Path(store)
+def _path(store: Any) -> Any:
+    return path_given("store", store, "the path of a store made by technopole experiment")
