@@ -95,7 +95,7 @@ def refuse_unstored(sweep: Sweep) -> None:
             f'output.variables: found none of firms, of which level = "firm" makes tables; allowed: one of {firms}, '
             "and others besides"
         )
-    if output.quantiles != Output().quantiles and "quantiles" not in output.statistics:
+    if output.quantiles != Output.model_fields["quantiles"].default and "quantiles" not in output.statistics:
         lines.append(
             'output.quantiles: given, but output.statistics does not name "quantiles"; allowed: both'
         )
