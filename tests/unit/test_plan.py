@@ -9,8 +9,10 @@ import pytest
 
 import technopole.experiments.plan
 from sweeping import plan, sweep
+from technopole.cli.commands_plan import print_plan
 from technopole.errors import ConfigError
 from technopole.experiments.plan import kernel_digest, make_plan
+from technopole.experiments.probe import Estimate
 from technopole.experiments.store_layout import coordinate_values, recorded_bytes
 from technopole.schema import SIZE_EDGES
 
@@ -247,3 +249,11 @@ def test_output_of_which_nothing_would_be_stored(output, words):
     asked = sweep(output=output)  # can be read, as it may stand in a store
     with pytest.raises(ConfigError, match=words):
         make_plan(asked)
+
+
+@pytest.mark.parametrize("level", ["firm", "cell"])
+def test_a_plan_says_by_which_firms_tables_are_measured(level, capsys):
+    made = plan(output={"level": level, "variables": ["technology"]})
+    print_plan(made, Estimate(math.nan, math.nan, math.nan, 0, 0))
+    printed = capsys.readouterr().out
+    assert ("tables of firms as large as at the start" in printed) == (level == "firm")
