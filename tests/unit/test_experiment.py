@@ -6,7 +6,10 @@ import hashlib
 import json
 import multiprocessing
 import os
+import re
 import shutil
+import signal
+import subprocess
 import warnings
 
 import numpy as np
@@ -537,3 +540,18 @@ def test_a_sweep_that_is_made_takes_no_other_settings(tmp_path, option):
     with pytest.raises(ConfigError, match=f"{name}: given beside a Sweep, which is made already"):
         tp.experiment(sweeping.sweep(), tmp_path / "a.zarr", **option)
     assert not list(tmp_path.iterdir())
+
+
+def test_processes_that_dask_starts_do_not_see_ctrl_c():
+    runner = executors._loop_without_ctrl_c()
+
+    async def status_of_a_process():
+        return subprocess.check_output(["cat", "/proc/self/status"], text=True)
+
+    try:
+        status = runner.run_sync(status_of_a_process)
+    finally:
+        runner.stop()
+    blocked = int(re.search(r"SigBlk:\s*(\w+)", status)[1], 16)
+    assert blocked >> (signal.SIGINT - 1) & 1
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
