@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from technopole.basics.given import twice
 from technopole.basics.machine import choose_threads
 from technopole.config.config import Config
 from technopole.config.resolve import resolve_config
@@ -203,7 +204,7 @@ class Function:
         names : sequence of str
             Keys of the configuration, one for each column of the sample.
         sample : array_like, shape (point, parameter)
-            Values.
+            Values; the columns of a DataFrame whose labels are keys are found by them, in any order.
 
         Returns
         -------
@@ -213,12 +214,16 @@ class Function:
         Raises
         ------
         ConfigError
-            If the sample has another number of columns, a key is unknown, a value is not allowed.
+            If the sample has another number of columns or others, a key is unknown or stands there twice, a value is
+            not allowed.
         """
         if isinstance(names, str) or not isinstance(names, Sequence | np.ndarray):
             words = f'["{names}"]' if isinstance(names, str) else '["learning.technology"]'
             raise ConfigError(f"names: found {names!r:.60}; allowed: a list of keys, such as {words}")
-        points = np.atleast_2d(np.asarray(sample))
+        double = twice(names)
+        if double is not None:
+            raise ConfigError(f"names: found {double!r:.60} twice; allowed: each once")
+        points = np.atleast_2d(np.asarray(_in_order(sample, names)))
         if points.ndim != 2 or points.shape[1] != len(names):
             raise ConfigError(
                 f"sample: found shape {np.shape(sample)}; allowed: a column for each of {len(names)} parameters"
@@ -287,3 +292,16 @@ def evaluate(
 
 def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
+
+
+def _in_order(sample: Any, names: Sequence[str] | NDArray[Any]) -> Any:
+    """Return a sample with its columns in the order of the names, where they have labels of text."""
+    labels = [label for label in getattr(sample, "columns", ()) if isinstance(label, str)]
+    if not labels:
+        return sample
+    if set(labels) != set(names) or len(labels) != len(sample.columns) or twice(labels) is not None:
+        raise ConfigError(
+            f"sample: found the columns {', '.join(map(str, sample.columns))!s:.200}; allowed: {', '.join(names)}, "
+            "each once (sample.to_numpy() is taken by position)"
+        )
+    return sample[list(names)]

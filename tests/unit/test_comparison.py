@@ -4,11 +4,12 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
 from technopole.cli.commands_compare import print_comparison
-from technopole.errors import ConfigError
+from technopole.errors import ConfigError, DataError
 from technopole.experiments.comparison import compare
 from technopole.statistics.contrasts import paired
 from technopole.sweeps.design import make_points
@@ -135,6 +136,47 @@ def test_command(technopole, tmp_path):
     assert "less point 1 (chosen)" in done.stdout
     wrong = technopole("compare", "s.zarr", "--half-width", "0")
     assert (wrong.returncode, wrong.stderr) == (2, "error: --half-width: found 0; allowed: above 0\n")
+    twice = technopole("compare", "s.zarr", "--outcome", "size", "--outcome", "size")
+    assert (twice.returncode, twice.stderr) == (2, 'error: outcome: found "size" twice; allowed: each once\n')
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"outcome": ["size", "size"]}, 'outcome: found "size" twice; allowed: each once'),
+        ({"outcome": []}, "outcome: found none; allowed: at least one out of growth, size, or None for all"),
+        ({"outcome": 3}, "outcome: found 3; allowed: names out of growth, size"),
+        ({"outcome": ["size", None]}, "outcome: found a list with None"),
+        ({"baseline": []}, "baseline: found a list; allowed: a mapping of dotted keys, such as"),
+        (
+            {"baseline": pd.Series({SWITCHES[0]: 1.0})},
+            r"found a Series; allowed: a mapping of dotted keys \(dict",
+        ),
+        ({"baseline": {"feedback.ris_to_clustr": 1}}, 'did you mean "feedback.ris_to_cluster"'),
+        (
+            {"baseline": {SWITCHES[0]: [1.0, 0.0]}},
+            f"baseline: {SWITCHES[0]}: found a list; allowed: one value",
+        ),
+    ],
+)
+def test_choices_of_another_kind_are_refused(factorial, options, message):
+    with pytest.raises(ConfigError, match=message):
+        compare(factorial[0], **options)
+
+
+@pytest.mark.parametrize("chosen", [pd.Index(["size"]), pd.Series(["size"]), (name for name in ["size"])])
+def test_outcomes_may_come_in_anything_that_holds_names(factorial, chosen):
+    assert compare(factorial[0], chosen)["outcome"].values.tolist() == ["size"]
+
+
+def test_parts_of_a_store_that_cannot_be_compared(factorial):
+    ds = factorial[0]
+    with pytest.raises(DataError, match="outcome size has no dimension point any more"):
+        compare(ds.isel(point=0), "size")
+    with pytest.raises(DataError, match="outcome size is not in this part"):
+        compare(ds[["growth"]], "size")
+    with pytest.raises(ConfigError, match="store: found None; allowed: the path of a store"):
+        compare(None)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from technopole.config.config import Config, ConfigError, base_toml, describe_rows, parse_set
+from technopole.config.resolve import resolve_config
 from technopole.schema import ENTRIES
 
 SMALL = """
@@ -162,6 +163,18 @@ def test_described(small):
     row = next(row for row in rows if row.key == "learning.technology")
     assert row[:5] == ("learning.technology", "0.2", "1", "0 to 1", "design probe")
     assert row.doc
+
+
+def test_a_path_beside_listed_regions_is_refused(small, tmp_path):
+    file = tmp_path / "case.toml"
+    file.write_text(small.replace({"data.path": "tables"}).to_toml())
+    with pytest.raises(ConfigError, match='case.toml: data.path: found tables, but data.kind is "embedded"'):
+        Config.from_toml(file)
+    with pytest.raises(ConfigError, match="data.path: found tables, but data.kind is"):
+        resolve_config(small, more={"data.path": "tables"})
+    assert Config.from_toml(file, {"data.path": ""}).data.path == ""
+    stored = json.loads(json.dumps(small.replace({"data.path": "tables"}).to_dict()))
+    assert Config.from_dict(stored).data.path == "tables"  # as it may stand in results
 
 
 def test_paths_count_from_the_file(write, tmp_path, monkeypatch):

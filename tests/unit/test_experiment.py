@@ -6,7 +6,10 @@ import hashlib
 import json
 import multiprocessing
 import os
+import re
 import shutil
+import signal
+import subprocess
 import warnings
 
 import numpy as np
@@ -16,6 +19,7 @@ import sweeping
 import technopole as tp
 from technopole.basics.stored_names import JOURNAL, STATUS
 from technopole.errors import ConfigError, DataError, Interrupted, OutputError, TechnopoleError
+from technopole.experiments import executor_dask
 from technopole.experiments.executor_processes import Processes
 from technopole.experiments.finalize import finalize
 from technopole.experiments.points import PointWorlds
@@ -349,6 +353,16 @@ def test_tables_of_firms(tmp_path):
     firms = tp.open_firms(tmp_path / "a.zarr", point=1, replicate=2)
     counts = tp.open(tmp_path / "a.zarr")["final_firms"]
     assert (firms["time"] == 12).sum() == counts[1, 2]
+    assert tp.open_firms(tmp_path / "a.zarr", time=[], replicate=range(2)).sizes["firm"] == 0
+    for wanted, message in (
+        ({"point": "x"}, "point: found 'x'; allowed: whole numbers"),
+        ({"time": 6.5}, "time: found 6.5; allowed: whole numbers"),
+        ({"time": slice(0, 6)}, "time: found slice"),
+        ({"time": [6, 7]}, "time: found 7, which the store does not have; allowed: 6, 12"),
+        ({"replicate": -1}, "replicate: found -1, which the store does not have; allowed: 0, 1, 2, 3"),
+    ):
+        with pytest.raises(ConfigError, match=message):
+            tp.open_firms(tmp_path / "a.zarr", **wanted)
     assert len(files(tmp_path / "a.zarr")) == planned.files
     assert ExperimentStore.open(tmp_path / "a.zarr").intact_units()
     assert run_experiment(planned, tmp_path / "a.zarr", resume=True).units == 0
@@ -375,6 +389,18 @@ def test_rounds_of_the_stopping_rule(tmp_path, kind):
     half = (ds["final_firms_high"] - ds["final_firms_mean"]).values
     assert ((half <= 4.0) | (n == 24)).all()
     assert experiment_status(path).complete
+
+
+def test_points_stop_by_the_rounds_that_are_finished(tmp_path):
+    planned = sweeping.plan(stop={**STOP, "maximum": 16}, experiment={"replicates": None})
+    path = tmp_path / "a.zarr"
+    store, stopped = ExperimentStore.create(path, planned), []
+    worlds = PointWorlds(planned)
+    while not stopped or stopped[-1] < planned.n_points:
+        stopped.append(experiment_status(path).points_stopped)
+        for unit in wanted_units(store):
+            store.write_unit(compute_unit(worlds, planned.unit(unit), GO))
+    assert stopped[:2] == [0, 0] and stopped == sorted(stopped)
 
 
 def test_finalize_says_what_is_missing(planned, tmp_path):
@@ -494,6 +520,12 @@ def test_a_store_knows_its_plan_where_the_data_are_not(planned, undisturbed, tmp
         ("a.toml", {"workers": "a"}, "workers: found 'a'"),
         ("a.toml", {"progress": 3}, "progress: found 3; allowed: a function"),
         ("a.toml", {"to": None}, "to: found None; allowed: the path of a store"),
+        (
+            sweeping.TWO_REGIONS,
+            {"overrides": ["a=1"]},
+            r"\(override\): found a list of 1; allowed: a mapping",
+        ),
+        (sweeping.TWO_REGIONS, {"overrides": {1: 2}}, r"\(override\): found the key 1; allowed: dotted keys"),
     ],
 )
 def test_arguments_of_another_kind_are_refused(tmp_path, sweep, options, message):
@@ -505,3 +537,28 @@ def test_arguments_of_another_kind_are_refused(tmp_path, sweep, options, message
 def test_a_configuration_is_no_sweep(two_regions, tmp_path):
     with pytest.raises(ConfigError, match="sweep: found a Config; allowed: a Sweep"):
         tp.experiment(tp.Config.from_toml(two_regions), tmp_path / "a.zarr")
+
+
+@pytest.mark.parametrize(
+    "option", [{"overrides": {"experiment.replicates": 2}}, {"data": "."}, {"backend": "cuda"}]
+)
+def test_a_sweep_that_is_made_takes_no_other_settings(tmp_path, option):
+    (name,) = option
+    with pytest.raises(ConfigError, match=f"{name}: given beside a Sweep, which is made already"):
+        tp.experiment(sweeping.sweep(), tmp_path / "a.zarr", **option)
+    assert not list(tmp_path.iterdir())
+
+
+def test_processes_that_dask_starts_do_not_see_ctrl_c():
+    runner = executor_dask._loop_without_ctrl_c()
+
+    async def status_of_a_process():
+        return subprocess.check_output(["cat", "/proc/self/status"], text=True)
+
+    try:
+        status = runner.run_sync(status_of_a_process)
+    finally:
+        runner.stop()
+    blocked = int(re.search(r"SigBlk:\s*(\w+)", status)[1], 16)
+    assert blocked >> (signal.SIGINT - 1) & 1
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])

@@ -216,3 +216,10 @@ def test_files_of_other_contents_are_refused(model, tmp_path, change, message):
     rewrite(path, change)
     with pytest.raises(tp.TechnopoleError, match=message):
         tp.Model.load(path)
+
+
+def test_a_fork_says_how_many_copies_so_many_replicates_are(model):
+    with pytest.raises(
+        tp.ConfigError, match="fork: found no n and 2 replicates; allowed: as many as copies, such as n=2"
+    ):
+        model.fork(replicates=[3, 4])

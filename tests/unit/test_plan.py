@@ -9,7 +9,10 @@ import pytest
 
 import technopole.experiments.plan
 from sweeping import plan, sweep
+from technopole.cli.commands_plan import print_plan
+from technopole.errors import ConfigError
 from technopole.experiments.plan import kernel_digest, make_plan
+from technopole.experiments.probe import Estimate
 from technopole.experiments.store_layout import coordinate_values, recorded_bytes
 from technopole.schema import SIZE_EDGES
 
@@ -229,3 +232,28 @@ def test_tables_of_firms_are_counted(monkeypatch):
     rows = 60 * 3 * 3 * 4
     assert made.bytes > rows * (8 + 1 + 4 + 4)
     assert {"region", "sector"} <= {array.name for array in made.variables()}
+
+
+@pytest.mark.parametrize(
+    ("output", "words"),
+    [
+        (
+            {"level": "firm", "variables": ["wage"]},
+            'output.variables: found none of firms, of which level = "firm"',
+        ),
+        ({"quantiles": [0.1, 0.9]}, "output.quantiles: given, but output.statistics does not name"),
+        ({"variables": ["wage"], "statistics": []}, "output.statistics: found none, and raw = false"),
+    ],
+)
+def test_output_of_which_nothing_would_be_stored(output, words):
+    asked = sweep(output=output)  # can be read, as it may stand in a store
+    with pytest.raises(ConfigError, match=words):
+        make_plan(asked)
+
+
+@pytest.mark.parametrize("level", ["firm", "cell"])
+def test_a_plan_says_by_which_firms_tables_are_measured(level, capsys):
+    made = plan(output={"level": level, "variables": ["technology"]})
+    print_plan(made, Estimate(math.nan, math.nan, math.nan, 0, 0))
+    printed = capsys.readouterr().out
+    assert ("tables of firms as large as at the start" in printed) == (level == "firm")

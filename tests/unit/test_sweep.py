@@ -3,6 +3,7 @@
 import json
 import pickle
 
+import pandas as pd
 import pytest
 
 from conftest import SCENARIOS
@@ -271,6 +272,10 @@ def test_set_cannot_say_what_the_sweep_says():
         (design("grid", {"policies.rd_subsidi": [0.1]}), 'did you mean "policies.rd_subsidy"?'),
         (design("grid", {"policies.rd_subsidy": [-2]}), "a number from -1 to 10"),
         (design("list", points=[]), "design.points: found none"),
+        (
+            design("list", points=pd.DataFrame({"learning.technology": [0.1]})),
+            "design.points: found a value of type DataFrame",
+        ),
         (design("list", points=[{}, {}]), "2 points without a value"),
         (design("list", points=[{"learning.far": "much"}]), "design.points[0].learning.far: found text"),
     ],
@@ -311,6 +316,7 @@ def test_designs_are_refused(given, words):
         ({"outcomes": {"latitude": {"variable": "wage"}}}, "the store"),
         ({"outcomes": {"journal": {"variable": "wage"}}}, "the store"),
         ({"contrasts": {"base": {"learning.tech": 0.1}}}, "the design does not vary it"),
+        ({"design": {}, "contrasts": {"factorial": True}}, "contrasts: given, but there is one point"),
         ({"contrasts": {"base": 3}}, "found 3; allowed: the values of a point"),
         ({"contrasts": {"factorial": True}}, "only for a grid"),
         (

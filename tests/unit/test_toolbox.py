@@ -1,9 +1,11 @@
 """A configuration as a function of its parameters."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import technopole as tp
+from technopole.errors import ConfigError
 from technopole.toolbox import Function, Outcome, evaluate
 
 
@@ -107,3 +109,14 @@ def test_a_word_is_no_list(function, two_regions):
     for parameters in (3, {3: 1}):
         with pytest.raises(tp.ConfigError, match="parameters: found .*; allowed: a mapping"):
             function.sample(parameters)
+
+
+def test_columns_of_a_data_frame_are_found_by_their_labels(function):
+    names = ["learning.technology", "spillover.rate"]
+    frame = pd.DataFrame([[0.03, 0.2]], columns=names[::-1])
+    assert (function.table(names, frame) == function.table(names, [[0.2, 0.03]])).all()
+    assert (function.table(names, pd.DataFrame([[0.2, 0.03]])) == function.table(names, frame)).all()
+    with pytest.raises(ConfigError, match="sample: found the columns a, b; allowed: learning.technology, "):
+        function.table(names, pd.DataFrame([[0.2, 0.03]], columns=["a", "b"]))
+    with pytest.raises(ConfigError, match="names: found 'learning.technology' twice"):
+        function.table(names[:1] * 2, [[0.1, 0.2]])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from numbers import Number
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -189,6 +191,34 @@ def whole_number(name: str, value: Any, least: int) -> int:
     if not (least <= number < np.inf and number == int(number)):
         raise ConfigError(f"{name}: found {value!r:.60}; allowed: a whole number from {least}")
     return int(value)
+
+
+def path_given(name: str, value: Any, allowed: str) -> Path:
+    """Return a path.
+
+    Parameters
+    ----------
+    name : str
+        For messages.
+    value : object
+        What was given.
+    allowed : str
+        What it should be the path of, for messages.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    ConfigError
+        If it is none.
+    """
+    if isinstance(value, str | os.PathLike) and isinstance(os.fspath(value), str):
+        return Path(value)
+    is_plain = value is None or isinstance(value, str | bytes | Number)
+    shown = f"{value!r:.60}" if is_plain else f"a value of type {type(value).__name__}"
+    raise ConfigError(f"{name}: found {shown}; allowed: {allowed}")
 
 
 def real_number(value: Any) -> float:

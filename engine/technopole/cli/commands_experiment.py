@@ -212,12 +212,12 @@ def status(store: Path, as_json: bool = False, verify: bool = False) -> None:
         return
     rows = [
         ("units", f"{now.units_done:,}", f"of {now.units:,}"),
-        ("missing", f"{now.units_missing:,}", "units" if not now.points_stopped else "units of this round"),
+        ("missing", f"{now.units_missing:,}", "units" if now.rounds == 1 else "units of this round"),
         ("replicates", f"{now.replicates_done:,}", f"of {now.replicates:,}"),
         ("failed", f"{now.replicates_failed:,}", "replicates"),
         ("processes", f"{now.processes:,}", "that wrote to it"),
     ]
-    if now.points_stopped:
+    if now.rounds > 1:
         rows.insert(2, ("stopped", f"{now.points_stopped:,}", "points that need no more replicates"))
     if now.units_damaged:
         rows.append(("damaged", f"{now.units_damaged:,}", "units; --resume computes them again"))

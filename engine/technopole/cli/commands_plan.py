@@ -201,6 +201,7 @@ def print_plan(plan: Plan, measured: Estimate) -> None:
         print()
     most = "at most " if sweep.stop is not None else ""
     start = f"{sweep.burn_in} of them a burn-in, " if sweep.burn_in else ""
+    of_firms = ", tables of firms as large as at the start" if sweep.firm_variables else ""
     unit = plan.unit(0)
     alike = "the same" if sweep.common_random_numbers else "different"
     rows = [
@@ -214,7 +215,7 @@ def print_plan(plan: Plan, measured: Estimate) -> None:
             f"{counted(len(unit.points), 'point')} × {counted(len(unit.replicates), 'replicate')}"
             + (f", about {duration(measured.unit_seconds)} each" if measured.known else ""),
         ),
-        ("size", readable_bytes(plan.bytes), "before compression"),
+        ("size", readable_bytes(plan.bytes), f"before compression{of_firms}"),
         ("files", f"{plan.files:,}", "and one journal for each process"),
         ("core-hours", *_core_hours(measured, most)),
     ]

@@ -61,7 +61,7 @@ def sensitivity(options: SensitivityOptions) -> None:
         refuse_target(options.out, "sensitivity", options.overwrite)
     folder = _figures_folder(options)
     ds = open_results(options.store)
-    names = outcome_names(ds, sweep_of(ds), options.outcomes)
+    names = outcome_names(ds, sweep_of(ds), options.outcomes or None)
     if folder is not None:
         _refuse_figures(folder, names, options.overwrite)
     result = compute(ds, names, options.confidence)

@@ -17,6 +17,7 @@ from pydantic import Field, create_model
 
 from technopole.config.assignments import parse_set
 from technopole.config.checks import check_economy, check_parameters, check_policy_times, check_synthetic
+from technopole.config.data_paths import path_in, refuse_unread_path, resolve_path
 from technopole.config.models import (
     GROUP_MODELS,
     TABLE_MODELS,
@@ -136,8 +137,16 @@ class Config(_Sections):
                 f"found {found(path)}; allowed: the path of a TOML file (from_dict takes a dictionary)"
             )
         content = read_toml(path)
-        _resolve_paths(content, Path(path).parent)
-        return cls._built(content, os.fspath(path), {} if overrides is None else overrides, origins)
+        written = path_in(content)
+        resolve_path(content, Path(path).parent)
+        changes = {} if overrides is None else overrides
+        built = cls._built(content, os.fspath(path), changes, origins)
+        if written and "data.path" not in changes:  # who reads the file answers for one given from outside
+            source = os.fspath(path)
+            refuse_unread_path(
+                built.data.kind, f"{source}: data.path", written, source, "none, or that of a folder"
+            )
+        return built
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any], source: str = "configuration") -> Config:
@@ -248,14 +257,6 @@ class Config(_Sections):
         """
         schema = cls.model_json_schema(by_alias=True)
         return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
-
-
-def _resolve_paths(content: dict[str, Any], folder: Path) -> None:
-    data = content.get("data")
-    path = data.get("path") if isinstance(data, dict) else None
-    if isinstance(path, str) and path:
-        absolute = os.path.join(os.path.abspath(folder), os.path.expanduser(path))
-        content["data"] = {**data, "path": os.path.normpath(absolute)}  # type: ignore[dict-item]
 
 
 def _checked(content: Mapping[str, Any], problems: Problems) -> dict[str, Any]:

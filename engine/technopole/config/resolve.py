@@ -6,8 +6,10 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from technopole.basics.given import path_given
 from technopole.config.assignments import refuse_both
 from technopole.config.config import Config
+from technopole.config.data_paths import refuse_unread_path
 from technopole.errors import ConfigError
 
 ConfigLike = Config | str | os.PathLike[str]
@@ -55,6 +57,8 @@ def resolve_config(
     ConfigError
         With one line for each problem; also if `data` is given and the scenario has no use for it.
     """
+    if data is not None:
+        path_given(_origin("data.path", options), data, "the path of a folder or file of data")
     named = {
         "run.replicates": replicates,
         "run.seed": seed,
@@ -80,17 +84,13 @@ def resolve_config(
             f"found a value of type {type(config).__name__}; allowed: a Config or the path of a TOML file "
             "(Config.from_dict makes a Config of a dictionary)"
         )
-    if data is not None and resolved.data.kind == "synthetic":
-        raise ConfigError(
-            f'{_origin("data.path", options)}: found {os.fspath(data)}, but data.kind is "synthetic": {source} '
-            'makes its economy up; allowed: a folder or file of data where data.kind is "folder" or "cbp"'
-        )
-    if data is not None and resolved.data.kind == "embedded":
-        raise ConfigError(
-            f'{_origin("data.path", options)}: found {os.fspath(data)}, but data.kind is "embedded": {source} '
-            "lists regions, sectors and firms itself and reads no other files; allowed: a folder or file of "
-            'data where data.kind is "folder" or "cbp"'
-        )
+    path = changes.get("data.path")
+    if data is not None:
+        place, path = _origin("data.path", options), os.fspath(data)
+    else:
+        place = f"{origins.get('data.path', f'{source} (override)')}: data.path"
+    if path and isinstance(path, str):
+        refuse_unread_path(resolved.data.kind, place, path, source, "a folder")
     return resolved
 
 

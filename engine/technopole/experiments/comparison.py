@@ -20,6 +20,7 @@ from technopole.experiments.store_results import (
     points_of,
     sweep_of,
 )
+from technopole.schema import suggestion
 from technopole.statistics.contrasts import (
     Contrast,
     against_baseline,
@@ -28,7 +29,8 @@ from technopole.statistics.contrasts import (
     replicates_needed,
 )
 from technopole.statistics.variance_split import VarianceSplit, split_variance
-from technopole.sweeps.points import NAME
+from technopole.sweeps.points import NAME, Points
+from technopole.sweeps.values import VARIED
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -112,7 +114,7 @@ def compare_points(
         raise ConfigError(f"half_width: found {half_width!r:.60}; allowed: a finite number above 0")
     ds = open_results(store)
     sweep = sweep_of(ds)
-    names = outcome_names(ds, sweep, (outcome,) if isinstance(outcome, str) else outcome)
+    names = outcome_names(ds, sweep, outcome)
     tables = {name: outcome_table(ds, name) for name in names}
     result = xr.Dataset(coords=_labels(ds, sweep, names))
     _add_split(result, [split_variance(values) for values in tables.values()])
@@ -146,19 +148,12 @@ def compare_points(
 def _baselines(ds: xr.Dataset, sweep: Sweep, chosen: Mapping[str, Any] | None, called: str) -> dict[str, int]:
     """Return the index of the point that each contrast subtracts."""
     points = points_of(ds, sweep)
+    if chosen is not None:
+        _refuse_baseline(chosen, points, called)
     wanted = dict(sweep.contrasts) | ({} if chosen is None else {CHOSEN: chosen})
     found = {}
     for name, values in wanted.items():
         place = called if chosen is not None and name == CHOSEN else f"{sweep.source}: contrasts.{name}"
-        allowed = (*points.values, *(NAME,) * bool(points.names))
-        unknown = [key for key in values if key not in allowed]
-        if unknown:
-            what = (
-                "the points have no names"
-                if unknown[0] == NAME
-                else f"{unknown[0]} is the same at all points"
-            )
-            raise DataError(f"{place}: {what}; allowed: {', '.join(allowed)}")
         selected = points.select(values)
         if selected.size != 1:
             words = ", ".join(f"{key} = {value}" for key, value in values.items()) or "nothing"
@@ -167,6 +162,28 @@ def _baselines(ds: xr.Dataset, sweep: Sweep, chosen: Mapping[str, Any] | None, c
             )
         found[name] = int(selected[0])
     return found
+
+
+def _refuse_baseline(chosen: Any, points: Points, called: str) -> None:
+    """Raise if a baseline is no mapping of parameters of the design to single values."""
+    if not isinstance(chosen, Mapping):
+        hint = " (dict(…) makes one)" if hasattr(chosen, "items") else ""
+        raise ConfigError(
+            f"{called}: found a {type(chosen).__name__}; allowed: a mapping of dotted keys{hint}, such as "
+            f"{{{next(iter(points.values), 'learning.technology')!r}: 0.2}}"
+        )
+    known = (*points.values, *(NAME,) * bool(points.names))
+    for key, value in chosen.items():
+        if key == NAME and not points.names:
+            raise DataError(f"{called}: the points have no names; allowed: {', '.join(known)}")
+        if key not in known:
+            allowed = f"; allowed: {', '.join(known) or 'none, as the design varies nothing'}"
+            if key in VARIED:
+                raise DataError(f"{called}: {key} is the same at all points{allowed}")
+            hint = suggestion(str(key), known)
+            raise DataError(f"{called}: found {key!r:.60}, which the design does not vary{hint or allowed}")
+        if np.ndim(value) != 0:
+            raise DataError(f"{called}: {key}: found a {type(value).__name__}; allowed: one value")
 
 
 def _effects(

@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 import uuid
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,9 @@ class Dask:
         except ImportError:
             raise ConfigError(TO_DISTRIBUTE) from None
         self._cluster: Any = None
+        self._loop: Any = None
         if address is None:
+            self._loop = _loop_without_ctrl_c()
             # Dask itself limits the threads of numerical libraries, but not those of numba
             environment = {
                 f"distributed.nanny.pre-spawn-environ.{k}": v for k, v in {**ONE_THREAD, **QUIET}.items()
@@ -63,6 +66,7 @@ class Dask:
                     processes=True,
                     dashboard_address="127.0.0.1:0",
                     silence_logs=logging.CRITICAL,
+                    loop=self._loop.loop,
                 )
         try:
             make_client: Any = Client
@@ -108,6 +112,25 @@ class Dask:
             self._client.close()
             if self._cluster is not None:
                 self._cluster.close()
+                self._loop.stop()
+
+
+def _loop_without_ctrl_c() -> Any:
+    """Return the running loop of a thread that does not see Ctrl-C, nor do the processes that are started from it.
+
+    Ctrl-C on a terminal is for all processes of the program; workers that are still beginning would answer it with
+    tracebacks. This process hears it on its main thread, and ends them.
+    """
+    from distributed.utils import LoopRunner
+
+    resource_tracker.ensure_running()  # once it has started it lets the signal pass again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        runner: Any = LoopRunner()
+        runner.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    return runner
 
 
 _dask_lock = threading.Lock()

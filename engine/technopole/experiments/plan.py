@@ -16,7 +16,7 @@ from technopole.data.loading import Tables, load_tables
 from technopole.data.tables import Labels
 from technopole.experiments.store_layout import raw_bytes, recorded_bytes, store_layout
 from technopole.experiments.store_variables import Layout, OutputVariable
-from technopole.sweeps.checks import refuse_missing_library
+from technopole.sweeps.checks import refuse_missing_library, refuse_unstored
 from technopole.sweeps.design import make_points
 from technopole.sweeps.points import Points
 from technopole.sweeps.sweep import Sweep, hash_of
@@ -244,6 +244,7 @@ def make_plan(sweep: Sweep) -> Plan:
         If the points or the data cannot be used, or a library is missing.
     """
     refuse_missing_library(sweep)
+    refuse_unstored(sweep)
     points = make_points(sweep)
     tables = load_tables(sweep.config)
     _check_places(sweep, tables)

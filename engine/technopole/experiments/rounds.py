@@ -29,12 +29,34 @@ def wanted_units(store: ExperimentStore, done: Mapping[int, Any] | None = None) 
         With a stopping rule those of the first round that is not finished; empty if nothing is left to do. It
         follows from the results alone, whoever computed them.
     """
+    return present_round(store, done)[1]
+
+
+def present_round(
+    store: ExperimentStore, done: Mapping[int, Any] | None = None
+) -> tuple[NDArray[np.bool_], list[int]]:
+    """Return which points take part in the first round that is not finished, and its missing units.
+
+    Parameters
+    ----------
+    store : ExperimentStore
+        Any.
+    done : mapping of int, optional
+        As for `wanted_units`.
+
+    Returns
+    -------
+    going : ndarray of bool, shape (point,)
+        No point where all rounds are finished and a rule has stopped them.
+    missing : list of int
+        Empty if nothing is left to do.
+    """
     have = store.intact_units() if done is None else done
     plan = store.plan
     for number in range(plan.rounds):
         going = going_points(store, number)
         if not going.any():
-            break
+            return going, []
         units = plan.round_units(number)
         if plan.sweep.stop is None:
             missing = [unit for unit in units if unit not in have]
@@ -43,8 +65,8 @@ def wanted_units(store: ExperimentStore, done: Mapping[int, Any] | None = None) 
                 unit for unit in units if unit not in have and going[_points(plan.unit(unit).points)].any()
             ]
         if missing:
-            return missing
-    return []
+            return going, missing
+    return going_points(store, plan.rounds), []
 
 
 def _points(points: range) -> slice:

@@ -14,13 +14,12 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import NoneType
 from typing import TYPE_CHECKING, Any
 
-from technopole.basics.given import whole_number
-from technopole.config.config import Config
+from technopole.basics.given import path_given
 from technopole.device.shared import close_devices, device_name
 from technopole.errors import ConfigError, DataError, Interrupted, OutputError, TechnopoleError
+from technopole.experiments.arguments import refuse_arguments, refuse_beside_sweep
 from technopole.experiments.executors import check_executor
 from technopole.experiments.finalize import finalize
 from technopole.experiments.plan import Plan, make_plan
@@ -30,7 +29,7 @@ from technopole.experiments.store import ExperimentStore
 from technopole.files.leftovers import leftovers_beside, remove_leftovers
 from technopole.results.accessor import register
 from technopole.schema.entries import counted
-from technopole.simulation.ensemble import Report, refuse_report
+from technopole.simulation.ensemble import Report
 from technopole.sweeps.sweep import Sweep
 
 if TYPE_CHECKING:
@@ -110,11 +109,11 @@ def experiment(
     progress : callable, optional
         Gets a `technopole.simulation.ensemble.Progress` several times a second, on the calling thread.
     overrides : mapping, optional
-        Dotted key → value, in place of what the file says; only where the sweep is a file.
+        Dotted key → value, in place of what the file says; refused beside a Sweep, which is made already.
     data : path, optional
-        In place of ``data.path``; only where the sweep is a file.
+        In place of ``data.path``; refused beside a Sweep.
     backend : str, optional
-        In place of ``experiment.backend``; only where the sweep is a file.
+        In place of ``experiment.backend``; refused beside a Sweep.
 
     Returns
     -------
@@ -132,33 +131,15 @@ def experiment(
     Interrupted
         On Ctrl-C: the same.
     """
-    _refuse_arguments(sweep, to, workers, shard, progress)
+    refuse_arguments(sweep, to, workers, shard, progress)
+    if isinstance(sweep, Sweep):
+        refuse_beside_sweep(overrides=overrides, data=data, backend=backend)
     if backend is not None:
         overrides = {**(overrides or {}), "experiment.backend": backend}
     chosen = sweep if isinstance(sweep, Sweep) else Sweep.from_toml(sweep, overrides, data)
     return run_experiment(
         make_plan(chosen), to, executor, workers, address, shard, resume, overwrite, progress
     )
-
-
-def _refuse_arguments(sweep: Any, to: Any, workers: Any, shard: Any, progress: Any) -> None:
-    """Raise if an argument is of another kind than it should be, before anything is made."""
-    for name, value, kinds, words in (
-        (
-            "sweep",
-            sweep,
-            (Sweep, str, os.PathLike),
-            "a Sweep (Sweep.from_dict makes one) or the path of a TOML file",
-        ),
-        ("to", to, (str, os.PathLike), "the path of a store, ends with .zarr"),
-        ("shard", shard, (str, NoneType), 'text I/N, part I of N, counted from 0, such as "0/8"'),
-    ):
-        if not isinstance(value, kinds):
-            kind = f"a {type(value).__name__}" if isinstance(value, Config | Mapping) else f"{value!r:.60}"
-            raise ConfigError(f"{name}: found {kind}; allowed: {words}")
-    if workers is not None:
-        whole_number("workers", workers, 1)
-    refuse_report(progress)
 
 
 def run_experiment(
@@ -268,6 +249,8 @@ def open_experiment(store: str | os.PathLike[str]) -> xr.Dataset:
 
     Raises
     ------
+    ConfigError
+        If it is no path.
     DataError
         If there is no such store.
     """
@@ -283,5 +266,5 @@ def open_experiment(store: str | os.PathLike[str]) -> xr.Dataset:
     return ds.assign_coords(small)
 
 
-def _path(store: str | os.PathLike[str]) -> Any:
-    return Path(store)
+def _path(store: Any) -> Any:
+    return path_given("store", store, "the path of a store made by technopole experiment")

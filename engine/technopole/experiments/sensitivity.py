@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from technopole.errors import DataError
+from technopole.basics.given import real_number
+from technopole.errors import ConfigError, DataError
 from technopole.experiments.store_results import (
     open_results,
     outcome_names,
@@ -78,6 +79,8 @@ def sensitivity(
     """
     import xarray as xr
 
+    if not 0.0 < real_number(confidence) < 1.0:
+        raise ConfigError(f"confidence: found {confidence!r:.60}; allowed: above 0, below 1")
     ds = open_results(store)
     sweep = sweep_of(ds)
     if sweep.design.kind not in KINDS:
@@ -85,7 +88,7 @@ def sensitivity(
             f'{sweep.source}: design.kind: found "{sweep.design.kind}"; sensitivity indices need one of '
             f"{', '.join(KINDS)}"
         )
-    names = outcome_names(ds, sweep, (outcome,) if isinstance(outcome, str) else outcome)
+    names = outcome_names(ds, sweep, outcome)
     tables = {name: outcome_table(ds, name) for name in names}
     for name, values in tables.items():
         refuse_missing_points(ds, name, values, "sensitivity indices")

@@ -6,7 +6,7 @@ import os
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from technopole.experiments.rounds import going_points, wanted_units
+from technopole.experiments.rounds import present_round
 from technopole.experiments.store import ExperimentStore
 
 
@@ -24,8 +24,10 @@ class Status:
         Committed, but their files are not there with their size; computed again by ``--resume``.
     replicates, replicates_done, replicates_failed : int
         Over all points.
+    rounds : int
+        Of the stopping rule; 1 without.
     points_stopped : int
-        By the stopping rule.
+        By the stopping rule, after the rounds that are finished.
     statistics_missing : int
         Files of the statistics that were written and are not there with their size; written again by ``--resume``.
     complete : bool
@@ -49,6 +51,7 @@ class Status:
     replicates: int
     replicates_done: int
     replicates_failed: int
+    rounds: int
     points_stopped: int
     statistics_missing: int
     complete: bool
@@ -84,8 +87,8 @@ def experiment_status(store: str | os.PathLike[str]) -> Status:
     plan = opened.plan
     committed, intact = opened.done_units(), opened.intact_units()
     statistics = len(opened.missing_statistics())
-    missing = wanted_units(opened, intact)
-    stopped = _stopped(opened) if plan.sweep.stop is not None else 0
+    going, missing = present_round(opened, intact)
+    stopped = int((~going).sum()) if plan.sweep.stop is not None else 0
     done = sum(entry.done for entry in intact.values())
     failed = sum(entry.failed for entry in intact.values())
     left = sum(len(plan.unit(unit).points) * len(plan.unit(unit).replicates) for unit in missing)
@@ -100,6 +103,7 @@ def experiment_status(store: str | os.PathLike[str]) -> Status:
         plan.n_points * plan.replicates,
         done,
         failed,
+        plan.rounds,
         stopped,
         statistics,
         bool(opened.attributes["complete"]) and not missing and not statistics,
@@ -108,12 +112,6 @@ def experiment_status(store: str | os.PathLike[str]) -> Status:
         left / rate if rate else None,
         tuple(error for _, entry in sorted(intact.items()) for error in entry.errors),
     )
-
-
-def _stopped(store: ExperimentStore) -> int:
-    """Return the points that take part in no further round, by all that is computed."""
-    going = going_points(store, store.plan.rounds)
-    return int((~going).sum())
 
 
 def _rate(commits: list[tuple[float, int]]) -> float | None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from technopole.basics.given import path_given, twice
 from technopole.basics.stored_names import JOURNAL
-from technopole.errors import DataError
+from technopole.errors import ConfigError, DataError
 from technopole.files.damage import naming_damage, open_store
 from technopole.schema import suggestion
 
@@ -40,6 +40,8 @@ def open_results(store: str | os.PathLike[str] | xr.Dataset) -> xr.Dataset:
 
     Raises
     ------
+    ConfigError
+        If it is neither a path nor a Dataset.
     DataError
         If there is no such store.
     """
@@ -47,7 +49,9 @@ def open_results(store: str | os.PathLike[str] | xr.Dataset) -> xr.Dataset:
 
     if isinstance(store, xr.Dataset):
         return store
-    path = Path(store)
+    path = path_given(
+        "store", store, "the path of a store made by technopole experiment, or what tp.open made of it"
+    )
     if not (path / "zarr.json").is_file() and not (path / JOURNAL).is_dir():
         what = "there is nothing" if not path.exists() else "found no store"
         raise DataError(f"{path}: {what}; allowed: a store made by technopole experiment")
@@ -80,7 +84,7 @@ def sweep_of(ds: xr.Dataset) -> Sweep:
     return Sweep.from_dict(json.loads(text), source=f"{_name(ds)}: sweep")
 
 
-def outcome_names(ds: xr.Dataset, sweep: Sweep, chosen: Sequence[str] | None = None) -> tuple[str, ...]:
+def outcome_names(ds: xr.Dataset, sweep: Sweep, chosen: str | Iterable[str] | None = None) -> tuple[str, ...]:
     """Return names of outcomes.
 
     Parameters
@@ -89,7 +93,7 @@ def outcome_names(ds: xr.Dataset, sweep: Sweep, chosen: Sequence[str] | None = N
         Of the store.
     sweep : Sweep
         Its sweep.
-    chosen : sequence of str, optional
+    chosen : str or iterable of str, optional
         Those wanted; all if absent.
 
     Returns
@@ -99,15 +103,37 @@ def outcome_names(ds: xr.Dataset, sweep: Sweep, chosen: Sequence[str] | None = N
 
     Raises
     ------
+    ConfigError
+        If they are not names, none, or one of them stands there twice.
     DataError
         If one is unknown.
     """
     known = [outcome.name for outcome in sweep.outcomes]
-    for name in chosen or ():
+    if chosen is None:
+        return tuple(known)
+    names = _names(chosen, known)
+    for name in names:
         if name not in known:
             hint = suggestion(name, known) or f"; allowed: {', '.join(known)}"
             raise DataError(f'{_name(ds)}: found no outcome "{name}"{hint}')
-    return tuple(chosen or known)
+    return names
+
+
+def _names(chosen: Any, known: list[str]) -> tuple[str, ...]:
+    """Return names that a host gives, in whatever it gives them; raise if they are none or given twice."""
+    names = (chosen,) if isinstance(chosen, str) or not isinstance(chosen, Iterable) else tuple(chosen)
+    for name in names:
+        if not isinstance(name, str):
+            what = f"{name!r:.60}" if name is chosen else f"a {type(chosen).__name__} with {name!r:.60}"
+            raise ConfigError(f"outcome: found {what}; allowed: names out of {', '.join(known)}")
+    if not names:
+        raise ConfigError(
+            f"outcome: found none; allowed: at least one out of {', '.join(known)}, or None for all"
+        )
+    double = twice(names)
+    if double is not None:
+        raise ConfigError(f'outcome: found "{double}" twice; allowed: each once')
+    return names
 
 
 def outcome_table(ds: xr.Dataset, name: str) -> Floats:
@@ -124,7 +150,20 @@ def outcome_table(ds: xr.Dataset, name: str) -> Floats:
     -------
     ndarray of float64, shape (point, replicate)
         NaN where a replicate is missing, failed or has no value.
+
+    Raises
+    ------
+    DataError
+        If the dataset is a part of a store without it, or without its points or replicates.
     """
+    if name not in ds:
+        raise DataError(f"{_name(ds)}: outcome {name} is not in this part of it; allowed: the whole dataset")
+    lost = [dim for dim in ("point", "replicate") if dim not in ds[name].dims]
+    if lost:
+        raise DataError(
+            f"{_name(ds)}: outcome {name} has no dimension {lost[0]} any more; allowed: the whole dataset, or a part "
+            f"that keeps it, such as ds.isel({lost[0]}=[0])"
+        )
     with naming_damage(ds):
         return np.asarray(ds[name].transpose("point", "replicate").values, dtype=np.float64)
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from technopole.basics.given import path_given
 from technopole.basics.stored_names import FIRMS
-from technopole.errors import DataError, OutputError
+from technopole.errors import ConfigError, DataError, OutputError
 from technopole.files.firm_output import (
     FIRM_COORDINATES,
     SNAPSHOT_COORDINATES,
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 REPAIR = "technopole status --verify removes what is damaged, technopole experiment --resume computes the unit again"
+SHOWN = 10
+"""Ids that a message shows."""
 
 
 def open_firms(
@@ -52,6 +55,8 @@ def open_firms(
 
     Raises
     ------
+    ConfigError
+        If the store is no path, or what is wanted is neither whole numbers nor in the store.
     OutputError
         If there are no tables of firms.
     DataError
@@ -59,12 +64,16 @@ def open_firms(
     """
     import xarray as xr
 
-    folder = Path(store) / FIRMS
+    path = path_given("store", store, 'the path of a store of an experiment with output.level = "firm"')
+    folder = path / FIRMS
     units = sorted(folder.glob("unit-*"))
     if not units:
         raise OutputError(f'{store}: has no tables of firms; output.level = "firm" makes them')
-    _refuse_missing(Path(store), units)
-    wanted = {"point": point, "replicate": replicate, "time": time}
+    _refuse_missing(path, units)
+    wanted = {
+        name: None if only is None else _whole_numbers(path, name, only)
+        for name, only in (("point", point), ("replicate", replicate), ("time", time))
+    }
     columns: dict[str, list[NDArray[Any]]] = {}
     attributes: dict[str, dict[str, Any]] = {}
     for unit in units:
@@ -74,7 +83,7 @@ def open_firms(
                 attributes[name] = attrs
         except (RuntimeError, ValueError, OSError) as failure:
             raise DataError(f"{unit}: is damaged ({failure}); {REPAIR}") from None
-    labels = {name: _ids(Path(store), name) for name in FIRM_COORDINATES}
+    labels = {name: _ids(path, name) for name in FIRM_COORDINATES}
     data = {name: np.concatenate(parts) for name, parts in columns.items()}
     for name, ids in labels.items():
         if ids is not None:
@@ -84,6 +93,27 @@ def open_firms(
         {name: ("firm", data[name], attributes[name]) for name in data if name not in coordinates},
         {name: ("firm", data[name], attributes[name]) for name in data if name in coordinates},
     )
+
+
+def _whole_numbers(store: Path, name: str, only: Any) -> NDArray[np.int64]:
+    """Return the ids that are wanted; raise if they are no whole numbers, or not those of the store."""
+    try:
+        values = np.atleast_1d(np.asarray(only if np.ndim(only) == 0 else list(only)))
+    except (TypeError, ValueError):
+        values = np.empty(1, dtype=object)
+    if values.size == 0:
+        return np.empty(0, dtype=np.int64)
+    whole = values.dtype.kind in "iuf" and bool(np.all(values == np.floor(values)))
+    if not whole or values.ndim != 1:
+        raise ConfigError(
+            f"{name}: found {only!r:.60}; allowed: whole numbers, one or several, or None for all"
+        )
+    known = _ids(store, name)
+    strange = [] if known is None else np.setdiff1d(values.astype(np.int64), known.astype(np.int64)).tolist()
+    if known is not None and strange:
+        shown = ", ".join(map(str, known[:SHOWN])) + (", …" if known.size > SHOWN else "")
+        raise ConfigError(f"{name}: found {strange[0]}, which the store does not have; allowed: {shown}")
+    return values.astype(np.int64)
 
 
 def _refuse_missing(store: Path, units: list[Path]) -> None:
@@ -107,7 +137,7 @@ def _committed(store: Path) -> Iterable[int]:
 
 
 def _selected(
-    unit: Path, wanted: dict[str, int | Sequence[int] | None]
+    unit: Path, wanted: dict[str, NDArray[np.int64] | None]
 ) -> Iterator[tuple[str, NDArray[Any], dict[str, Any]]]:
     """Yield the columns of the firms of the snapshots that are wanted."""
     import zarr
@@ -116,7 +146,7 @@ def _selected(
     chosen = np.ones(group["row_size"].shape[0], dtype=bool)
     for name, only in wanted.items():
         if only is not None:
-            chosen &= np.isin(group[name][...], np.atleast_1d(np.asarray(only, dtype=np.int64)))
+            chosen &= np.isin(group[name][...], only)
     sizes = group["row_size"][...]
     rows = np.repeat(chosen, sizes)
     for name in Snapshot._fields:

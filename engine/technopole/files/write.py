@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from technopole.basics.given import path_given
 from technopole.errors import TO_WRITE_NETCDF, OutputError
 from technopole.files.kinds import NAMES, NO_RESULT, kind_at, kind_of_attributes
 from technopole.files.netcdf import write_netcdf
@@ -45,7 +46,7 @@ def write(ds: xr.Dataset, path: str | os.PathLike[str], overwrite: bool = False)
     OutputError
         If the suffix is unknown, something is there, or the path cannot be written.
     """
-    target = Path(path)
+    target = path_given("path", path, "the path of a file, ends with .zarr or .nc")
     refuse_target(target, kind_of_attributes(ds.attrs), overwrite)
     writer = _WRITERS[target.suffix]
     with replacing(target) as unfinished:

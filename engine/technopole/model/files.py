@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from technopole.basics.given import path_given
 from technopole.config.config import Config
 from technopole.errors import OutputError, StateError
 from technopole.files.swap import replacing
@@ -63,7 +64,7 @@ def write_model(path: str | os.PathLike[str], stored: Stored, overwrite: bool) -
     OutputError
         If something is there, or the path cannot be written.
     """
-    target = Path(path)
+    target = path_given("path", path, "the path of the file to write")
     if os.path.lexists(target):
         if not _is_model(target):
             raise OutputError(f"{target}: is there and is not {_SHOWN}; choose another path")
@@ -128,7 +129,7 @@ def read_model(path: str | os.PathLike[str]) -> Stored:
     StateError
         If there is no such file, it is something else, damaged, or of another format.
     """
-    source = Path(path)
+    source = path_given("path", path, "the path of a file written by Model.save")
     try:
         _refuse_more(source)
         with zipfile.ZipFile(source) as test:

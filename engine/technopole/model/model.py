@@ -241,7 +241,8 @@ class Model(ModelSteps):
         numbers = list(replicates)
         if len(numbers) != (1 if n is None else n):
             raise ConfigError(
-                f"fork: found n={n!r} and {len(numbers)} replicates; allowed: as many as copies"
+                f"fork: found {'no n' if n is None else f'n={n}'} and {len(numbers)} replicates; allowed: as many as "
+                f"copies, such as n={max(1, len(numbers))}"
             )
         for number in numbers:
             refuse_replicate(number)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from technopole.basics.given import path_given
 from technopole.basics.stored_names import JOURNAL
 from technopole.errors import TO_WRITE_NETCDF, DataError
 from technopole.files.damage import open_store
@@ -40,6 +40,8 @@ def open_source(source: str | os.PathLike[str] | xr.Dataset) -> xr.Dataset:
 
     Raises
     ------
+    ConfigError
+        If it is neither a path nor a Dataset.
     DataError
         If there is nothing that can be read.
     """
@@ -47,7 +49,7 @@ def open_source(source: str | os.PathLike[str] | xr.Dataset) -> xr.Dataset:
 
     if isinstance(source, xr.Dataset):
         return source
-    path = Path(source)
+    path = path_given("source", source, "the path of results, .zarr or .nc, or what was opened of them")
     if not path.exists():
         raise DataError(f"{path}: there is nothing; allowed: results of technopole, .zarr or .nc")
     if path.is_dir():

@@ -76,6 +76,36 @@ def refuse_missing_library(sweep: Sweep) -> None:
         raise ConfigError(lines)
 
 
+def refuse_unstored(sweep: Sweep) -> None:
+    """Raise if a sweep that is to be run asks for output of which nothing would be stored.
+
+    Parameters
+    ----------
+    sweep : Sweep
+        Otherwise checked. What a store holds already is read all the same.
+
+    Raises
+    ------
+    ConfigError
+        With one line for each key.
+    """
+    output, lines = sweep.output, []
+    if output.level == "firm" and not sweep.firm_variables:
+        firms = ", ".join(name for name, row in STATE.items() if row.level == "firm")
+        lines.append(
+            f'output.variables: found none of firms, of which level = "firm" makes tables; allowed: one of {firms}, '
+            "and others besides"
+        )
+    if output.quantiles != Output.model_fields["quantiles"].default and "quantiles" not in output.statistics:
+        lines.append(
+            'output.quantiles: given, but output.statistics does not name "quantiles"; allowed: both'
+        )
+    if sweep.variables and not output.statistics and not output.raw:
+        lines.append("output.statistics: found none, and raw = false; allowed: one of them, or no variables")
+    if lines:
+        raise ConfigError([f"{sweep.source}: {line}" for line in lines])
+
+
 def check_stop(
     stop: Stop, outcomes: Sequence[Outcome], experiment: Mapping[str, Any], problems: Problems
 ) -> None:
@@ -193,6 +223,11 @@ def check_contrasts(
         problems.add("contrasts", f"found {found(given)}; allowed: a table of points")
         return {}, False
     if design is None:
+        return {}, False  # a design that cannot be read is a problem already
+    if any(given.values()) and not design.keys:
+        problems.add(
+            "contrasts", "given, but there is one point: the design varies nothing; allowed: beside [design]"
+        )
         return {}, False
     contrasts: dict[str, dict[str, Any]] = {}
     for name, values in given.items():

@@ -77,8 +77,9 @@ def listed(
     if kind == "file":
         return _from_file(given.get("file"), folder, problems)
     points = given.get("points", ({},))
-    if not isinstance(points, tuple) or not points or not all(isinstance(row, Mapping) for row in points):
-        what = f"found {found(points)}" if points != () else "found none"
+    tables = isinstance(points, tuple) and all(isinstance(row, Mapping) for row in points)
+    if not tables or not points:
+        what = "found none" if tables else f"found {found(points)}"
         problems.add("design.points", f"{what}; allowed: tables of dotted keys, [[design.points]]")
         return [], ()
     names = tuple(row.get(NAME) for row in points)

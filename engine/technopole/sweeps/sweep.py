@@ -174,7 +174,7 @@ class Sweep:
             With one line for each problem: file, key, what was found, what is allowed.
         """
         content = read_toml(path)
-        return cls._built(content, Path(path).parent, os.fspath(path), overrides or {}, data, origins)
+        return cls._built(content, Path(path).parent, os.fspath(path), overrides, data, origins)
 
     @classmethod
     def from_dict(
@@ -211,7 +211,7 @@ class Sweep:
         ConfigError
             With one line for each problem.
         """
-        return cls._built(content, Path(folder), source, overrides or {}, data)
+        return cls._built(content, Path(folder), source, overrides, data)
 
     @classmethod
     def _built(
@@ -219,7 +219,7 @@ class Sweep:
         content: Any,
         folder: Path,
         source: str,
-        overrides: Mapping[str, Any],
+        overrides: Mapping[str, Any] | None,
         data: str | os.PathLike[str] | None,
         origins: Mapping[str, str] | None = None,
     ) -> Sweep:
@@ -227,6 +227,7 @@ class Sweep:
 
         if not isinstance(content, Mapping):
             raise ConfigError(f"{source}: found {found(content)}; allowed: a table of sections")
+        overrides = _checked_overrides(overrides, source)
         own = {key: value for key, value in overrides.items() if key.partition(".")[0] in SECTIONS}
         shared = {key: value for key, value in overrides.items() if key not in own}
         content = overlaid(content, own)
@@ -348,3 +349,20 @@ def hash_of(content: Any) -> str:
     """Return the SHA-256 of the canonical JSON of a value, in 64 hexadecimal digits."""
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _checked_overrides(overrides: Any, source: str) -> Mapping[str, Any]:
+    """Return overrides, none if they are None; raise if they are of another kind."""
+    if overrides is None:
+        return {}
+    example = '{"experiment.replicates": 64}'
+    if not isinstance(overrides, Mapping):
+        raise ConfigError(
+            f"{source} (override): found {found(overrides)}; allowed: a mapping of dotted keys, such as {example}"
+        )
+    for key in overrides:
+        if not isinstance(key, str):
+            raise ConfigError(
+                f"{source} (override): found the key {key!r:.60}; allowed: dotted keys, such as {example}"
+            )
+    return overrides
