@@ -1,4 +1,4 @@
-"""What is no path is refused in words, wherever one is asked for."""
+"""What is no path, or neither yes nor no, is refused in words wherever one is asked for."""
 
 import pytest
 
@@ -25,4 +25,20 @@ def test_what_is_no_path(two_regions, monkeypatch, tmp_path, call, words):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ConfigError, match=words):
         call(tp.Model(two_regions))
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda model, path: tp.write(tp.run(model.config, periods=1), path / "a.nc", overwrite="no"),
+        lambda model, path: tp.experiment("sweep.toml", path / "a.zarr", overwrite="no"),
+        lambda model, path: tp.experiment("sweep.toml", path / "a.zarr", overwrite=True, resume=0),
+        lambda model, path: model.save(path / "a.npz", overwrite=1),
+        lambda model, path: tp.report(tp.run(model.config, periods=1), path / "a.html", overwrite="False"),
+    ],
+)
+def test_what_only_counts_as_true_or_false(two_regions, tmp_path, call):
+    with pytest.raises(ConfigError, match=r"(overwrite|resume): found .*; allowed: True or False"):
+        call(tp.Model(two_regions), tmp_path)
     assert not list(tmp_path.iterdir())

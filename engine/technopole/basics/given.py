@@ -221,6 +221,30 @@ def path_given(name: str, value: Any, allowed: str) -> Path:
     raise ConfigError(f"{name}: found {shown}; allowed: {allowed}")
 
 
+def yes_or_no(name: str, value: Any) -> bool:
+    """Return True or False, and nothing that only counts as one of them: ``overwrite="no"`` is not a yes.
+
+    Parameters
+    ----------
+    name : str
+        For messages.
+    value : object
+        What was given.
+
+    Returns
+    -------
+    bool
+
+    Raises
+    ------
+    ConfigError
+        If it is neither.
+    """
+    if isinstance(value, bool | np.bool):
+        return bool(value)
+    raise ConfigError(f"{name}: found {value!r:.60}; allowed: True or False")
+
+
 def real_number(value: Any) -> float:
     """Return a real number as a float, NaN if it is none."""
     if not isinstance(value, Number) or isinstance(value, bool | np.bool | complex):

@@ -17,6 +17,8 @@ from technopole.errors import ConfigError
 if TYPE_CHECKING:
     import xarray as xr
 
+MANY = 1e6
+"""From here on a gain is only known to be enormous."""
 MOST_ROWS = 20
 """Points of a contrast that are printed: those furthest from 0 in units of their error."""
 
@@ -196,7 +198,9 @@ def _numbers(headings: tuple[str, ...]) -> tuple[int, ...]:
 
 
 def _plain(value: float, digits: int) -> str:
-    return "∞" if math.isinf(value) else f"{value:.{digits}f}" if math.isfinite(value) else "–"
+    if not math.isfinite(value):
+        return "∞" if math.isinf(value) else "–"
+    return f"{value:.{digits}f}" if abs(value) < MANY else f"{value:.1e}"
 
 
 def _value(value: Any) -> str:

@@ -7,20 +7,22 @@ from collections.abc import Mapping
 from types import NoneType
 from typing import Any
 
-from technopole.basics.given import whole_number
+from technopole.basics.given import whole_number, yes_or_no
 from technopole.config.config import Config
 from technopole.errors import ConfigError
 from technopole.simulation.ensemble import refuse_report
 from technopole.sweeps.sweep import Sweep
 
 
-def refuse_arguments(sweep: Any, to: Any, workers: Any, shard: Any, progress: Any) -> None:
+def refuse_arguments(sweep: Any, to: Any, workers: Any, shard: Any, progress: Any, **switches: Any) -> None:
     """Raise if an argument is of another kind than it should be.
 
     Parameters
     ----------
     sweep, to, workers, shard, progress : object
         As for `technopole.experiments.run.experiment`.
+    **switches : object
+        Name → what should be True or False.
 
     Raises
     ------
@@ -42,6 +44,8 @@ def refuse_arguments(sweep: Any, to: Any, workers: Any, shard: Any, progress: An
             raise ConfigError(f"{name}: found {kind}; allowed: {words}")
     if workers is not None:
         whole_number("workers", workers, 1)
+    for name, value in switches.items():
+        yes_or_no(name, value)
     refuse_report(progress)
 
 

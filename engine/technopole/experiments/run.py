@@ -131,7 +131,7 @@ def experiment(
     Interrupted
         On Ctrl-C: the same.
     """
-    refuse_arguments(sweep, to, workers, shard, progress)
+    refuse_arguments(sweep, to, workers, shard, progress, resume=resume, overwrite=overwrite)
     if isinstance(sweep, Sweep):
         refuse_beside_sweep(overrides=overrides, data=data, backend=backend)
     if backend is not None:

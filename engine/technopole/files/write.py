@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from technopole.basics.given import path_given
+from technopole.basics.given import path_given, yes_or_no
 from technopole.errors import TO_WRITE_NETCDF, OutputError
 from technopole.files.kinds import NAMES, NO_RESULT, kind_at, kind_of_attributes
 from technopole.files.netcdf import write_netcdf
@@ -43,11 +43,13 @@ def write(ds: xr.Dataset, path: str | os.PathLike[str], overwrite: bool = False)
 
     Raises
     ------
+    ConfigError
+        If the path is none, or `overwrite` neither True nor False.
     OutputError
         If the suffix is unknown, something is there, or the path cannot be written.
     """
     target = path_given("path", path, "the path of a file, ends with .zarr or .nc")
-    refuse_target(target, kind_of_attributes(ds.attrs), overwrite)
+    refuse_target(target, kind_of_attributes(ds.attrs), yes_or_no("overwrite", overwrite))
     writer = _WRITERS[target.suffix]
     with replacing(target) as unfinished:
         writer(ds, unfinished)

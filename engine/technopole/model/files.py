@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from technopole.basics.given import path_given
+from technopole.basics.given import path_given, yes_or_no
 from technopole.config.config import Config
 from technopole.errors import OutputError, StateError
 from technopole.files.swap import replacing
@@ -65,6 +65,7 @@ def write_model(path: str | os.PathLike[str], stored: Stored, overwrite: bool) -
         If something is there, or the path cannot be written.
     """
     target = path_given("path", path, "the path of the file to write")
+    overwrite = yes_or_no("overwrite", overwrite)
     if os.path.lexists(target):
         if not _is_model(target):
             raise OutputError(f"{target}: is there and is not {_SHOWN}; choose another path")

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from technopole.basics.given import path_given
+from technopole.basics.given import path_given, yes_or_no
 from technopole.errors import OutputError
 from technopole.files.swap import replacing
 from technopole.files.write import refuse_folder
@@ -38,6 +38,7 @@ def refuse_page(path: str | os.PathLike[str], overwrite: bool = False) -> None:
         If the suffix is another one, something is there, or the path cannot be written.
     """
     target = path_given("out", path, "the path of a page, ends with .html")
+    overwrite = yes_or_no("overwrite", overwrite)
     if target.suffix not in SUFFIXES:
         raise OutputError(f"{target}: found the suffix {target.suffix!r}; allowed: {' or '.join(SUFFIXES)}")
     if os.path.lexists(target):
