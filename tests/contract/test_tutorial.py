@@ -51,7 +51,8 @@ def quick(words):
     if words[0] == "run":
         return [*words, "--periods", "4", "--replicates", "2"]
     if words[0] in LONG:
-        return [*words, "--periods", "12", "--replicates", "2", "--no-figures"]
+        place = words.index("--replicates")  # given once: twice is refused
+        return [*words[:place], *words[place + 2 :], "--periods", "12", "--replicates", "2", "--no-figures"]
     return words
 
 
