@@ -71,3 +71,10 @@ def technopole(environment, tmp_path):
         )
 
     return call
+
+
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Pages without their charts' data and library: most of the time goes into these."""
+    monkeypatch.setattr("technopole.reports.page.library", lambda: "")
+    monkeypatch.setattr("technopole.reports.page._chart_json", lambda chart: {})

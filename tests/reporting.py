@@ -1,6 +1,7 @@
 """Results for the tests of reports: small ones with known numbers, in the formats that the commands write."""
 
 import functools
+import html
 import re
 from html.parser import HTMLParser
 
@@ -181,3 +182,20 @@ def numbers(words):
     """Numbers in a text, with signs and separators as pages write them."""
     plain = words.replace("\u2212", "-").replace(",", "")
     return [float(part) for part in re.findall(r"-?\d+(?:\.\d+)?", plain)]
+
+
+def page(tmp_path, *arguments, **options):
+    """The text of a report."""
+    path = tp.report(*arguments, out=tmp_path / "page.html", **options)
+    return path.read_text(encoding="utf-8")
+
+
+def text_of(report, key):
+    """What stands in a block of a page that can be copied."""
+    start = report.index(f'<pre id="{key}"')
+    return report[report.index(">", start) + 1 : report.index("</pre>", start)]
+
+
+def unescaped(words):
+    """Text of a page as people see it."""
+    return html.unescape(words)

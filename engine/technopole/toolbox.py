@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from technopole.basics.given import twice
+from technopole.basics.given import plain, twice
 from technopole.basics.machine import choose_threads
 from technopole.config.config import Config
 from technopole.config.resolve import resolve_config
@@ -180,7 +180,7 @@ class Function:
             raise ConfigError(
                 f'parameters: found {parameters!r:.60}; allowed: a mapping such as {{"learning.technology": 0.2}}'
             )
-        changes = {key.replace("__", "."): _plain(value) for key, value in parameters.items()}
+        changes = {key.replace("__", "."): plain(value) for key, value in parameters.items()}
         if seed is not None:
             changes["run.seed"] = int(seed)
         for key in ("time.periods", "output.stride"):
@@ -288,10 +288,6 @@ def evaluate(
     ndarray of float64, shape (point, outcome)
     """
     return Function(config, outcomes, **options).table(names, sample)
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value
 
 
 def _in_order(sample: Any, names: Sequence[str] | NDArray[Any]) -> Any:

@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from strategies import economies, parameters
-from technopole.config.config import Config, ConfigError, base_toml, parse_set
+from technopole.config.assignments import parse_set
+from technopole.config.config import Config, ConfigError, base_toml
 from technopole.config.read import parse_toml
 from technopole.schema import ENTRIES
 

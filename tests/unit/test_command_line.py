@@ -12,7 +12,7 @@ from technopole.cli.commands_plan import SweepOptions, read_sweep
 from technopole.cli.commands_run import RunOptions, run
 from technopole.cli.commands_validate import ValidateOptions, validate
 from technopole.cli.perform import refuse_unclear
-from technopole.config.config import parse_set
+from technopole.config.assignments import parse_set
 from technopole.errors import ConfigError, OutputError
 
 TWO_REGIONS = SCENARIOS / "two-regions.toml"

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from technopole.config.config import Config, ConfigError, base_toml, describe_rows, parse_set
+from technopole.config.assignments import parse_set
+from technopole.config.config import Config, ConfigError, base_toml, describe_rows
 from technopole.config.resolve import resolve_config
 from technopole.schema import ENTRIES
 

@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 
 from technopole.cli.commands_output import Outputs, deliver
-from technopole.cli.common import ComputeOptions
+from technopole.cli.computing import ComputeOptions
 from technopole.errors import Abandoned
 from technopole.figures.draw import Drawn
 

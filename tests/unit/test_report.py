@@ -12,37 +12,23 @@ from reporting import (
     Reader,
     claims_dataset,
     numbers,
+    page,
     run_dataset,
     sensitivity_dataset,
     validation_dataset,
     without_library,
 )
-from sweeping import content
 from technopole.basics.text_table import mean_and_interval
-from technopole.config.config import Config
-from technopole.figures.places import Places
-from technopole.reports import map as report_map
-from technopole.reports import places as report_places
-from technopole.reports import provenance as report_provenance
 from technopole.reports.make import make_page
-from technopole.reports.parts import decimals_for
 from technopole.reports.validation import validation_section
 from technopole.results.numbers import mean_interval
 from technopole.results.summary import summarise
-from technopole.sweeps.sweep import Sweep
 
 pytest.importorskip("bokeh")
 pytest.importorskip("jinja2")
 
 LIBRARY = 1_000_000
 """Bytes of the library that draws, at least."""
-
-
-@pytest.fixture
-def undrawn(monkeypatch):
-    """Pages without their charts' data and library: most of the time goes into these."""
-    monkeypatch.setattr("technopole.reports.page.library", lambda: "")
-    monkeypatch.setattr("technopole.reports.page._chart_json", lambda chart: {})
 
 
 @pytest.fixture(scope="module")
@@ -65,34 +51,6 @@ def html(full):
 @pytest.fixture(scope="module")
 def reader(html):
     return Reader(without_library(html))
-
-
-def page(tmp_path, *arguments, **options):
-    path = tp.report(*arguments, out=tmp_path / "page.html", **options)
-    return path.read_text(encoding="utf-8")
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory):
-    """Store of a small experiment with contrasts, trajectories of regions and of the economy's firms."""
-    path = tmp_path_factory.mktemp("experiment") / "small.zarr"
-    sweep = Sweep.from_dict(
-        content(
-            design={
-                "kind": "grid",
-                "parameters": {"feedback.cluster_to_ris": [0.0, 1.0], "feedback.ris_to_cluster": [0.0, 1.0]},
-            },
-            output={"variables": ["employment", "productivity", "wage"], "level": "region", "stride": 2},
-            outcomes={
-                "productivity_growth": {"variable": "productivity", "over": "growth", "periods": 6},
-                "entry_rate": {"variable": "entry_rate", "over": "mean", "periods": 6},
-                "final_firms": {"variable": "firms"},
-            },
-            contrasts={"factorial": True},
-        )
-    )
-    tp.experiment(sweep, to=path, workers=1)
-    return path
 
 
 # ------------------------------------------------------------------------------------------------------- numbers
@@ -230,164 +188,6 @@ def test_sensitivity_shows_the_indices(reader):
     assert [row[0] for row in table[1:]] == ["learning.technology", "spillover.rate", "exit.closure"]
     assert [numbers(row[1])[0] for row in table[1:]] == [0.8, 0.25, 0.01]
     assert [numbers(row[3])[0] for row in table[1:]] == [0.6, 0.1, 0.0]
-
-
-def test_experiment_shows_outcomes_of_each_variant_and_their_effects(tmp_path, undrawn, store):
-    reader = Reader(page(tmp_path, store))
-    ds = tp.open(store)
-    table = reader.tables["All variants"]
-    assert [row[0] for row in table[1:]] == [str(point) for point in ds["point"].values]
-    growth = 100.0 * ds["productivity_growth"].mean("replicate").values
-    entry = 100.0 * ds["entry_rate"].mean("replicate").values
-    firms = ds["final_firms"].mean("replicate").values
-    for column, values in ((3, growth), (5, entry), (7, firms)):
-        shown = [numbers(row[column])[0] for row in table[1:]]
-        assert shown == pytest.approx(values, rel=1e-3)
-    effects = reader.tables["All effects and differences"]
-    found = tp.compare(store)["effect"].sel(outcome="productivity_growth").values
-    mine = [numbers(row[2])[0] for row in effects[1:] if row[0] == "Productivity growth"]
-    assert mine == pytest.approx(100.0 * found, abs=6e-4)
-    assert effects[3][1] == "both together (interaction)"
-    total = ds["employment_mean"].sum("region").values
-    (trend,) = (rows for caption, rows in reader.tables.items() if caption == "Employment")
-    assert [numbers(row[1])[0] for row in trend[1:]] == pytest.approx(total[0], rel=1e-3)
-
-
-def test_experiment_without_contrasts_is_compared_with_its_first_point(tmp_path, undrawn):
-    path = tmp_path / "three.zarr"
-    tp.experiment(
-        Sweep.from_dict(content(outcomes={"final_firms": {"variable": "firms"}})), to=path, workers=1
-    )
-    reader = Reader(page(tmp_path, path))
-    table = reader.tables["All effects and differences"]
-    assert [row[1] for row in table[1:]] == ["technology 0.1", "technology 0.2"]
-    means = tp.open(path)["final_firms"].mean("replicate").values
-    assert [numbers(row[2])[0] for row in table[1:]] == pytest.approx(means[1:] - means[0], abs=0.06)
-
-
-def test_many_variants_are_drawn_against_the_parameter_that_they_go_with(tmp_path, undrawn):
-    path = tmp_path / "many.zarr"
-    design = {"kind": "lhs", "points": 20, "parameters": {"learning.technology": {"low": 0.0, "high": 0.2}}}
-    pytest.importorskip("scipy")
-    sweep = content(
-        experiment={"replicates": 2, "periods": 4},
-        design=design,
-        output={"variables": ["firms"], "level": "economy"},
-        outcomes={"final_technology": {"variable": "technology"}},
-    )
-    tp.experiment(Sweep.from_dict(sweep), to=path, workers=1)
-    html = page(tmp_path, path)
-    assert "Against learning.technology, rank correlation" in html
-    assert "mean of the 20 variants" in html
-
-
-def test_sensitivity_of_an_experiment_made_for_it_is_computed(tmp_path, undrawn):
-    pytest.importorskip("SALib")
-    path = tmp_path / "morris.zarr"
-    ranges = {"learning.technology": {"low": 0.0, "high": 0.2}, "spillover.rate": {"low": 0.0, "high": 0.05}}
-    sweep = content(
-        experiment={"replicates": 2, "periods": 4},
-        design={"kind": "morris", "points": 3, "parameters": ranges},
-        output={"variables": ["firms"], "level": "economy"},
-        outcomes={"final_technology": {"variable": "technology"}},
-    )
-    tp.experiment(Sweep.from_dict(sweep), to=path, workers=1)
-    table = Reader(page(tmp_path, path)).tables["Sensitivity of final technology"]
-    indices = tp.sensitivity(path)["mu_star"].sel(outcome="final_technology")
-    assert {row[0]: numbers(row[1])[0] for row in table[1:]} == {
-        key: pytest.approx(float(indices.sel(parameter=key)), rel=1e-3) for key in ranges
-    }
-
-
-def test_unfinished_experiment_says_so(tmp_path, undrawn, store):
-    ds = tp.open(store).load()
-    html = page(tmp_path, ds.assign_attrs(complete=0, replicates_failed=2))
-    assert "The experiment is not finished" in html and "2 runs failed" in html
-
-
-# ---------------------------------------------------------------------------------------------------- provenance
-
-
-def text_of(html, key):
-    start = html.index(f'<pre id="{key}"')
-    return html[html.index(">", start) + 1 : html.index("</pre>", start)]
-
-
-def unescaped(words):
-    from html import unescape
-
-    return unescape(words)
-
-
-def test_configuration_on_the_page_gives_the_same_run(tmp_path, undrawn):
-    ds = run_dataset()
-    html = page(tmp_path, ds)
-    assert "seed 3" in html and ds.attrs["kernels_digest"][:16] in html and tp.__version__ in html
-    command = unescaped(text_of(html, "command"))
-    assert (
-        command
-        == f"pip install technopole=={tp.__version__}\ntechnopole run two-regions.toml --out two-regions.zarr"
-    )
-    file = tmp_path / "two-regions.toml"
-    file.write_text(unescaped(text_of(html, "config")), encoding="utf-8")
-    config = Config.from_toml(file)
-    assert config.digest() == ds.attrs["config_digest"]
-    again = tp.run(config, threads=1)
-    xr.testing.assert_identical(again["sales"], ds["sales"])
-
-
-def test_sweep_on_the_page_is_the_same_experiment(tmp_path, undrawn, store):
-    html = page(tmp_path, store)
-    file = tmp_path / "sweep.toml"
-    file.write_text(unescaped(text_of(html, "config")), encoding="utf-8")
-    stored = Sweep.from_dict(json.loads(tp.open(store).attrs["sweep"]))
-    assert Sweep.from_toml(file).digest() == stored.digest()
-    assert "technopole experiment sweep.toml --out sweep.zarr" in unescaped(text_of(html, "command"))
-
-
-@pytest.mark.parametrize(
-    ("sections", "extras"),
-    [
-        ({"output": {"statistics": ["mean"]}}, ""),
-        ({"output": {"statistics": ["mean", "interval"]}}, "[statistics]"),
-        (
-            {
-                "design": {
-                    "kind": "lhs",
-                    "points": 4,
-                    "parameters": {"learning.far": {"low": 0.0, "high": 0.2}},
-                }
-            },
-            "[statistics]",
-        ),
-        (
-            {
-                "design": {
-                    "kind": "saltelli",
-                    "points": 4,
-                    "parameters": {
-                        "learning.far": {"low": 0.0, "high": 0.2},
-                        "learning.contact": {"low": 0.0, "high": 0.2},
-                    },
-                }
-            },
-            "[sensitivity]",
-        ),
-        ({"experiment": {"backend": "cuda"}, "output": {"statistics": ["mean"]}}, "[cuda]"),
-    ],
-)
-def test_the_command_installs_what_the_sweep_needs(sections, extras):
-    made = Sweep.from_dict(content(**sections))
-    attrs = {"sweep": json.dumps(made.to_dict()), "technopole_version": "1.2.3"}
-    command = report_provenance.provenance(xr.Dataset(attrs=attrs)).snippets[0].text
-    wanted = f"pip install 'technopole{extras}==1.2.3'" if extras else "pip install technopole==1.2.3"
-    assert command.splitlines()[0] == wanted
-
-
-def test_the_command_names_no_version_that_was_not_recorded():
-    attrs = {"config": '[data]\nkind = "synthetic"\n'}
-    command = report_provenance.provenance(xr.Dataset(attrs=attrs)).snippets[0].text
-    assert command == "pip install technopole\ntechnopole run scenario.toml --out scenario.zarr"
 
 
 # ------------------------------------------------------------------------------------------------------ the page
@@ -630,40 +430,3 @@ def test_missing_libraries_are_named_with_the_command_that_installs_them(tmp_pat
         tp.TechnopoleError, match=r"pip install bokeh jinja2 scipy \(the extra technopole\[report\]\)"
     ):
         tp.report(run_dataset(), tmp_path / "page.html")
-
-
-def test_small_numbers_are_no_rows_of_zeros():
-    assert decimals_for(-1e-13, 3e-13, 1e-13) == "1.00 × 10^−13"
-    assert decimals_for(0.62, 0.66, 0.641) == "0.641"
-
-
-def labelled(points, size, values, names):
-    from bokeh.models import Label
-
-    where = Places(np.array(points, dtype=float), 1.0, True)
-    page = report_map.map_model(where, np.array(size, dtype=float), np.array(values), names, "%", 2, True)
-    return {label.text: label for label in page.select(Label) if label.name == "place"}
-
-
-def test_places_that_the_heading_names_are_labelled_on_the_map():
-    names = ["Beijing (Zhongguancun)", "Shenzhen", "Foshan (Shunde)", "Yunfu"]
-    points = [(116.3, 40.0), (114.1, 22.5), (113.3, 22.8), (112.0, 22.9)]
-    labels = labelled(points, [4e4, 9e4, 4.5e4, 3e3], [1.2, 1.1, 0.9, 1.0], names)
-    assert set(labels) == {"Beijing", "Shenzhen", "Foshan", "Yunfu"}
-    offsets = [(label.x_offset, label.y_offset) for label in labels.values()]
-    assert len(set(offsets)) > 1  # not all below their marks
-
-
-def test_extremes_among_many_places_are_labelled():
-    draws = np.random.default_rng(1)
-    size = np.linspace(100.0, 1.0, 40)
-    values = draws.normal(1.0, 0.1, 40)
-    values[38], values[39] = 0.0, 2.0
-    labels = labelled(draws.uniform(0.0, 10.0, (40, 2)), size, values, [f"P{index}" for index in range(40)])
-    assert {"P38", "P39"} <= set(labels) and len(labels) < 20
-
-
-def test_headings_have_no_brackets_in_brackets():
-    measure = report_places.MEASURES[0]
-    heading = measure.finding(np.array([0.9, 1.4]), ["Foshan (Shunde)", "Yunfu"])
-    assert "(Foshan, Shunde)" in heading and "))" not in heading

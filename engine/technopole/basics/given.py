@@ -245,6 +245,11 @@ def yes_or_no(name: str, value: Any) -> bool:
     raise ConfigError(f"{name}: found {value!r:.60}; allowed: True or False")
 
 
+def plain(value: Any) -> Any:
+    """Return a number of NumPy as one of Python, anything else as it is."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
 def real_number(value: Any) -> float:
     """Return a real number as a float, NaN if it is none."""
     if not isinstance(value, Number) or isinstance(value, bool | np.bool | complex):

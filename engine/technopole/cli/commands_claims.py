@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from technopole.cli.commands_output import deliver, file_stem, outputs_of
-from technopole.cli.common import ComputeOptions, compute, resolved
+from technopole.cli.computing import ComputeOptions, compute, resolved
 from technopole.cli.telling import Tell, prepare_device, teller
 from technopole.schema.entries import counted
 from technopole.version import __version__

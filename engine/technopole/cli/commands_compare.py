@@ -51,7 +51,7 @@ def compare(options: CompareOptions) -> None:
     TechnopoleError
         Whatever went wrong.
     """
-    from technopole.config.config import parse_set
+    from technopole.config.assignments import parse_set
     from technopole.experiments.comparison import compare_points
     from technopole.files.write import refuse_target, write
 
@@ -183,8 +183,8 @@ def _cells(one: xr.Dataset, name: str) -> tuple[str, ...]:
     value, low, high = (float(one[part]) for part in (name, f"{name}_low", f"{name}_high"))
     cells = [*mean_and_interval(value, (high - low) / 2.0), str(int(one[f"{name}_n"]))]
     if name == "difference":
-        cells.append(_plain(float(one["difference_correlation"]), 2))
-    cells.append(_plain(float(one[f"{name}_variance_reduction"]), 1))
+        cells.append(_rounded(float(one["difference_correlation"]), 2))
+    cells.append(_rounded(float(one[f"{name}_variance_reduction"]), 1))
     if f"{name}_needed" in one:
         needed = int(one[f"{name}_needed"])
         cells.append(f"{needed:,}" if needed > 0 else "–")
@@ -197,7 +197,7 @@ def _numbers(headings: tuple[str, ...]) -> tuple[int, ...]:
     return tuple(range(first, len(headings)))
 
 
-def _plain(value: float, digits: int) -> str:
+def _rounded(value: float, digits: int) -> str:
     if not math.isfinite(value):
         return "∞" if math.isinf(value) else "–"
     return f"{value:.{digits}f}" if abs(value) < MANY else f"{value:.1e}"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from technopole.cli.common import ComputeOptions
+from technopole.cli.computing import ComputeOptions
 from technopole.cli.telling import Tell
 from technopole.errors import TO_DRAW, Abandoned, OutputError
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from technopole.cli.commands_output import deliver, file_stem, outputs_of
-from technopole.cli.common import ComputeOptions, compute, resolved
+from technopole.cli.computing import ComputeOptions, compute, resolved
 from technopole.cli.telling import Tell, prepare_device, teller
 from technopole.errors import ConfigError
 from technopole.schema.entries import counted
@@ -66,7 +66,7 @@ def run(options: RunOptions) -> None:
 
 
 def _configuration(options: RunOptions) -> Config:
-    from technopole.config.config import parse_set
+    from technopole.config.assignments import parse_set
 
     return resolved(options.config, options, parse_set(options.assignments))
 

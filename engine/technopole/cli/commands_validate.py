@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from technopole.cli.commands_output import deliver, file_stem, outputs_of
-from technopole.cli.common import ComputeOptions, compute
+from technopole.cli.computing import ComputeOptions, compute
 from technopole.cli.telling import prepare_device, teller
 from technopole.errors import TechnopoleError
 from technopole.facts.validation_words import fact_row, facts_in, failed, origins_line, verdict_line

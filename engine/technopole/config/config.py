@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, create_model
 
-from technopole.config.assignments import parse_set
 from technopole.config.checks import check_economy, check_parameters, check_policy_times, check_synthetic
 from technopole.config.data_paths import path_in, refuse_unread_path, resolve_path
 from technopole.config.models import (
@@ -46,7 +45,6 @@ __all__ = [
     "Suppliers",
     "base_toml",
     "describe_rows",
-    "parse_set",
 ]
 
 NO_EFFECT = (("run", "threads"), ("run", "backend"), ("run", "block"))
@@ -118,7 +116,7 @@ class Config(_Sections):
         path : path
             TOML; a relative ``data.path`` in it counts from its folder.
         overrides : mapping, optional
-            Dotted key → value, applied before the checks; see `parse_set`.
+            Dotted key → value, applied before the checks; see `technopole.config.assignments.parse_set`.
         origins : mapping of str to str, optional
             Dotted key of an override → what messages call its origin, such as ``--seed``.
 

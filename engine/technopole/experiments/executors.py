@@ -113,13 +113,12 @@ def make_executor(
 
 
 def check_executor(kind: str, workers: int | None, address: str | None) -> None:
-    """Raise if there is no such executor; parameters as for `make_executor`.
+    """Raise if there is no such executor.
 
     Parameters
     ----------
-    kind : str
-    workers : int or None
-    address : str or None
+    kind, workers, address
+        As for `make_executor`.
 
     Raises
     ------

@@ -51,7 +51,6 @@ def advance(
         Not 0: stop before the next period.
     crew : Crew, optional
         Threads that share the work; the calling one if absent. They have nothing to do if a device computes.
-
     enlarged : callable, optional
         Gets a world that takes the place of the one before, also where a later period fails.
 

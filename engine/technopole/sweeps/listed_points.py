@@ -119,7 +119,7 @@ def _from_file(name: Any, folder: Path, problems: Problems) -> tuple[list[Spread
         with open(path, encoding="utf-8-sig", newline="") as file:
             rows = [row for row in csv.reader(file) if any(cell.strip() for cell in row)]
     except UnicodeDecodeError as failure:
-        problems.add("design.file", f"{path}: {where_not_utf8(path, _plain) or failure}")
+        problems.add("design.file", f"{path}: {where_not_utf8(path, _opened) or failure}")
         return [], ()
     except (OSError, ValueError, csv.Error) as failure:
         problems.add(
@@ -154,7 +154,7 @@ def _from_file(name: Any, folder: Path, problems: Problems) -> tuple[list[Spread
     return [Spread(key, tuple(values)) for key, values in columns.items()], tuple(names)
 
 
-def _plain(path: Path) -> IO[bytes]:
+def _opened(path: Path) -> IO[bytes]:
     return path.open("rb")
 
 

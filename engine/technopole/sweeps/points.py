@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from technopole.basics.given import plain
 from technopole.sweeps.sweep import hash_of
 
 NAME = "name"
@@ -61,7 +62,7 @@ class Points:
         dict
             Dotted key → bool, int, float or str.
         """
-        return {key: _plain(values[point]) for key, values in self.values.items()}
+        return {key: plain(values[point]) for key, values in self.values.items()}
 
     def digest(self) -> str:
         """Return a hash of ids and values, in 64 hexadecimal digits."""
@@ -86,10 +87,6 @@ class Points:
             values = np.array(self.names, dtype=object) if key == NAME else self.values[key]
             chosen &= np.asarray(values == value, dtype=bool)
         return np.flatnonzero(chosen)
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value
 
 
 def _exact(value: Any) -> Any:
