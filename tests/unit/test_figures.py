@@ -38,7 +38,7 @@ from technopole.figures.map_keys import growth_scale
 from technopole.figures.places import Places, components, positions
 from technopole.figures.sizes import draw_firm_sizes
 from technopole.figures.structure import _similarity_title, draw_sectors, draw_similarity
-from technopole.figures.words import short, within
+from technopole.figures.words import number, short, signed, within
 from technopole.results.arrays import CannotDraw, period_years
 from technopole.results.numbers import (
     fit_tail,
@@ -311,6 +311,27 @@ def test_entry_and_exit_are_shares_of_the_firms_at_the_start_of_the_period() -> 
     )  # periods of 2 years
     with pytest.raises(CannotDraw, match="'startups' is not in the dataset"):
         draw_entry_exit(ds.drop_vars("startups"), "")
+
+
+def test_entrants_into_an_economy_without_firms_have_no_rate() -> None:
+    ds = fake_run(replicates=4, periods=6, regions=4, sectors=2)
+    empty = (ds.time == 3) & (ds.replicate < 2)
+    # nobody operates, three come: events over no firm are no rate, and the axes end somewhere
+    for name, count in (("firms", 3), ("exits", 0), ("startups", 3), ("spinoffs", 0)):
+        ds[name] = xr.where(empty, count, ds[name]).transpose(*CELL)
+    left = draw_entry_exit(ds, "").axes[0]
+    assert left.get_ylim()[1] < 30.0 and all(np.isfinite(line.get_ydata()).all() for line in left.lines[:2])
+
+
+def test_what_is_not_there_at_the_end_is_a_dash_in_titles() -> None:
+    ds = fake_run(replicates=2, periods=12, regions=4, sectors=2)
+    last = ds.time > 2
+    for name in ("employment", "firms", "exits", "startups", "spinoffs"):
+        ds[name] = xr.where(last, 0, ds[name]).transpose(*CELL)
+    assert "– % of firms enter and – % leave" in texts(draw_entry_exit(ds, ""))
+    told = texts(draw_similarity(ds, ""))
+    assert "cannot be compared: similarity from 0." in told and "to –, Krugman index from" in told
+    assert number(float("nan")) == signed(float("inf")) == "–"
 
 
 def test_entry_and_exit_of_the_title_are_those_of_the_table() -> None:

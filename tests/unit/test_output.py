@@ -313,6 +313,16 @@ def test_summary_of_a_dead_economy_is_a_dash(results):
     assert mean_and_interval(rows["exit"].mean, rows["exit"].half) == ("–", "–")
 
 
+def test_growth_of_an_economy_that_dies_is_not_that_until_its_death(two_regions):
+    ends = {"exit.closure": 0.9, "entry.startups": 0.0, "entry.spinoff": 0.0}
+    ds = tp.run(tp.Config.from_toml(two_regions, ends), replicates=3, periods=8)
+    sales = ds.sales.sum(("region", "sector")).values
+    assert (sales[:, 0] > 0.0).all() and (sales[:, 1] > 0.0).any() and not sales[:, -1].any()
+    rows = by_name(ds)
+    assert rows["firms"].mean == rows["employment"].mean == 0.0
+    assert np.isnan(rows["growth of sales"].mean) and np.isnan(rows["growth of productivity"].mean)
+
+
 def test_summary_per_year_when_periods_are_quarters(two_regions):
     config = tp.Config.from_toml(two_regions, {"time.periods": 6, "run.replicates": 3})
     yearly, quarterly = tp.run(config), tp.run(config.replace({"time.period_years": 0.25}))

@@ -27,7 +27,7 @@ from technopole.figures.style import (
     with_bands,
 )
 from technopole.results.arrays import CannotDraw, Floats, array, high_tech, period_years, region_names, years
-from technopole.results.numbers import LAST, correlation, mean_interval, weighted_mean
+from technopole.results.numbers import LAST, correlation, mean_interval, ratio, weighted_mean
 from technopole.schema.entries import counted
 from technopole.schema.variables import CELL
 
@@ -66,13 +66,13 @@ def draw_entry_exit(ds: xr.Dataset, note: str) -> Figure:
         raise CannotDraw("no firms in any period")
     per_cent = 100.0 / period_years(ds)
     when = years(ds)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        entry, exit_ = (per_cent * part.sum(axis=2) / operating.sum(axis=2) for part in (entries, exits))
-        latest = operating[:, -LAST:]
-        worlds = [part[:, -LAST:].sum(axis=(1, 2)) / latest.sum(axis=(1, 2)) for part in (entries, exits)]
-        places = [
-            per_cent * part[:, -LAST:].sum(axis=(0, 1)) / latest.sum(axis=(0, 1)) for part in (entries, exits)
-        ]
+    entry, exit_ = (per_cent * ratio(part.sum(axis=2), operating.sum(axis=2)) for part in (entries, exits))
+    latest = operating[:, -LAST:]
+    worlds = [ratio(part[:, -LAST:].sum(axis=(1, 2)), latest.sum(axis=(1, 2))) for part in (entries, exits)]
+    places = [
+        per_cent * ratio(part[:, -LAST:].sum(axis=(0, 1)), latest.sum(axis=(0, 1)))
+        for part in (entries, exits)
+    ]
     both = np.isfinite(places[0]) & np.isfinite(places[1])
     related = correlation(*places)
 

@@ -235,10 +235,12 @@ def _similarity_title(cosine: Floats, krugman: Floats, when: Floats, few_firms: 
     change, half = (float(value) for value in mean_interval(cosine[:, -1] - cosine[:, 0]))
     clear = abs(change) > (half if len(cosine) >= FEW and np.isfinite(half) else SAME)
     alike = "grow more alike" if change > 0 else "grow apart"
-    if not clear:
+    if not np.isfinite(change):  # nobody works at an end in any replicate
+        alike = "cannot be compared"
+    elif not clear:
         alike = "show no clear change" if abs(change) > SAME else "hardly change their structures"
     return (
         f"{'Samples of regions' if few_firms else 'Regions'} {alike}: "
-        f"similarity from {mean[0]:.3f}\u00a0to\u00a0{mean[-1]:.3f}, "
-        f"Krugman index from {index[0]:.3f}\u00a0to\u00a0{index[-1]:.3f}"
+        f"similarity from {number(mean[0], 3)}\u00a0to\u00a0{number(mean[-1], 3)}, "
+        f"Krugman index from {number(index[0], 3)}\u00a0to\u00a0{number(index[-1], 3)}"
     )

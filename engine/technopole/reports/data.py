@@ -108,9 +108,3 @@ def operating(ds: xr.Dataset, level: str = "economy") -> Floats:
         - recorded(ds, "startups", level)
         + recorded(ds, "exits", level)
     )
-
-
-def ratio(above: Floats, below: Floats) -> Floats:
-    """Divide; NaN where there is nothing to divide by."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(below > 0.0, above / below, np.nan)

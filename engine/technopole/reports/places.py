@@ -10,11 +10,11 @@ import numpy as np
 
 from technopole.figures.places import Places, positions
 from technopole.figures.words import number, within
-from technopole.reports.data import operating, ratio, recorded
+from technopole.reports.data import operating, recorded
 from technopole.reports.map import map_model
 from technopole.reports.parts import Chart, Section, Table, figure, table, words
 from technopole.results.arrays import CannotDraw, Floats, period_years, region_names, years
-from technopole.results.numbers import LAST, mean_interval, yearly_growth
+from technopole.results.numbers import LAST, mean_interval, ratio, yearly_growth
 from technopole.schema import STOCKS
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from technopole.figures.palette import HIGH_TECH_COLOURS, OTHER, OTHER_HIGH_TECH, TRADITIONAL_COLOURS
 from technopole.figures.words import number, signed
 from technopole.reports.charts import LegendItem, add_legend, plot, point_at
-from technopole.reports.data import operating, ratio, recorded
+from technopole.reports.data import operating, recorded
 from technopole.reports.parts import Cell, Chart, Section, Table, figure, table, words
 from technopole.results.arrays import CannotDraw, Floats, high_tech, period_years, sector_names, years
-from technopole.results.numbers import LAST, mean_interval, yearly_growth
+from technopole.results.numbers import LAST, mean_interval, ratio, yearly_growth
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -10,10 +10,10 @@ import numpy as np
 from technopole.figures.palette import BLUE, GREEN, ORANGE, PURPLE, VERMILION
 from technopole.figures.words import FEW, number, signed
 from technopole.reports.charts import MANY_RUNS, Line, lines, replicate_line
-from technopole.reports.data import is_there, operating, ratio, recorded
+from technopole.reports.data import is_there, operating, recorded
 from technopole.reports.parts import Chart, Section, Table, figure, significant, table
 from technopole.results.arrays import CannotDraw, Floats, period_years, years
-from technopole.results.numbers import mean_interval
+from technopole.results.numbers import mean_interval, ratio
 from technopole.schema import STOCKS
 
 if TYPE_CHECKING:

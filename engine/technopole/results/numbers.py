@@ -79,6 +79,12 @@ def weighted_mean(values: Floats, weights: Floats, axis: int | tuple[int, ...]) 
         return np.asarray((np.where(use, values, 0.0) * weight).sum(axis=axis) / total)
 
 
+def ratio(above: Floats, below: Floats) -> Floats:
+    """Divide; NaN where there is nothing to divide by, such as entrants into an economy without firms."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(below > 0.0, above / below, np.nan)
+
+
 def yearly_growth(log_level: Floats, when: Floats) -> Floats:
     """Return growth per year between the first and the last finite value of each series.
 

@@ -14,6 +14,7 @@ from technopole.results.numbers import (
     fit_tail,
     krugman_index,
     mean_interval,
+    ratio,
     structural_similarity,
     tail_range,
     weighted_mean,
@@ -109,7 +110,10 @@ def productivity_growth(ds: xr.Dataset) -> Floats:
 
 
 def _growth(ds: xr.Dataset, log_level: Floats) -> Floats:
-    return 100.0 * yearly_growth(log_level[:, :, np.newaxis], years(ds))[:, 0]
+    # an economy without sales at either end has no growth; that of the years between is another number
+    ends = np.isfinite(log_level[:, [0, -1]]).all(axis=1)
+    growth = 100.0 * yearly_growth(log_level[:, :, np.newaxis], years(ds))[:, 0]
+    return np.where(ends, growth, np.nan)
 
 
 def _operating(ds: xr.Dataset) -> Floats:
@@ -120,7 +124,7 @@ def _operating(ds: xr.Dataset) -> Floats:
 
 def _per_hundred_firms(ds: xr.Dataset, *names: str) -> Floats:
     events = sum(_total(ds, name) for name in names)
-    rate = np.asarray(events)[:, -LAST:].sum(axis=1) / _operating(ds).sum(axis=1)
+    rate = ratio(np.asarray(events)[:, -LAST:].sum(axis=1), _operating(ds).sum(axis=1))
     return np.asarray(100.0 * rate / period_years(ds))
 
 
