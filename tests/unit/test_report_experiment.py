@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 import technopole as tp
@@ -83,6 +84,25 @@ def test_many_variants_are_drawn_against_the_parameter_that_they_go_with(tmp_pat
     html = page(tmp_path, path)
     assert "Against learning.technology, rank correlation" in html
     assert "mean of the 20 variants" in html
+    # what lies between variants is no confidence interval of a mean
+    rows = Reader(html).tables["Firms after exit and entry"]
+    assert rows[0] == ["year", "variants", "half of the variants from", "to"]
+    means = tp.open(path)["firms_mean"].values
+    quartiles = np.quantile(means, [0.25, 0.75], axis=0).T
+    assert [[numbers(cell)[0] for cell in row[2:]] for row in rows[1:]] == pytest.approx(quartiles, rel=1e-3)
+    assert "Bands: " not in html
+
+
+def test_bands_of_variants_have_the_confidence_of_the_store(tmp_path, undrawn):
+    path = tmp_path / "ninety.zarr"
+    output = {"variables": ["firms"], "level": "economy", "confidence": 0.9}
+    sweep = content(experiment={"replicates": 4, "periods": 4}, output=output)
+    tp.experiment(Sweep.from_dict(sweep), to=path, workers=1)
+    html = page(tmp_path, path)
+    rows = Reader(html).tables["Firms after exit and entry"]
+    assert rows[0][2] == "90 % interval from" and "Bands: 90\u00a0% confidence" in html
+    low = tp.open(path)["firms_low"].values[0]
+    assert [numbers(row[2])[0] for row in rows[1:]] == pytest.approx(low, rel=1e-3)
 
 
 def test_sensitivity_of_an_experiment_made_for_it_is_computed(tmp_path, undrawn):

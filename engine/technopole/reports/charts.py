@@ -50,12 +50,14 @@ class Line:
         In the legend.
     mean : ndarray, shape (time,)
     low, high : ndarray, shape (time,), optional
-        Confidence interval of the mean.
+        Confidence interval of the mean, or what `band` says.
     least, most : ndarray, shape (time,), optional
         Where nine in ten replicates lie.
     colour : str
     dash : str
         As Bokeh names it.
+    band : str
+        What lies between `low` and `high`.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Line:
     most: Floats | None = None
     colour: str = BLUE
     dash: str = "solid"
+    band: str = "95 % interval"
 
 
 class LegendItem(NamedTuple):
@@ -230,7 +233,7 @@ def lines(
         pointed.append(marks)
         items.append(LegendItem(line.name, line.colour, line.dash, tuple(drawn)))
     banded = all(line.low is not None for line in series)
-    interval = f"<br>95 % interval @low{{{digits}}} to @high{{{digits}}}" if banded else ""
+    interval = f"<br>{series[0].band} @low{{{digits}}} to @high{{{digits}}}" if banded else ""
     name = "<b>@name</b><br>" if len(series) > 1 else ""
     point_at(page, pointed, f"{name}year @x{{0.[0]}}: <b>@y{{{digits}}}</b>{interval}")
     if len(series) > 1:

@@ -123,7 +123,7 @@ def _chart(result: xr.Dataset, outcome: str) -> Chart:
         f"sensitivity-{outcome.replace('_', '-')}",
         finding[0].upper() + finding[1:],
         (str(one["outcome_name"].item()) if "outcome_name" in one.coords else title)
-        + ". Bars: 95\u00a0% intervals.",
+        + f". Bars: {100.0 * float(result.attrs.get('confidence', 0.95)):g}\u00a0% intervals.",
         f"{finding}. Most important: {told}.",
         page,
         table(f"Sensitivity of {title}", ("parameter", labels[0], "±", labels[1], "±"), cells, range(1, 5)),

@@ -125,9 +125,9 @@ def line_table(caption: str, when: Floats, series: Sequence[Line], unit: str) ->
     """Return the numbers of lines: a row per year, mean and interval of each series."""
     headings = ["year"]
     for line in series:
-        headings.append(f"{line.name}, {unit}" if len(series) == 1 else line.name)
+        headings.append(f"{line.name}, {unit}" if unit and len(series) == 1 else line.name)
         if line.low is not None:
-            headings += ["95 % from", "to"]
+            headings += [f"{line.band} from", "to"]
     rows = []
     for at in np.unique(np.linspace(0, len(when) - 1, min(MOST_ROWS, len(when))).round().astype(int)):
         row = [figure(float(when[at]), None if when[at] % 1 else 0)]

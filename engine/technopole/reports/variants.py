@@ -71,7 +71,8 @@ def _trend(experiment: Experiment, name: str) -> Chart | None:
         parts[part] = values.sum(axis=axes) if summed else _mean(values, axes)
     if len(when) < 2 or not np.isfinite(parts["mean"]).any():
         return None
-    series = _lines(experiment.labels, parts)
+    confidence = f"{100.0 * experiment.sweep.output.confidence:g} %"
+    series = _lines(experiment.labels, parts, confidence)
     entry = RECORDS[name]
     unit = unit_words(entry.unit)
     how = ""
@@ -81,7 +82,9 @@ def _trend(experiment: Experiment, name: str) -> Chart | None:
     last = parts["mean"][:, -1]
     ends = f"{_short(float(np.nanmin(last)))} to {_short(float(np.nanmax(last)))}"
     heading = f"{title}: {ends} in the last year"
-    about = how.strip() or ("Bands: 95\u00a0% confidence intervals." if "low" in parts else "")
+    bands = f"Bands: {confidence} confidence intervals.".replace(" %", "\u00a0%")
+    # of many variants the bands are what lies between them, as the section says
+    about = how.strip() or (bands if "low" in parts and len(experiment.labels) <= MOST_LINES else "")
     return Chart(
         f"trend-{name.replace('_', '-')}",
         heading,
@@ -92,7 +95,7 @@ def _trend(experiment: Experiment, name: str) -> Chart | None:
     )
 
 
-def _lines(labels: Sequence[str], parts: dict[str, Floats]) -> list[Line]:
+def _lines(labels: Sequence[str], parts: dict[str, Floats], confidence: str) -> list[Line]:
     if len(labels) <= MOST_LINES:
         return [
             Line(
@@ -102,12 +105,13 @@ def _lines(labels: Sequence[str], parts: dict[str, Floats]) -> list[Line]:
                 parts["high"][at] if "high" in parts else None,
                 colour=COLOURS[at],
                 dash=DASHES[at],
+                band=f"{confidence} interval",
             )
             for at, label in enumerate(labels)
         ]
     known = parts["mean"][np.isfinite(parts["mean"]).any(axis=1)]
     low, first, third, high = np.nanquantile(known, [0.05, 0.25, 0.75, 0.95], axis=0)
-    return [Line("variants", np.nanmean(known, axis=0), first, third, low, high)]
+    return [Line("variants", np.nanmean(known, axis=0), first, third, low, high, band="half of the variants")]
 
 
 def _mean(values: Floats, axes: tuple[int, ...]) -> Floats:
