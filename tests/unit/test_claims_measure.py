@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from technopole.claim_tests.design import select
-from technopole.claim_tests.measure import ESTABLISHED, LAST, MEASURES, Sight
+from technopole.claim_tests.interventions import gap_outcomes
+from technopole.claim_tests.measure import ESTABLISHED, LAST, MEASURES, Sight, innovation_rate
+from technopole.claim_tests.outcomes import LONGEST_HALF_LIFE
 from technopole.claim_tests.results import claim_statistics, paired_values
 from technopole.claim_tests.statistics import CONTRADICTED, NO_EFFECT, SUPPORTED
 from technopole.claim_tests.world import Firms
@@ -102,6 +104,27 @@ def test_where_structures_differ_more_with_relatedness_c6_is_supported(blueprint
     assert verdicts == {"C6": SUPPORTED, "C6.krugman": SUPPORTED, "C6.herding": CONTRADICTED}
     turned = {row: words for row, (_, words) in judged("C6", narrow, wide).items()}
     assert turned == {"C6": CONTRADICTED, "C6.krugman": CONTRADICTED, "C6.herding": SUPPORTED}
+
+
+# ------------------------------------------------------------------------------------------ rates and times in years
+
+
+def test_innovation_rate_is_per_firm_at_the_start_of_a_period_and_per_year(blueprint):
+    """Firms double each period: 3 innovations by each that is there at its start are 300 a period, 150 a year."""
+    after = 2.0 ** np.arange(1, PERIODS + 1)
+    before = np.append(1.0, after[:-1])
+    spread = np.full((1, REGIONS, SECTORS), 1.0 / (REGIONS * SECTORS))
+    panel = Panel(firms=after[:, None, None] * spread, innovations=3.0 * before[:, None, None] * spread)
+    assert innovation_rate(Sight(panel, blueprint, some_firms(0), {})) == pytest.approx(300.0 / YEARS)
+
+
+@pytest.mark.parametrize("years", [0.25, 1.0, 5.0])
+def test_longest_half_life_is_a_hundred_years_whatever_a_period_is(years):
+    control = SimpleNamespace(gap=lambda: np.zeros(9))
+    never = SimpleNamespace(gap=lambda: np.full(9, 0.1))
+    assert gap_outcomes(control, never, years) == (pytest.approx(LONGEST_HALF_LIFE), 1.0)
+    halves = SimpleNamespace(gap=lambda: 0.1 * 0.5 ** (np.arange(9) / 3.0))
+    assert gap_outcomes(control, halves, years)[0] == pytest.approx(3.0 * years)
 
 
 # ------------------------------------------------------------------------------------------- C9: the name of a place

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from technopole.cli.commands_compare import print_comparison
+from technopole.cli.commands_compare import print_comparison, variance_line
 from technopole.errors import ConfigError, DataError
 from technopole.experiments.comparison import compare
 from technopole.statistics.contrasts import paired
@@ -125,6 +125,12 @@ def test_tables(factorial, capsys):
     many = make_store({"learning.technology": [0.01 * i for i in range(30)]})
     print_comparison(compare(many, "size", {"learning.technology": 0.0}))
     assert "9 points nearer to it not shown" in capsys.readouterr().out
+
+
+def test_no_share_of_chance_is_more_than_all():
+    split = xr.Dataset({"share_between": 0.0, "noise": 538.8})
+    assert variance_line(split).endswith("0.0 % between points, 100.0 % chance; of the means of the points: all chance")
+    assert variance_line(split.assign(noise=0.076)).endswith("means of the points: 7.6 % chance")
 
 
 def test_command(technopole, tmp_path):

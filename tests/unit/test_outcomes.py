@@ -150,7 +150,7 @@ def test_strides_are_looked_at():
         "periods: found 7; recorded are periods 5 to 40; allowed: 5 to 35, a multiple of the stride 5"
     )
     (problem,) = outcome_problems(Outcome("x", "sales", "sum", 10), times)
-    assert "every 5th is recorded" in problem
+    assert "one in 5 is recorded" in problem
     (problem,) = outcome_problems(Outcome("x", "sales", "growth", 1), np.array([5]))
     assert "two recorded periods" in problem
 

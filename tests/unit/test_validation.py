@@ -200,6 +200,12 @@ def test_what_cannot_be_validated_is_refused(config, arguments, words):
         tp.validate(config, **arguments)
 
 
+def test_facts_about_years_are_not_measured_on_quarters(config):
+    quarters = config.replace({"time.period_years": 0.25})
+    with pytest.raises(ConfigError, match=r"time\.period_years: found 0\.25; allowed: 1 \(facts"):
+        tp.validate(quarters, replicates=2)
+
+
 def test_worlds_that_do_not_fit_are_refused(config, monkeypatch):
     monkeypatch.setattr("technopole.basics.machine.available_memory", lambda: 100_000)
     with pytest.raises(ConfigError, match=r"the validation needs about .* \(1 world at a time × 600 firms\)"):

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from technopole.claim_tests.indices import Frozen, indices, mean_over_regions
-from technopole.claim_tests.outcomes import Flags, Floats, half_life, mean_lag
+from technopole.claim_tests.outcomes import LONGEST_HALF_LIFE, Flags, Floats, half_life, mean_lag
 from technopole.claim_tests.world import CHANNELS, Bench, Walk
 from technopole.world.build import Blueprint
 from technopole_kernels import layout
@@ -137,7 +137,7 @@ def gap_outcomes(control: Series, shocked: Series, years: float) -> tuple[float,
     """
     gap = shocked.gap()
     gap = gap - control.gap()[: gap.size]
-    return half_life(gap) * years, float(gap[-1] / gap[0])
+    return half_life(gap, LONGEST_HALF_LIFE / years) * years, float(gap[-1] / gap[0])
 
 
 def lag_outcomes(control: Series, shocked: Series, years: float) -> tuple[float, float]:

@@ -124,10 +124,10 @@ def high_tech_sales(sight: Sight) -> float:
 
 
 def innovation_rate(sight: Sight) -> float:
-    """Return innovations per 100 firms and year over the last periods."""
-    return 100.0 * ratio(
-        float(sight.last("innovations").sum()), float(sight.last("firms").sum()) * sight.years
-    )
+    """Return innovations per 100 firms and year over the last periods; firms are those at the start of each."""
+    after = sight.cells("firms").sum(axis=(1, 2))
+    operating = np.append(sight.blueprint.n_firms, after[:-1])[-LAST:]
+    return 100.0 * ratio(float(sight.last("innovations").sum()), float(operating.sum()) * sight.years)
 
 
 def _growth(sight: Sight, quality: bool = False) -> tuple[Floats, Floats]:

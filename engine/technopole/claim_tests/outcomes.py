@@ -60,7 +60,7 @@ def spread_within(values: Floats, groups: Ints) -> float:
     return float(np.sqrt(around @ around / values.size))
 
 
-def half_life(gap: Floats) -> float:
+def half_life(gap: Floats, longest: float = LONGEST_HALF_LIFE) -> float:
     """Return the half-life of a gap that was opened at the first entry, in periods.
 
     The rate is the least-squares slope of ln(gap) through its first value, over the periods before less than
@@ -70,11 +70,13 @@ def half_life(gap: Floats) -> float:
     ----------
     gap : ndarray, shape (periods + 1,)
         From the moment of the shock on; positive at first.
+    longest : float
+        Periods; `LONGEST_HALF_LIFE` where a period is a year.
 
     Returns
     -------
     float
-        ln 2 / rate, at most `LONGEST_HALF_LIFE`; NaN if there is no gap at first.
+        ln 2 / rate, at most `longest`; NaN if there is no gap at first.
     """
     if gap.size < 2 or not gap[0] > 0.0:
         return float("nan")
@@ -84,7 +86,7 @@ def half_life(gap: Floats) -> float:
     logs = np.log(np.maximum(left[1:end], 0.01))
     when = np.arange(1.0, end)
     rate = -float(when @ logs) / float(when @ when)
-    return min(float(np.log(2.0)) / rate, LONGEST_HALF_LIFE) if rate > 0.0 else LONGEST_HALF_LIFE
+    return min(float(np.log(2.0)) / rate, longest) if rate > 0.0 else longest
 
 
 def mean_lag(response: Floats) -> float:

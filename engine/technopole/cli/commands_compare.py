@@ -103,9 +103,11 @@ def variance_line(one: xr.Dataset) -> str:
     share, noise = float(one["share_between"]), float(one["noise"])
     if not math.isfinite(share):
         return "variance between points: not known from so few points or replicates"
+    # the estimated error may exceed the variance that there is: a share of more than all says nothing
+    of_means = f"{100 * noise:.1f} %" if noise < 1.0 else "all"
     return (
         f"variance of single replicates: {100 * share:.1f} % between points, {100 * (1 - share):.1f} % chance; "
-        f"of the means of the points: {100 * noise:.1f} % chance"
+        f"of the means of the points: {of_means} chance"
     )
 
 

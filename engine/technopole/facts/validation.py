@@ -144,6 +144,11 @@ def resolve_validation(
             f"{called}: found {resolved.time.periods}; allowed: {LEAST_PERIODS} or more (the facts are "
             "measured on the second half)"
         )
+    if resolved.time.period_years != 1.0:
+        raise ConfigError(
+            f"time.period_years: found {resolved.time.period_years:g}; allowed: 1 (facts and real series are "
+            "about years, and a year is a period there)"
+        )
     if of_scenario:
         from technopole.data.loading import data_path
 

@@ -177,7 +177,7 @@ def _sector_table(ds: xr.Dataset, names: list[str], high: NDArray[np.bool_], sha
         rows.append(row)
     first = 2 if kinds else 1
     return table(
-        "The sectors: means over the runs, last year",
+        "The sectors: means over the runs; last year, growth since the first, innovations of the last recorded years",
         headings,
         rows,
         range(first, len(headings)),

@@ -71,7 +71,7 @@ class Outcome:
     def long_name(self) -> str:
         """For labels and metadata."""
         words = {
-            "last": "after the last period",
+            "last": "after the last recorded period",
             "mean": f"mean of the last {self.periods} periods",
             "sum": f"sum of the last {self.periods} periods",
             "growth": f"growth per period (log points) over the last {self.periods} periods",
@@ -167,7 +167,7 @@ def _period_problems(outcome: Outcome, times: NDArray[np.int64]) -> list[str]:
         return [f"{found}; recorded are periods {first} to {last}; allowed: 1 to {most}"]
     if outcome.over == "sum" and stride > 1:
         return [
-            f"over: a sum needs every period and every {stride}th is recorded; allowed: last, mean, growth"
+            f"over: a sum needs every period and one in {stride} is recorded; allowed: last, mean, growth"
         ]
     return []
 
