@@ -129,7 +129,9 @@ def test_tables(factorial, capsys):
 
 def test_no_share_of_chance_is_more_than_all():
     split = xr.Dataset({"share_between": 0.0, "noise": 538.8})
-    assert variance_line(split).endswith("0.0 % between points, 100.0 % chance; of the means of the points: all chance")
+    assert variance_line(split).endswith(
+        "0.0 % between points, 100.0 % chance; of the means of the points: all chance"
+    )
     assert variance_line(split.assign(noise=0.076)).endswith("means of the points: 7.6 % chance")
 
 

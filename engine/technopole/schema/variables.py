@@ -104,7 +104,9 @@ _RECORD_ROWS = (
     _record("tied_share", REGION, "1", "share of firms tied to a university", FRACTION),
     _record("research_lag", REGION, "period", "mean lag from research to production", POSITIVE),
     _record("net_migration", REGION, "worker", "workers who came less workers who left"),
-    _record("market", SECTOR, "money", "sales of the sector (what is asked for, if it has no firms)", POSITIVE),
+    _record(
+        "market", SECTOR, "money", "sales of the sector (what is asked for, if it has no firms)", POSITIVE
+    ),
     _record("concentration", SECTOR, "1", "sum of squared market shares", FRACTION),
     _record("productivity_sd", SECTOR, LOG, "standard deviation of log productivity between firms", POSITIVE),
     _record(

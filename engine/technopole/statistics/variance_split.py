@@ -33,7 +33,8 @@ class VarianceSplit(NamedTuple):
     share_between: float
     """between/(between + within), at least 0: how much of the variance of single replicates is due to the point."""
     noise: float
-    """Share of Monte Carlo error in `of_means`, above 1 where `between` is below 0; where it is large, more replicates are better than more points."""
+    """Share of Monte Carlo error in `of_means`, above 1 where `between` is below 0; where it is large, more
+    replicates are better than more points."""
 
 
 def split_variance(values: ArrayLike) -> VarianceSplit:
