@@ -23,6 +23,7 @@ from technopole.reports.make import make_page
 from technopole.reports.validation import validation_section
 from technopole.results.numbers import mean_interval
 from technopole.results.summary import summarise
+from technopole.schema import SIZE_EDGES
 
 pytest.importorskip("bokeh")
 pytest.importorskip("jinja2")
@@ -92,6 +93,17 @@ def test_regions_in_the_table_are_those_of_the_data(reader):
     wage, workers = (ds[name].isel(time=-1) for name in ("wage", "workforce"))
     relative = 100.0 * (wage / (wage * workers).sum("region") * workers.sum("region")).mean("replicate")
     assert [numbers(row[wages])[0] for row in table[1:]] == pytest.approx(relative.values, abs=0.51)
+
+
+def test_firm_sizes_in_the_table_are_those_of_the_data(reader):
+    counts = run_dataset()["size_distribution"].isel(time=-1).values
+    reaching = counts[:, ::-1].cumsum(axis=1)[:, ::-1]
+    share = 100.0 * (reaching / reaching[:, :1]).mean(axis=0)
+    rows = reader.tables["Firm sizes in the last year"][1:]
+    known = dict(zip(SIZE_EDGES, share, strict=True))
+    sizes = [numbers(row[0])[0] for row in rows]
+    assert sizes == [edge for edge in SIZE_EDGES if edge >= 1.0 and known[edge] > 0.0]  # 1.5 is not 2
+    assert [numbers(row[1])[0] for row in rows] == pytest.approx([known[size] for size in sizes], rel=1e-3)
 
 
 def test_sectors_in_the_table_are_those_of_the_data(reader):

@@ -89,7 +89,9 @@ def _sizes(ds: xr.Dataset) -> Chart:
     items.append(LegendItem("last year", BLUE, "solid", (now, dots)))
     add_legend(page, items)
     point_at(page, [dots], "<b>@text</b> of the firms have<br>at least @x{0,0} workers")
-    small = float(100.0 - np.interp(10.0, edges, mean))
+    # no class ends at ten workers; between two edges the tail is nearly a power of the size
+    ten = np.exp(np.interp(np.log(10.0), np.log(edges[shown]), np.log(mean[shown]), right=-np.inf))
+    small = float(100.0 - ten)
     finding = f"{number(small, 0)} of 100 firms have fewer than ten workers"
     if np.isfinite(slope):
         finding += f"; tail exponent {number(-slope)}"
@@ -104,7 +106,10 @@ def _sizes(ds: xr.Dataset) -> Chart:
         table(
             "Firm sizes in the last year",
             ("workers, at least", "% of firms"),
-            [(figure(float(e), 0), figure(float(m))) for e, m in zip(edges[shown], mean[shown], strict=True)],
+            [
+                (figure(float(e), 1 if e % 1 else 0), figure(float(m)))
+                for e, m in zip(edges[shown], mean[shown], strict=True)
+            ],
             numbers=(0, 1),
         ),
     )
