@@ -286,6 +286,23 @@ def test_series_are_matched_to_states_and_sectors(folder):
     assert by_code.kind == "states"
 
 
+def test_rates_have_the_divisor_of_the_model(tmp_path):
+    """Of the firms before and after a year the mean, in the data as in `technopole.facts.turnover`."""
+    write_table(tmp_path / "us_states.csv", ["fips", "abbr"], zip(FIPS, STATES, strict=True))
+    columns = ["estab", "emp", "estabs_entry", "estabs_exit", "job_creation", "job_destruction"]
+    # a tenth more each year: 11 enter where 100 were and 110 are
+    rows = [
+        [fips, year, 100 * size, 900 * size, 11 * size, size, 150 * size, 60 * size]
+        for fips in FIPS
+        for year in range(2009, 2021)
+        for size in [1.1 ** (year - 2010)]
+    ]
+    write_table(tmp_path / "bds_state_1978_2020.csv.gz", ["fips", "year", *columns], rows)
+    series = series_of(RealData(tmp_path, list(STATES), ["11"]))
+    assert (series["data_entry"].low, series["data_entry"].high) == pytest.approx((0.1152381, 0.1152381))
+    assert series["data_job_creation"].high == pytest.approx(150 / (900 * (1 + 1 / 1.1) / 2))
+
+
 def test_ranges_come_from_the_data(folder):
     series = series_of(RealData(folder, list(STATES), ["11", "31-33"]))
     entry = series["data_entry"]

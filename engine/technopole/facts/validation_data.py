@@ -92,14 +92,18 @@ class RealData:
     def turnover(self) -> dict[str, Floats] | None:
         """Return establishments, entries, exits, jobs created and destroyed by year and state, (10, R).
 
-        Rates of the Business Dynamics Statistics have the mean of two years in the divisor; here it is the number of
-        the year.
+        Establishments and employment are the means of the year and the one before, or of the year where that is not
+        known: the divisor of rates in these statistics, and of those of the model (`technopole.facts.turnover`).
         """
         columns = ["estab", "emp", "estabs_entry", "estabs_exit", "job_creation", "job_destruction"]
         rows = self._rows("bds_state_1978_2020.csv.gz", ["fips", "year", *columns], "bds")
         if rows is None or self.kind != "states":
             return None
-        return {column: self._by_year(rows, column, YEARS) for column in columns}
+        found = {column: self._by_year(rows, column, YEARS) for column in columns}
+        for column in ("estab", "emp"):
+            before = self._by_year(rows, column, range(YEARS.start - 1, YEARS.stop - 1))
+            found[column] = np.where(np.isfinite(before), 0.5 * (found[column] + before), found[column])
+        return found
 
     def income(self) -> Floats | None:
         """Return income per head by year from `FIRST_INCOME` to 2019 and state."""
