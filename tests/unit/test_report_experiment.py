@@ -117,6 +117,10 @@ def test_sensitivity_of_an_experiment_made_for_it_is_computed(tmp_path, undrawn)
     )
     tp.experiment(Sweep.from_dict(sweep), to=path, workers=1)
     table = Reader(page(tmp_path, path)).tables["Sensitivity of final technology"]
+    from technopole.reports.sensitivity import sensitivity_section  # needs Bokeh
+
+    found = tp.sensitivity(path, confidence=0.9)
+    assert "Bars: 90\u00a0% intervals" in sensitivity_section(found).charts[0].words
     indices = tp.sensitivity(path)["mu_star"].sel(outcome="final_technology")
     assert {row[0]: numbers(row[1])[0] for row in table[1:]} == {
         key: pytest.approx(float(indices.sel(parameter=key)), rel=1e-3) for key in ranges
