@@ -24,6 +24,7 @@ from technopole.errors import ConfigError
 from technopole.schema import RECORDS
 from technopole.schema.levels import needed
 from technopole.schema.outcomes import Outcome, needed_by_outcomes
+from technopole.sweeps.from_python import from_python
 from technopole.sweeps.models import SECTIONS, Limits, Output, Stop
 from technopole.sweeps.values import flattened
 
@@ -174,7 +175,9 @@ class Sweep:
             With one line for each problem: file, key, what was found, what is allowed.
         """
         content = read_toml(path)
-        return cls._built(content, Path(path).parent, os.fspath(path), overrides, data, origins)
+        # those of the command line, which have origins, are TOML as the file is
+        changes = overrides if origins is not None else _from_python(overrides)
+        return cls._built(content, Path(path).parent, os.fspath(path), changes, data, origins)
 
     @classmethod
     def from_dict(
@@ -191,7 +194,9 @@ class Sweep:
         ----------
         content : mapping
             Sections, as in the file. A section ``config`` with a whole configuration may stand in place of
-            ``experiment.scenario``.
+            ``experiment.scenario``. What Python has for the values of TOML will do: arrays of one dimension, Series
+            and Index of pandas and ranges as lists, paths as text, numbers of NumPy, and whole floats (3.0) where a
+            whole number is wanted.
         folder : path
             Relative paths count from it.
         source : str
@@ -211,7 +216,7 @@ class Sweep:
         ConfigError
             With one line for each problem.
         """
-        return cls._built(content, Path(folder), source, overrides, data)
+        return cls._built(from_python(content), Path(folder), source, _from_python(overrides), data)
 
     @classmethod
     def _built(
@@ -349,6 +354,16 @@ def hash_of(content: Any) -> str:
     """Return the SHA-256 of the canonical JSON of a value, in 64 hexadecimal digits."""
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _from_python(overrides: Any) -> Any:
+    """Return overrides with paths and whole floats as in the content of a sweep."""
+    if not isinstance(overrides, Mapping):
+        return overrides
+    return {
+        key: from_python(value, key if str(key).partition(".")[0] in SECTIONS else f"set.{key}")
+        for key, value in overrides.items()
+    }
 
 
 def _checked_overrides(overrides: Any, source: str) -> Mapping[str, Any]:
