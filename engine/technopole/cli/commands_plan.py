@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from technopole.cli.telling import prepare_device, say
+from technopole.cli.telling import compile_if_needed, prepare_device, say
 from technopole.schema.entries import counted
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def plan(options: SweepOptions, force: bool = False, as_json: bool = False) -> N
     if not force:
         refuse_above_limits(planned, None)
     prepare_device(planned.sweep.config, say)
-    compile_if_needed(planned.sweep.config.run.precision)
+    compile_if_needed(say, planned.sweep.config.run.precision)
     measured = estimate(planned)
     if as_json:
         print(json.dumps(plan_numbers(planned, measured), indent=2, ensure_ascii=False))
@@ -130,15 +130,6 @@ def schema() -> None:
     from technopole.sweeps.json_schema import sweep_schema
 
     print(json.dumps(sweep_schema(), indent=2, ensure_ascii=False))
-
-
-def compile_if_needed(precision: str) -> None:
-    """Compile the kernels for a ``run.precision``, unless they are compiled."""
-    from technopole.startup.warmup import COMPILE_SECONDS, compile_in_background, has_compiled_code
-
-    if not has_compiled_code(precision):
-        say(f"compiling the kernels for this processor (about {COMPILE_SECONDS} s, once) …")
-        compile_in_background(precision)
 
 
 def plan_numbers(plan: Plan, measured: Estimate | None) -> dict[str, Any]:
