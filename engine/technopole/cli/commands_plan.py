@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -147,6 +148,8 @@ def plan_numbers(plan: Plan, measured: Estimate | None) -> dict[str, Any]:
     dict
         Plain values that JSON can hold.
     """
+    from technopole.experiments.firm_growth import stored_bytes
+
     numbers: dict[str, Any] = {
         "name": plan.sweep.name,
         "digest": plan.digest,
@@ -158,7 +161,7 @@ def plan_numbers(plan: Plan, measured: Estimate | None) -> dict[str, Any]:
         "points_per_unit": plan.point_block,
         "replicates_per_unit": plan.replicate_block,
         "files": plan.files,
-        "bytes": plan.bytes,
+        "bytes": stored_bytes(plan, math.nan if measured is None else measured.firms),
     }
     if measured is not None and measured.failed:
         numbers["failed_points"] = {str(point): text for point, text in measured.failed.items()}
@@ -182,6 +185,7 @@ def print_plan(plan: Plan, measured: Estimate) -> None:
     from technopole.basics.machine import readable_bytes
     from technopole.basics.text_table import write_table
     from technopole.data.draft import firms_in_words
+    from technopole.experiments.firm_growth import stored_bytes
     from technopole.simulation.progress import duration
 
     sweep = plan.sweep
@@ -192,7 +196,7 @@ def print_plan(plan: Plan, measured: Estimate) -> None:
         print()
     most = "at most " if sweep.stop is not None else ""
     start = f"{sweep.burn_in} of them a burn-in, " if sweep.burn_in else ""
-    of_firms = ", tables of firms as large as at the start" if sweep.firm_variables else ""
+    of_firms = f", {_growth_in_words(measured)}" if sweep.firm_variables else ""
     unit = plan.unit(0)
     alike = "the same" if sweep.common_random_numbers else "different"
     rows = [
@@ -206,7 +210,7 @@ def print_plan(plan: Plan, measured: Estimate) -> None:
             f"{counted(len(unit.points), 'point')} × {counted(len(unit.replicates), 'replicate')}"
             + (f", about {duration(measured.unit_seconds)} each" if measured.known else ""),
         ),
-        ("size", readable_bytes(plan.bytes), f"before compression{of_firms}"),
+        ("size", readable_bytes(stored_bytes(plan, measured.firms)), f"before compression{of_firms}"),
         ("files", f"{plan.files:,}", "and one journal for each process"),
         ("core-hours", *_core_hours(measured, most)),
     ]
@@ -215,6 +219,13 @@ def print_plan(plan: Plan, measured: Estimate) -> None:
         rows.insert(2, ("rounds", f"{most}{plan.rounds:,}", text))
     write_table(sys.stdout, ("plan", "", ""), rows, right=(1,))
     print(f"\nhash {plan.digest[:16]}", flush=True)
+
+
+def _growth_in_words(measured: Estimate) -> str:
+    """Say what the size of tables of firms goes by."""
+    if math.isnan(measured.firms):
+        return "tables of firms growing as the workforce (not measured)"
+    return "tables of firms as measured, later periods growing as the workforce"
 
 
 def _number_and_share(firms: str) -> tuple[str, str]:
