@@ -104,6 +104,19 @@ def test_plan_says_what_the_size_goes_by(tmp_path, capsys):
         print_it(SweepOptions(file))
 
 
+def test_plan_measures_before_it_refuses(tmp_path, capsys):
+    ending = {"labour.growth": 0.1, "entry.startups": 0.0}
+    limit = {"bytes": 0.3 * growing(set=ending).bytes}
+    made = growing(set=ending, limits=limit)
+    assert limit_problems(made, None) != []
+    file = tmp_path / "sweep.toml"
+    file.write_text(
+        to_toml(content(output=OUTPUT, experiment=EXPERIMENT, set=ending, limits=limit)), encoding="utf-8"
+    )
+    print_it(SweepOptions(file))
+    assert "tables of firms as measured" in capsys.readouterr().out
+
+
 def test_nothing_is_counted_where_no_tables_are_stored():
     made = plan()
     measured = estimate(made, seconds=0.1)

@@ -109,7 +109,7 @@ def plan(options: SweepOptions, force: bool = False, as_json: bool = False) -> N
     from technopole.experiments.probe import estimate, refuse_above_limits
 
     planned = make_plan(read_sweep(options))
-    if not force:
+    if not force and not planned.sweep.firm_variables:  # how large tables of firms become is measured first
         refuse_above_limits(planned, None)
     prepare_device(planned.sweep.config, say)
     compile_if_needed(say, planned.sweep.config.run.precision)
