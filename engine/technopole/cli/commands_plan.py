@@ -16,7 +16,8 @@ from technopole.schema.entries import counted
 if TYPE_CHECKING:
     from technopole.experiments.plan import Plan
     from technopole.experiments.probe import Estimate
-    from technopole.sweeps.sweep import Spread, Sweep
+    from technopole.sweeps.spreads import Spread
+    from technopole.sweeps.sweep import Sweep
 
 VALUES_SHOWN = 6
 """Values of a parameter shown in the table."""

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from typing import Any, get_args
 
 from technopole.basics.given import whole_as_int
+from technopole.config.problems import found
+from technopole.errors import ConfigError
 from technopole.schema import ENTRIES, GROUPS
-from technopole.sweeps.models import Design, Experiment, OutcomeTable, Output, Stop
+from technopole.sweeps.models import SECTIONS, Design, Experiment, OutcomeTable, Output, Stop
 
 PATHS = ("experiment.scenario", "design.file", "set.data.path")
 """Keys of a sweep that are paths."""
@@ -79,3 +81,30 @@ def _leads_on(key: str) -> bool:
 def _is_whole_of_outcome(key: str) -> bool:
     section, _, rest = key.partition(".")
     return section == "outcomes" and rest.rpartition(".")[2] in _WHOLE_OF_OUTCOMES
+
+
+def overrides_from_python(overrides: Any) -> Any:
+    """Return overrides with paths and whole floats as in the content of a sweep."""
+    if not isinstance(overrides, Mapping):
+        return overrides
+    return {
+        key: from_python(value, key if str(key).partition(".")[0] in SECTIONS else f"set.{key}")
+        for key, value in overrides.items()
+    }
+
+
+def checked_overrides(overrides: Any, source: str) -> Mapping[str, Any]:
+    """Return overrides, none if they are None; raise if they are of another kind."""
+    if overrides is None:
+        return {}
+    example = '{"experiment.replicates": 64}'
+    if not isinstance(overrides, Mapping):
+        raise ConfigError(
+            f"{source} (override): found {found(overrides)}; allowed: a mapping of dotted keys, such as {example}"
+        )
+    for key in overrides:
+        if not isinstance(key, str):
+            raise ConfigError(
+                f"{source} (override): found the key {key!r:.60}; allowed: dotted keys, such as {example}"
+            )
+    return overrides
