@@ -88,7 +88,9 @@ class Traffic:
         """Do one part of a period for all tiles, groups, regions or cells."""
         last = {
             Part.POOL: self.setting.constants.group_start.size - 1,
+            Part.ADD: world.regions.shape[1],
             Part.COLLECT: world.regions.shape[1],
+            Part.STARTUPS: world.cells.shape[1],
             Part.FOUND: world.cells.shape[1],
             Part.MOVE: world.cells.shape[1],
         }.get(part, int(world.clock[layout.TILES]))

@@ -35,7 +35,7 @@ _FIRMS = SETTING, WORLD, TILE
 _CELLS = SETTING, WORLD, NUMBER, NUMBER
 _WHOLE = SETTING, WORLD
 JOBS = (
-    (prepare_demand, _WHOLE), (sum_tile_start, _FIRMS), (collect_start, (WORLD,)), (sum_start, _WHOLE),
+    (prepare_demand, _WHOLE), (sum_tile_start, _FIRMS), (collect_start, (WORLD, NUMBER, NUMBER)), (sum_start, _WHOLE),
     (prepare_regions, _WHOLE), (prepare_cells, _WHOLE), (mix_all_sectors, (CONSTANTS, WORLD)), (pair_cells, _WHOLE),
     (make_upper_means, (WORLD,)), (make_targets, (CONSTANTS, WORLD)), (share_costs, _WHOLE),
     (pool_groups, (CONSTANTS, WORLD, NUMBER, NUMBER)), (draw_meetings, _FIRMS), (meet_partners, _FIRMS),
@@ -44,7 +44,7 @@ JOBS = (
     (settle_firms, _FIRMS), (choose_homes, _FIRMS), (count_sizes, (WORLD, TILE)),
     (collect_end, (WORLD, NUMBER, NUMBER)), (set_wages, _WHOLE), (move_workers, _WHOLE),
     (build_institutions, _WHOLE), (build_reputation, _WHOLE), (mean_startups, _WHOLE),
-    (find_not_finite, (WORLD, PROBLEM)), (draw_startups, _WHOLE), (count_population, (WORLD,)),
+    (find_not_finite, (WORLD, PROBLEM)), (draw_startups, _CELLS), (count_population, (WORLD,)),
     (found_entrants, _CELLS), (move_survivors, (WORLD, NUMBER, NUMBER)), (record_period, (WORLD, RECORDS, NUMBER)),
 )  # fmt: skip
 """Stages and what they are given, in the order in which the period meets them; none is a part of another one."""

@@ -74,19 +74,6 @@ def put_new_shares(world, cell, count, k):
     return total(a + b + c + d + e + f + g + h)
 
 
-@stage
-def collect_start(world):
-    """Firms of the cells and sums over them at the start of the period."""
-    cells, offsets = world.cells.shape[1], world.offsets
-    for cell in range(cells):
-        world.cells[at.FIRMS, cell] = float(offsets[cell + 1] - offsets[cell])
-    add_parts(world, 0, world.clock[at.SEGMENTS], at.SHARE, at.SMALL_SALES)
-    fault = 0.0
-    for cell in range(0, cells, WIDTH):
-        fault += 0.0 * put_columns(world, cell, cells - cell, at.SHARE, at.SMALL_SALES - at.SHARE)
-    world.economy[at.FAULT] = fault
-
-
 @device
 def segment_from(world, cell):
     """First segment of a cell or, if it is empty, of those behind it."""
@@ -98,6 +85,26 @@ def segment_from(world, cell):
         else:
             high = middle
     return low
+
+
+@stage
+def collect_start(world, first, last):
+    """Firms of the cells of some regions and sums over them at the start of the period."""
+    begin, end, fault = first * world.sectors.shape[1], last * world.sectors.shape[1], 0.0
+    firms, offsets = world.cells[at.FIRMS, begin:end], world.offsets[begin : end + 1]
+    for cell in range(firms.size):
+        firms[cell] = float(offsets[cell + 1] - offsets[cell])
+    add_parts(world, segment_from(world, begin), segment_from(world, end), at.SHARE, at.SMALL_SALES)
+    for cell in range(begin, end, WIDTH):
+        fault += 0.0 * put_columns(world, cell, end - cell, at.SHARE, at.SMALL_SALES - at.SHARE)
+    note_fault(world, fault)
+
+
+@device
+def note_fault(world, fault):
+    """Note that a sum is not finite, whichever thread has found it."""
+    if not fault == 0.0:
+        world.economy[at.FAULT] = fault
 
 
 @stage
@@ -118,8 +125,7 @@ def collect_end(world, first, last):
             fault += 0.0 * put_columns(world, cell, n, at.E_SHARE_SQUARED, at.E_STAY_SHARE - at.E_SHARE_SQUARED)
             fault += 0.0 * put_new_shares(world, cell, n, k)
         cost_transactions(world.cells, world.regions[at.R_TRANSACTION, r], r * S, (r + 1) * S)
-    if not fault == 0.0:
-        world.economy[at.FAULT] = fault  # whichever thread finds one: it stays
+    note_fault(world, fault)
     staying = world.cells[at.E_STAY_SHARE]  # is not finite only if the square of a share is not either
     set_all(staying[first * S : last * S], 0.0)
     for segment in range(begin, end):

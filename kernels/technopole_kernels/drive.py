@@ -3,15 +3,17 @@
 from technopole_kernels import layout as at
 from technopole_kernels._held import hold
 from technopole_kernels._jit import kernel, stage
-from technopole_kernels.collect import collect_end
+from technopole_kernels.collect import collect_end, collect_start
 from technopole_kernels.demography import endow_entrants, found_entrants, move_survivors, scale_sectors
+from technopole_kernels.entry import draw_startups
 from technopole_kernels.halves import rest
 from technopole_kernels.parts import (
     DONE,
-    close_collected,
+    close_regions,
     go_on,
     learn_and_compete_in_tiles,
     open_period,
+    place_entrants,
     pool_in_groups,
     prepare_without_pools,
     settle,
@@ -23,9 +25,9 @@ from technopole_kernels.record import record_period
 from technopole_kernels.status import Part, Status
 
 STOPPED = int(Status.STOPPED)
-(WHOLE, OPEN, SUM, PREPARE, POOL, LEARN, SETTLE, DECIDE, COLLECT, CLOSE, FOUND, SCALE, MOVE, COMMIT, REST) = (
-    int(part) for part in Part
-)
+PARTS = tuple(int(part) for part in Part)
+WHOLE, OPEN, SUM, ADD, PREPARE, POOL, LEARN, SETTLE, DECIDE, COLLECT, CLOSE = PARTS[:11]
+STARTUPS, PLACE, FOUND, SCALE, MOVE, COMMIT, REST = PARTS[11:]
 
 
 @kernel
@@ -74,6 +76,8 @@ def do_part(setting, world, problem, records, stride, part, first, last):
         open_period(setting, world)
     elif part == SUM:
         sum_tiles(setting, world, first, last)
+    elif part == ADD:
+        collect_start(world, first, last)
     elif part == PREPARE:
         prepare_without_pools(setting, world)
     elif part == POOL:
@@ -87,7 +91,11 @@ def do_part(setting, world, problem, records, stride, part, first, last):
     elif part == COLLECT:
         collect_end(world, first, last)
     elif part == CLOSE:
-        return close_collected(setting, world, problem)
+        return close_regions(setting, world, problem)
+    elif part == STARTUPS:
+        draw_startups(setting, world, first, last)
+    elif part == PLACE:
+        return place_entrants(world, problem)
     elif part == FOUND:
         found_entrants(setting, world, first, last)
     elif part == SCALE:

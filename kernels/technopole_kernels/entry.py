@@ -195,27 +195,28 @@ def invert_poisson(u, mean, none):
 
 
 @stage
-def draw_startups(setting, world):
-    """Number of start-ups of every cell.
+def draw_startups(setting, world, first_cell, last_cell):
+    """Number of start-ups of some cells.
 
-    Whether there are any is found for all cells in vectors. Most have none and need nothing else.
+    Whether there are any is found for all of them in vectors. Most have none and need nothing else.
     """
-    cells, counts = world.cells, world.counts
-    mean, none, first = cells[at.C_STARTUP_MEAN], cells[at.C_NO_STARTUP], cells[at.C_STARTUP_DRAW]
+    cells, counts = world.cells, world.counts[at.N_STARTUPS, first_cell:last_cell]
+    mean, none = cells[at.C_STARTUP_MEAN, first_cell:last_cell], cells[at.C_NO_STARTUP, first_cell:last_cell]
+    first = cells[at.C_STARTUP_DRAW, first_cell:last_cell]
     period, replicate = np.uint64(world.clock[at.PERIOD]), np.uint64(world.clock[at.REPLICATE])
     seed = setting.seed[0]
-    for cell in range(mean.size):
-        none[cell] = exp(-mean[cell])
-    for cell in range(mean.size):
-        w0, w1, _, _ = draw(np.uint64(cell), period, STARTUP_COUNT, seed, replicate)
-        first[cell] = uniform53(w0, w1)
-    for cell in range(mean.size):
+    for i in range(mean.size):
+        none[i] = exp(-mean[i])
+    for i in range(mean.size):
+        w0, w1, _, _ = draw(np.uint64(first_cell + i), period, STARTUP_COUNT, seed, replicate)
+        first[i] = uniform53(w0, w1)
+    for i in range(mean.size):
         startups = 0
-        if mean[cell] > LARGEST_PART:
-            startups = draw_poisson(mean[cell], cell, period, seed, replicate)
-        elif first[cell] >= none[cell]:  # in one part, of which all is known
-            startups = invert_poisson(first[cell], mean[cell], none[cell])
-        counts[at.N_STARTUPS, cell] = startups
+        if mean[i] > LARGEST_PART:
+            startups = draw_poisson(mean[i], first_cell + i, period, seed, replicate)
+        elif first[i] >= none[i]:  # in one part, of which all is known
+            startups = invert_poisson(first[i], mean[i], none[i])
+        counts[i] = startups
 
 
 @device

@@ -36,6 +36,7 @@ def open_period(setting, world):
     cut_tiles(world, world.regions.shape[1], world.sectors.shape[1])
     prepare_demand(setting, world)
     set_all(world.sizes, 0)
+    world.economy[at.FAULT] = 0.0
     return world.clock[at.TILES]
 
 
@@ -49,15 +50,15 @@ def sum_tiles(setting, world, first, last):
 @stage
 def prepare(setting, world):
     """What firms find in their regions, cells and sectors: indices, costs, pools, partners."""
+    collect_start(world, 0, world.regions.shape[1])
     prepare_without_pools(setting, world)
     pool_in_groups(setting, world, 0, setting.constants.group_start.size - 1)
 
 
 @stage
 def prepare_without_pools(setting, world):
-    """The same up to the sums over regions in reach."""
+    """The same up to the sums over regions in reach, when those over the firms of a cell are known."""
     params, constants = setting.params[0], setting.constants
-    collect_start(world)
     sum_start(setting, world)
     prepare_regions(setting, world)
     prepare_cells(setting, world)
@@ -102,12 +103,16 @@ def settle_and_decide_in_tiles(setting, world, first, last):
 def close(setting, world, problem):
     """Regions, institutions and the number of entrants; returns a ``Status``. Nothing of the state is written yet."""
     collect_end(world, 0, world.regions.shape[1])
-    return close_collected(setting, world, problem)
+    status = close_regions(setting, world, problem)
+    if status == DONE:
+        draw_startups(setting, world, 0, world.cells.shape[1])
+        status = place_entrants(world, problem)
+    return status
 
 
 @stage
-def close_collected(setting, world, problem):
-    """The same when it is known of all cells what their firms did."""
+def close_regions(setting, world, problem):
+    """The same up to the expected numbers of start-ups, when it is known of all cells what their firms did."""
     advance_pipeline(setting, world)
     set_wages(setting, world)
     move_workers(setting, world)
@@ -119,7 +124,12 @@ def close_collected(setting, world, problem):
         collect_rest(world)
         if find_not_finite(world, problem):
             return NOT_FINITE
-    draw_startups(setting, world)
+    return DONE
+
+
+@stage
+def place_entrants(world, problem):
+    """The rest of it: who will stand where."""
     room = count_population(world)
     if room > world.firms.shape[1]:
         problem.where[0] = room

@@ -142,10 +142,12 @@ def test_parts_in_any_order_and_spoiled_rooms(drawn, seed):
             groups = pieces.setting.constants.group_start.size - 1
             number = {
                 Part.SUM: tiles,
+                Part.ADD: world.regions.shape[1],
                 Part.POOL: groups,
                 Part.LEARN: tiles,
                 Part.DECIDE: tiles,
                 Part.COLLECT: world.regions.shape[1],
+                Part.STARTUPS: cells,
                 Part.FOUND: cells,
                 Part.MOVE: cells,
             }

@@ -413,6 +413,11 @@ def test_a_policy_longer_than_memory_is_refused(config, monkeypatch):
         ("wage_shock", in_time(10**12), "found period 1000000000000; allowed: 1 to 1000000"),
         ("wage_shock", in_time(3.5), "found the label 3.5 of time"),
         ("wage_shock", in_time(), "found no periods"),
+        (
+            "wage_shock",
+            xr.DataArray(np.zeros(0), dims="region", coords={"region": []}),
+            "found no regions; allowed: at least one, or no dimension region",
+        ),
         ("wage_shock", xr.DataArray([0.1], dims="sector"), "found dimension sector"),
         ("wage_shock", xr.DataArray([0.1], dims="region", coords={"region": ["vally"]}), "did you mean"),
         ("wage_shock", xr.DataArray([0.1], dims="time", coords={"time": [0]}), "1 is the first"),

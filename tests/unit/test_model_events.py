@@ -98,6 +98,8 @@ def test_shares_add_up_after_a_shock(model):
         (("wage_shock", 2.0), {}, "is a policy"),
         (("sales", 2.0), {}, "is recorded, not a state variable"),
         (("wage", 2.0), {"region": 0}, 'region "0" is unknown'),
+        (("wage", 2.0), {"region": []}, "found no region .*; allowed: an id, a list of ids, or None for all"),
+        (("technology", 2.0), {"sector": np.array([], dtype=str)}, "shock of technology: found no sector "),
     ],
 )
 def test_shocks_that_make_no_sense_are_refused(model, arguments, options, message):

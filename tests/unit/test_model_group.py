@@ -29,6 +29,19 @@ def test_models_together_are_the_replicates_of_a_run(config, threads):
         assert [model.replicate for model in models] == list(range(5))
 
 
+def test_numbers_of_models(config):
+    models = tp.Model.many(config, 3)
+    assert models[np.int64(2)] is models[-1] and models[-3] is models[0]
+    for number in (3, 99, -4):
+        with pytest.raises(
+            IndexError, match=f"found the number {number}; there are 3 models; allowed: 0 to 2"
+        ) as failure:
+            models[number]
+        assert isinstance(failure.value, tp.StateError)
+    with pytest.raises(IndexError, match="there is 1 model; allowed: 0, or"):
+        tp.Model.many(config, 1)[1]
+
+
 def test_models_are_apart(config):
     models, others = tp.Model.many(config, 3, first=7), tp.Model.many(config, 3, first=7)
     models[1].set("wage", 2.0)

@@ -256,4 +256,4 @@ def test_a_plan_says_by_which_firms_tables_are_measured(level, capsys):
     made = plan(output={"level": level, "variables": ["technology"]})
     print_plan(made, Estimate(math.nan, math.nan, math.nan, 0, 0))
     printed = capsys.readouterr().out
-    assert ("tables of firms as large as at the start" in printed) == (level == "firm")
+    assert ("tables of firms growing as the workforce (not measured)" in printed) == (level == "firm")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from numbers import Number
+from numbers import Integral, Number
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from technopole.errors import ConfigError
 Fail = Callable[[str], Exception]
 """Makes the error of what was found."""
 
+EXACT_FLOATS = 2**53
+"""Below it every whole number is a float."""
 SHOWN = 3
 """Labels of pandas objects that a message shows."""
 
@@ -248,6 +250,17 @@ def yes_or_no(name: str, value: Any) -> bool:
 def plain(value: Any) -> Any:
     """Return a number of NumPy as one of Python, anything else as it is."""
     return value.item() if isinstance(value, np.generic) else value
+
+
+def whole_as_int(value: Any) -> Any:
+    """Return a whole number of any kind as one of Python, such as 3.0 as 3; anything else as `plain` does.
+
+    Floats from 2**53 on stay: not all whole numbers up there are floats, so it is not clear which one is meant.
+    """
+    if isinstance(value, Integral) and not isinstance(value, bool):
+        return int(value)
+    number = real_number(value)
+    return int(number) if abs(number) < EXACT_FLOATS and number.is_integer() else plain(value)
 
 
 def real_number(value: Any) -> float:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from technopole.cli.telling import Tell, teller
+from technopole.cli.telling import Tell, compile_if_needed, teller
 from technopole.errors import ConfigError, OutputError
 from technopole.schema.entries import counted
 
@@ -57,7 +57,8 @@ def bench(options: BenchOptions) -> None:
     _refuse(options)
     configs = _configs(options)
     tell = teller(options.quiet)
-    _warm(tell)
+    for precision in sorted({config.run.precision for config in configs.values()}):
+        compile_if_needed(tell, precision)
     machine = describe_machine()
     caches = ", ".join(f"{name} {size}" for name, size in machine["caches"].items())
     print(
@@ -111,15 +112,6 @@ def _configs(options: BenchOptions) -> dict[str, Config]:
         config = resolve_config(options.config, data=options.data, more=assigned, options=True)
         return {config.scenario.name or options.config.stem: config}
     return {name: made_up(name) for name in ECONOMIES}
-
-
-def _warm(tell: Tell) -> None:
-    from technopole.simulation.progress import duration
-    from technopole.startup.warmup import COMPILE_SECONDS, compile_in_background, has_compiled_code
-
-    if not has_compiled_code():
-        tell(f"compiling the kernels for this processor (about {COMPILE_SECONDS} s, once) …")
-        tell(f"compiled in {duration(compile_in_background())}")
 
 
 def _measure(

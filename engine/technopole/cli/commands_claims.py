@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from technopole.cli.commands_output import deliver, file_stem, outputs_of
 from technopole.cli.computing import ComputeOptions, compute, resolved
-from technopole.cli.telling import Tell, prepare_device, teller
+from technopole.cli.telling import compile_kernels, prepare_device, teller
+from technopole.schema import SETTINGS
 from technopole.schema.entries import counted
 from technopole.version import __version__
 
@@ -54,7 +55,8 @@ def claims(options: ClaimsOptions) -> None:
     from technopole.startup.warmup import has_compiled_code
 
     tell = teller(options.quiet)
-    cold = not has_compiled_code()
+    precisions = SETTINGS["run.precision"].choices or ()
+    cold = {precision for precision in precisions if not has_compiled_code(precision)}
     experiment, file = _prepared(options)
     name = file_stem(experiment.config.scenario.name, file.stem)
     outputs = outputs_of(options, "claims", f"{name}-claims.zarr", [f"{figure}.png" for figure in FIGURES])
@@ -62,8 +64,8 @@ def claims(options: ClaimsOptions) -> None:
         tell(f"no scenario given: {file}")
     prepare_device(experiment.config, tell)
     tell(_announcement(experiment, name))
-    if cold:
-        _compile(tell, experiment.config.run.precision)
+    if experiment.config.run.precision in cold:
+        tell(f"compiled in {compile_kernels(tell, experiment.config.run.precision)}")
     results = compute(experiment.run, experiment.work.replicates, tell, options.quiet)
     deliver(results, outputs, options, tell, print_claims, lambda ds, folder: Drawn(draw_claims(ds, folder)))
 
@@ -120,14 +122,6 @@ def _announcement(experiment: Claims, name: str) -> str:
         f"{text} · as much as {counted(runs, 'run')} of {counted(study.periods, 'period')} · "
         f"{worker_words(experiment.config, work.threads)} · seed {run.seed}"
     )
-
-
-def _compile(tell: Tell, precision: str) -> None:
-    from technopole.simulation.progress import duration
-    from technopole.startup.warmup import COMPILE_SECONDS, compile_in_background
-
-    tell(f"compiling the kernels for this processor (about {COMPILE_SECONDS} s, once) …")
-    tell(f"compiled in {duration(compile_in_background(precision))}")
 
 
 def print_claims(results: xr.Dataset) -> None:

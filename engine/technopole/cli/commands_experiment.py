@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from technopole.cli.commands_output import RUNS, file_stem
 from technopole.cli.commands_plan import SweepOptions, read_sweep
-from technopole.cli.telling import prepare_device, say, teller
+from technopole.cli.telling import compile_if_needed, prepare_device, say, teller
 from technopole.errors import Abandoned, ConfigError, FailedReplicates, Interrupted
 from technopole.schema.entries import counted
 
@@ -81,7 +81,6 @@ def experiment(options: ExperimentOptions) -> None:
 
 
 def _experiment(options: ExperimentOptions) -> None:
-    from technopole.cli.commands_plan import compile_if_needed
     from technopole.experiments.probe import refuse_above_limits
     from technopole.experiments.run import run_experiment
     from technopole.simulation.progress import watching
@@ -97,7 +96,7 @@ def _experiment(options: ExperimentOptions) -> None:
     if here:
         prepare_device(plan.sweep.config, tell)
     tell(_announcement(plan, out, here))
-    compile_if_needed(plan.sweep.config.run.precision)
+    compile_if_needed(tell, plan.sweep.config.run.precision)
     with watching(sys.stderr, options.quiet) as watch:
         report = run_experiment(
             plan,

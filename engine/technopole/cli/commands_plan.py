@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from technopole.cli.telling import prepare_device, say
+from technopole.cli.telling import compile_if_needed, prepare_device, say
 from technopole.schema.entries import counted
 
 if TYPE_CHECKING:
     from technopole.experiments.plan import Plan
     from technopole.experiments.probe import Estimate
-    from technopole.sweeps.sweep import Spread, Sweep
+    from technopole.sweeps.spreads import Spread
+    from technopole.sweeps.sweep import Sweep
 
 VALUES_SHOWN = 6
 """Values of a parameter shown in the table."""
@@ -108,10 +110,10 @@ def plan(options: SweepOptions, force: bool = False, as_json: bool = False) -> N
     from technopole.experiments.probe import estimate, refuse_above_limits
 
     planned = make_plan(read_sweep(options))
-    if not force:
+    if not force and not planned.sweep.firm_variables:  # how large tables of firms become is measured first
         refuse_above_limits(planned, None)
     prepare_device(planned.sweep.config, say)
-    compile_if_needed(planned.sweep.config.run.precision)
+    compile_if_needed(say, planned.sweep.config.run.precision)
     measured = estimate(planned)
     if as_json:
         print(json.dumps(plan_numbers(planned, measured), indent=2, ensure_ascii=False))
@@ -132,15 +134,6 @@ def schema() -> None:
     print(json.dumps(sweep_schema(), indent=2, ensure_ascii=False))
 
 
-def compile_if_needed(precision: str) -> None:
-    """Compile the kernels for a ``run.precision``, unless they are compiled."""
-    from technopole.startup.warmup import COMPILE_SECONDS, compile_in_background, has_compiled_code
-
-    if not has_compiled_code(precision):
-        say(f"compiling the kernels for this processor (about {COMPILE_SECONDS} s, once) …")
-        compile_in_background(precision)
-
-
 def plan_numbers(plan: Plan, measured: Estimate | None) -> dict[str, Any]:
     """Return the numbers of a plan.
 
@@ -156,6 +149,8 @@ def plan_numbers(plan: Plan, measured: Estimate | None) -> dict[str, Any]:
     dict
         Plain values that JSON can hold.
     """
+    from technopole.experiments.firm_growth import stored_bytes
+
     numbers: dict[str, Any] = {
         "name": plan.sweep.name,
         "digest": plan.digest,
@@ -167,7 +162,7 @@ def plan_numbers(plan: Plan, measured: Estimate | None) -> dict[str, Any]:
         "points_per_unit": plan.point_block,
         "replicates_per_unit": plan.replicate_block,
         "files": plan.files,
-        "bytes": plan.bytes,
+        "bytes": stored_bytes(plan, math.nan if measured is None else measured.firms),
     }
     if measured is not None and measured.failed:
         numbers["failed_points"] = {str(point): text for point, text in measured.failed.items()}
@@ -191,6 +186,7 @@ def print_plan(plan: Plan, measured: Estimate) -> None:
     from technopole.basics.machine import readable_bytes
     from technopole.basics.text_table import write_table
     from technopole.data.draft import firms_in_words
+    from technopole.experiments.firm_growth import stored_bytes
     from technopole.simulation.progress import duration
 
     sweep = plan.sweep
@@ -201,7 +197,7 @@ def print_plan(plan: Plan, measured: Estimate) -> None:
         print()
     most = "at most " if sweep.stop is not None else ""
     start = f"{sweep.burn_in} of them a burn-in, " if sweep.burn_in else ""
-    of_firms = ", tables of firms as large as at the start" if sweep.firm_variables else ""
+    of_firms = f", {_growth_in_words(measured)}" if sweep.firm_variables else ""
     unit = plan.unit(0)
     alike = "the same" if sweep.common_random_numbers else "different"
     rows = [
@@ -215,7 +211,7 @@ def print_plan(plan: Plan, measured: Estimate) -> None:
             f"{counted(len(unit.points), 'point')} × {counted(len(unit.replicates), 'replicate')}"
             + (f", about {duration(measured.unit_seconds)} each" if measured.known else ""),
         ),
-        ("size", readable_bytes(plan.bytes), f"before compression{of_firms}"),
+        ("size", readable_bytes(stored_bytes(plan, measured.firms)), f"before compression{of_firms}"),
         ("files", f"{plan.files:,}", "and one journal for each process"),
         ("core-hours", *_core_hours(measured, most)),
     ]
@@ -224,6 +220,13 @@ def print_plan(plan: Plan, measured: Estimate) -> None:
         rows.insert(2, ("rounds", f"{most}{plan.rounds:,}", text))
     write_table(sys.stdout, ("plan", "", ""), rows, right=(1,))
     print(f"\nhash {plan.digest[:16]}", flush=True)
+
+
+def _growth_in_words(measured: Estimate) -> str:
+    """Say what the size of tables of firms goes by."""
+    if math.isnan(measured.firms):
+        return "tables of firms growing as the workforce (not measured)"
+    return "tables of firms as measured, later periods growing as the workforce"
 
 
 def _number_and_share(firms: str) -> tuple[str, str]:

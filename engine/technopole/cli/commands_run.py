@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from technopole.cli.commands_output import deliver, file_stem, outputs_of
 from technopole.cli.computing import ComputeOptions, compute, resolved
-from technopole.cli.telling import Tell, prepare_device, teller
+from technopole.cli.telling import compile_kernels, prepare_device, teller
 from technopole.errors import ConfigError
 from technopole.schema.entries import counted
 from technopole.version import __version__
@@ -60,7 +60,7 @@ def run(options: RunOptions) -> None:
     prepare_device(config, tell)
     tell(_announcement(simulation, name))
     if cold:
-        _compile(tell, config.run.precision)
+        tell(f"compiled in {compile_kernels(tell, config.run.precision)}")
     results = compute(simulation.run, config.run.replicates, tell, options.quiet)
     deliver(results, outputs, options, tell, print_results, draw)
 
@@ -81,20 +81,6 @@ def _announcement(simulation: Simulation, name: str, worker: str | None = None) 
         f"{counted(run.replicates, 'replicate')} × {counted(simulation.config.time.periods, 'period')} · "
         f"{worker or simulation.worker} · seed {run.seed}"
     )
-
-
-def _compile(tell: Tell, precision: str) -> None:
-    from technopole.simulation.progress import duration
-    from technopole.startup.warmup import COMPILE_SECONDS, compile_in_background, storage_problem
-
-    problem = storage_problem()
-    tell(
-        f"compiling the kernels for this processor (about {COMPILE_SECONDS} s, "
-        f"{problem.often if problem else 'once'}) …"
-    )
-    tell(f"compiled in {duration(compile_in_background(precision))}")
-    if problem:
-        tell(problem.text)
 
 
 def print_results(results: xr.Dataset) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from technopole.cli.commands_output import deliver, file_stem, outputs_of
 from technopole.cli.computing import ComputeOptions, compute
-from technopole.cli.telling import prepare_device, teller
+from technopole.cli.telling import compile_kernels, prepare_device, teller
 from technopole.errors import TechnopoleError
 from technopole.facts.validation_words import fact_row, facts_in, failed, origins_line, verdict_line
 from technopole.schema.entries import counted
@@ -52,7 +52,7 @@ def validate(options: ValidateOptions) -> None:
     from technopole.facts.validation import REPLICATES, Validation, resolve_validation
     from technopole.figures.draw import Drawn
     from technopole.figures.validation import FILES, draw_validation
-    from technopole.startup.warmup import COMPILE_SECONDS, compile_in_background, has_compiled_code
+    from technopole.startup.warmup import has_compiled_code
     from technopole.world.build import make_blueprint
 
     assigned = parse_set(options.assignments)
@@ -79,8 +79,7 @@ def validate(options: ValidateOptions) -> None:
     prepare_device(config, tell)
     tell(_announcement(validation, name))
     if cold:
-        tell(f"compiling the kernels for this processor (about {COMPILE_SECONDS} s, once) …")
-        compile_in_background(config.run.precision)
+        tell(f"compiled in {compile_kernels(tell, config.run.precision)}")
     result = compute(validation.run, config.run.replicates, tell, options.quiet)
 
     def show(result: xr.Dataset) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from technopole.cli.telling import say
+from technopole.cli.telling import compile_kernels, say
 from technopole.errors import ConfigError, TechnopoleError
 from technopole.schema import SETTINGS, suggestion
 from technopole.schema.entries import counted
@@ -30,24 +30,19 @@ def warmup(precision: str = "float64", prune: bool = False) -> None:
 
     load_compiler_without_blas()
     from technopole.simulation.progress import duration
-    from technopole.startup.warmup import (
-        COMPILE_SECONDS,
-        cache_directory,
-        compile_in_background,
-        has_compiled_code,
-    )
+    from technopole.startup.warmup import cache_directory, compile_in_background, has_compiled_code
 
-    cold = not has_compiled_code(precision)
-    if cold:
-        say(f"compiling the kernels for this processor (about {COMPILE_SECONDS} s, once) …")
-    seconds = duration(compile_in_background(precision))
     place = cache_directory()
     if place is None:
         raise TechnopoleError(
-            "the kernels were compiled but cannot be kept: no folder can be written; "
-            "set TECHNOPOLE_CACHE to one that can"
+            "kernels cannot be kept, so nothing was compiled: no folder can be written; set TECHNOPOLE_CACHE to one "
+            "that can"
         )
-    print(f"{'compiled' if cold else 'loaded'} in {seconds}; kept in {place}")
+    if has_compiled_code(precision):
+        done = f"loaded in {duration(compile_in_background(precision))}"
+    else:
+        done = f"compiled in {compile_kernels(say, precision)}"
+    print(f"{done}; kept in {place}")
     if prune:
         _prune()
 

@@ -39,6 +39,45 @@ def teller(quiet: bool) -> Tell:
     return (lambda text: None) if quiet else say
 
 
+def compile_kernels(tell: Tell, precision: str) -> str:
+    """Compile the kernels; say why people wait, and where kernels are kept if that is not where they should be.
+
+    Parameters
+    ----------
+    tell : callable
+        Gets the lines.
+    precision : str
+        ``run.precision``.
+
+    Returns
+    -------
+    str
+        How long it took, in words.
+
+    Raises
+    ------
+    TechnopoleError
+        If compilation failed.
+    """
+    from technopole.simulation.progress import duration
+    from technopole.startup.warmup import COMPILE_SECONDS, compile_in_background, storage_problem
+
+    problem = storage_problem()
+    often = problem.often if problem is not None else "once"
+    tell(f"compiling the kernels for this processor (about {COMPILE_SECONDS} s, {often}) …")
+    if problem is not None:
+        tell(problem.text)
+    return duration(compile_in_background(precision))
+
+
+def compile_if_needed(tell: Tell, precision: str) -> None:
+    """Compile the kernels, unless they are compiled; parameters and errors as for `compile_kernels`."""
+    from technopole.startup.warmup import has_compiled_code
+
+    if not has_compiled_code(precision):
+        tell(f"compiled in {compile_kernels(tell, precision)}")
+
+
 def prepare_device(config: Config, tell: Tell) -> None:
     """Open the device, if one computes; say what takes so long if its code has to be made.
 

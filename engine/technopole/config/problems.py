@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from technopole.basics.rows import shape_of
 from technopole.errors import ConfigError
 from technopole.schema import ENTRIES, GROUPS, suggestion
 from technopole.schema.entries import Parameter, plain_number
@@ -157,6 +158,9 @@ def found(value: Any) -> str:
         return f"a list of {len(value)}"
     if value is None:
         return "nothing"
+    shape = shape_of(value)
+    if shape is not None:
+        return f"an array of shape {shape}"
     return f"a value of type {type(value).__name__}"
 
 

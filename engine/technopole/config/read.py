@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from technopole.basics.rows import row_given, truth_given
 from technopole.config.problems import found, shortened
 from technopole.errors import ConfigError
 
@@ -122,8 +123,8 @@ def normalised(value: Any, where: str = "", depth: int = 0) -> Any:
     Parameters
     ----------
     value : object
-        Anything; NumPy scalars become Python numbers, lists tuples. Other objects stay, for the checks to
-        refuse.
+        Anything; NumPy scalars become Python numbers; lists, arrays of one dimension, Series and Index of pandas
+        tuples. Other objects stay, for the checks to refuse.
     where : str
         Its place, for messages.
     depth : int
@@ -146,9 +147,11 @@ def normalised(value: Any, where: str = "", depth: int = 0) -> Any:
             if not isinstance(key, str):
                 raise ConfigError(f"{where or 'configuration'}: found the key {found(key)}; allowed: text")
         return {key: normalised(item, f"{where}.{key}".lstrip("."), depth + 1) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return tuple(normalised(item, where, depth + 1) for item in value)
-    return value if isinstance(value, bool) else _scalar(value)
+    row = value if isinstance(value, list | tuple) else row_given(value)
+    if row is not None:
+        return tuple(normalised(item, where, depth + 1) for item in row)
+    truth = truth_given(value)
+    return _scalar(value) if truth is None else truth
 
 
 def _scalar(value: Any) -> Any:

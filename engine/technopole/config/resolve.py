@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from technopole.basics.given import path_given
+from technopole.basics.given import path_given, whole_as_int
 from technopole.config.assignments import refuse_both
 from technopole.config.config import Config
 from technopole.config.data_paths import refuse_unread_path
@@ -35,7 +35,7 @@ def resolve_config(
     config : Config or path
         Configuration, or TOML file.
     replicates, seed, threads, periods : int, optional
-        In place of ``run.replicates``, ``run.seed``, ``run.threads``, ``time.periods``.
+        In place of ``run.replicates``, ``run.seed``, ``run.threads``, ``time.periods``; 3.0 counts as 3.
     backend : str, optional
         In place of ``run.backend``.
     data : path, optional
@@ -60,11 +60,11 @@ def resolve_config(
     if data is not None:
         path_given(_origin("data.path", options), data, "the path of a folder or file of data")
     named = {
-        "run.replicates": replicates,
-        "run.seed": seed,
-        "run.threads": threads,
+        "run.replicates": whole_as_int(replicates),
+        "run.seed": whole_as_int(seed),
+        "run.threads": whole_as_int(threads),
         "run.backend": backend,
-        "time.periods": periods,
+        "time.periods": whole_as_int(periods),
         "data.path": None if data is None else os.path.abspath(os.path.expanduser(data)),
     }
     changes = {**(more or {}), **{key: value for key, value in named.items() if value is not None}}

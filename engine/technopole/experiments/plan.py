@@ -216,7 +216,7 @@ class Plan:
 
     @property
     def bytes(self) -> int:
-        """Size of the arrays of the finished store before compression, in bytes."""
+        """Size of the arrays of the finished store before compression, with as many firms as `firms_expected` says."""
         return self.layout.bytes
 
     @property

@@ -13,12 +13,13 @@ import numpy as np
 
 from technopole.basics.machine import readable_bytes
 from technopole.errors import ConfigError, TechnopoleError
+from technopole.experiments.firm_growth import FirmCount, ratio_of, stored_bytes, workforce
 from technopole.experiments.plan import Plan
 from technopole.experiments.points import PointWorlds
 from technopole.schema.entries import plain_number
 from technopole.simulation.advance import advance
 from technopole.world.build import Blueprint
-from technopole.world.recording import Recording
+from technopole.world.recording import Recording, counts
 from technopole_kernels import layout
 from technopole_kernels.types import World
 
@@ -26,6 +27,8 @@ PROBE_SECONDS = 2.0
 """Time that is spent on measuring, about."""
 PROBE_POINTS = 3
 """Points that are measured: the first, one in the middle, the last."""
+COUNT = "firms"
+"""The recorded variable by which firms are counted."""
 AROUND = 1.1
 """Recording, statistics and files on top of the periods themselves; see docs/PERFORMANCE.md."""
 
@@ -48,6 +51,9 @@ class Estimate:
         Periods that were measured, all together.
     failed : dict of int to str
         Id of a point of which a replicate, or all, cannot be run → what goes wrong.
+    firms : float
+        Where tables of firms are stored: firms in them over those that grow with the workforce, see
+        `technopole.experiments.firm_growth.FirmCount`; otherwise, and if not known, not a number.
     """
 
     core_seconds: float
@@ -56,6 +62,7 @@ class Estimate:
     points: int
     periods: int
     failed: Mapping[int, str] = field(default_factory=dict)
+    firms: float = math.nan
 
     @property
     def known(self) -> bool:
@@ -111,16 +118,18 @@ def estimate(plan: Plan, seconds: float = PROBE_SECONDS) -> Estimate:
         min(plan.point_block, plan.n_points) * point + burn_in
     )
     periods = sum(probe.periods for probe in probes)
-    return Estimate(replicates, point + burn_in, unit, len(probes), periods, failed)
+    firms = ratio_of(probe.firms for probe in probes)
+    return Estimate(replicates, point + burn_in, unit, len(probes), periods, failed, firms)
 
 
 class _Measured(NamedTuple):
-    """Mean seconds of a start and of a period, how many periods were measured, and what went wrong beside."""
+    """Mean seconds of a start and of a period, how many periods were measured, what went wrong beside, and firms."""
 
     start: float
     period: float
     periods: int
     failure: str
+    firms: tuple[float, float]
 
 
 def _measured(plan: Plan, worlds: PointWorlds, point: int, seconds: float, warm: bool) -> _Measured:
@@ -129,7 +138,9 @@ def _measured(plan: Plan, worlds: PointWorlds, point: int, seconds: float, warm:
         _Probe(plan, blueprint, seed).run(1)  # loads the compiled kernels
     probe = _Probe(plan, blueprint, seed)
     probe.measure(seconds)
-    return _Measured(probe.start_seconds, probe.period_seconds, probe.periods, probe.failure)
+    return _Measured(
+        probe.start_seconds, probe.period_seconds, probe.periods, probe.failure, probe.firms.means
+    )
 
 
 class _Probe:
@@ -143,6 +154,13 @@ class _Probe:
         self._stride = int(config.output.stride)
         rows = max(1, self._until // self._stride)
         names = plan.sweep.recorded
+        self._counts_firms = bool(plan.sweep.firm_variables)
+        if self._counts_firms and COUNT not in names:
+            names = (*names, COUNT)
+        times = self._stride * np.arange(1, rows + 1)
+        # of the plan, whose tables are counted with its own firms, also where the point has others
+        expected = plan.n_firms * workforce(config.labour.growth, times)
+        self.firms = FirmCount(expected, plan.sweep.first_row)
         self._recording = Recording(names, 1, rows, blueprint.n_regions, blueprint.n_sectors)
         self._world: World = blueprint.new_world()
         self._stop = np.zeros(1, dtype=np.int64)
@@ -193,7 +211,10 @@ class _Probe:
         )
         self._starts.append(started - begin)
         self._running += time.thread_time() - started
-        self.periods += int(self._world.clock[layout.PERIOD])
+        done = int(self._world.clock[layout.PERIOD])
+        self.periods += done
+        if self._counts_firms:
+            self.firms.add(counts(self._recording, COUNT)[: done // self._stride])
 
 
 def limit_problems(plan: Plan, measured: Estimate | None) -> list[str]:
@@ -204,7 +225,7 @@ def limit_problems(plan: Plan, measured: Estimate | None) -> list[str]:
     plan : Plan
         What is to be run.
     measured : Estimate or None
-        Not known: the time is not looked at.
+        Not known: the time is not looked at, and firms count as growing with the workforce.
 
     Returns
     -------
@@ -216,8 +237,11 @@ def limit_problems(plan: Plan, measured: Estimate | None) -> list[str]:
     if measured is not None and measured.core_hours > limits.core_hours:
         text = f"about {measured.core_hours:,.3g} core-hours; allowed: {plain_number(limits.core_hours)}"
         problems.append(f"{source}: limits.core_hours: {text}")
-    if plan.bytes > limits.bytes:
-        text = f"{readable_bytes(plan.bytes)}; allowed: {readable_bytes(limits.bytes)}"
+    size = stored_bytes(plan, math.nan if measured is None else measured.firms)
+    if size > limits.bytes:
+        guessed = plan.sweep.firm_variables and (measured is None or math.isnan(measured.firms))
+        how = " (tables of firms growing as the workforce, which technopole plan measures)" if guessed else ""
+        text = f"{readable_bytes(size)}{how}; allowed: {readable_bytes(limits.bytes)}"
         problems.append(f"{source}: limits.bytes: {text}")
     if plan.files > limits.files:
         problems.append(f"{source}: limits.files: {plan.files:,} files; allowed: {limits.files:,.0f}")

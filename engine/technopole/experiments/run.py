@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from technopole.basics.given import path_given
+from technopole.basics.given import path_given, whole_number
 from technopole.device.shared import close_devices, device_name
 from technopole.errors import ConfigError, DataError, Interrupted, OutputError, TechnopoleError
 from technopole.experiments.arguments import refuse_arguments, refuse_beside_sweep
@@ -137,8 +137,9 @@ def experiment(
     if backend is not None:
         overrides = {**(overrides or {}), "experiment.backend": backend}
     chosen = sweep if isinstance(sweep, Sweep) else Sweep.from_toml(sweep, overrides, data)
+    number = None if workers is None else whole_number("workers", workers, 1)
     return run_experiment(
-        make_plan(chosen), to, executor, workers, address, shard, resume, overwrite, progress
+        make_plan(chosen), to, executor, number, address, shard, resume, overwrite, progress
     )
 
 

@@ -25,6 +25,7 @@ from technopole.basics.stored_names import (
     STATUS,
     statistic_name,
 )
+from technopole.experiments.firm_growth import firms_expected
 from technopole.experiments.store_variables import Layout, OutputVariable
 from technopole.files.firm_output import firm_bytes, table_files
 from technopole.schema import RECORDS, SIZE_EDGES
@@ -87,7 +88,7 @@ def store_layout(plan: Plan) -> Layout:
         row, dims = RECORDS[name], kept_dims(name, sweep.level)
         method = cell_method(name, sweep.level)
         variables += _statistics(plan, sizes, name, ("time", *dims), row.unit, row.long_name, method)
-    return Layout(tuple(variables), *table_files(plan))
+    return Layout(tuple(variables), *table_files(plan, firms_expected(plan)))
 
 
 def raw_bytes(sweep: Sweep, regions: int, sectors: int, firms: int) -> int:

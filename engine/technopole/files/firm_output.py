@@ -287,13 +287,15 @@ def _sync(folder: Path) -> None:
         sync_folder(path)
 
 
-def table_files(plan: Plan) -> tuple[int, int, int]:
+def table_files(plan: Plan, firms: float) -> tuple[int, int, int]:
     """Return the arrays of a table, the number of tables and an estimate of the bytes of all of them.
 
     Parameters
     ----------
     plan : Plan
         Any.
+    firms : float
+        Of a table, about.
 
     Returns
     -------
@@ -304,7 +306,7 @@ def table_files(plan: Plan) -> tuple[int, int, int]:
     if not names:
         return 0, 0, 0
     snapshots = plan.sweep.times.size * plan.n_points * plan.replicates
-    size = snapshots * (firm_bytes(names) * plan.n_firms + 8 * len(SNAPSHOT_COORDINATES))
+    size = round(snapshots * (firm_bytes(names) * firms + 8 * len(SNAPSHOT_COORDINATES)))
     return len(SNAPSHOT_COORDINATES) + len(FIRM_COORDINATES) + len(names), plan.n_units, size
 
 

@@ -39,8 +39,8 @@ class ModelEvents(ModelPeriods):
         Raises
         ------
         ConfigError
-            Unknown instrument, wrong shape, unknown label, no numbers, value outside the allowed range or not finite,
-            periods that are all over.
+            Unknown instrument, wrong shape, unknown label, no label at all, no numbers, value outside the allowed range
+            or not finite, periods that are all over.
         """
         self._replace_policy(name, self._policy_array(name, values))
 
@@ -84,10 +84,10 @@ class ModelEvents(ModelPeriods):
         Raises
         ------
         StateError
-            Unknown variable or label, neither factor nor sum, a number by which no value could stay within the range
-            of the variable, a period that is over. A shock by which a value would leave the range, or numbers become
-            infinite, is refused when its period begins: `step` raises, the model is as it was before that period, and
-            the shock is dropped with all its periods; other shocks stay.
+            Unknown variable or label, no label at all, neither factor nor sum, a number by which no value could stay
+            within the range of the variable, a period that is over. A shock by which a value would leave the range, or
+            numbers become infinite, is refused when its period begins: `step` raises, the model is as it was before
+            that period, and the shock is dropped with all its periods; other shocks stay.
         """
         if isinstance(name, str) and name in INSTRUMENTS and name not in STATE:
             raise StateError(

@@ -16,6 +16,7 @@ from technopole.errors import ConfigError, StateError
 from technopole.model.model import Model, refuse_replicate
 from technopole.model.periods import FIRM_PERIODS
 from technopole.model.steps import whole_periods
+from technopole.schema.entries import counted
 from technopole.world.build import make_blueprint
 from technopole.world.crew import POLL_SECONDS
 from technopole_kernels import entry_points
@@ -121,6 +122,10 @@ def failures_of(number: int, failures: Failures) -> Iterator[None]:
         failures.by_number[number] = failure
 
 
+class MissingModelError(StateError, IndexError):
+    """A number that none of the models has; an `IndexError` too, as Python's sequences raise."""
+
+
 class Models:
     """Realisations of one economy that are stepped together.
 
@@ -157,8 +162,21 @@ class Models:
         return len(self._models)
 
     def __getitem__(self, number: int) -> Model:
-        """Return one model."""
-        return self._models[number]
+        """Return one model.
+
+        Raises
+        ------
+        StateError
+            If no model has the number; it is an IndexError too.
+        """
+        try:
+            return self._models[number]
+        except IndexError:
+            n = len(self)
+            raise MissingModelError(
+                f"models: found the number {number}; there {'are' if n > 1 else 'is'} {counted(n, 'model')}; allowed: "
+                f"{f'0 to {n - 1}, or −1 to −{n} counted from the end' if n > 1 else '0, or −1'}"
+            ) from None
 
     def __iter__(self) -> Iterator[Model]:
         """Go through the models."""

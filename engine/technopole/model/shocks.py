@@ -73,8 +73,8 @@ def make_shock(
     Raises
     ------
     StateError
-        Unknown variable, neither factor nor sum, a number that is not finite or by which no value could stay within
-        the range of the variable, a period that is over.
+        Unknown variable, no region or no sector at all, neither factor nor sum, a number that is not finite or by which
+        no value could stay within the range of the variable, a period that is over.
     """
     if factor is None and add is None:
         raise StateError(
@@ -94,10 +94,20 @@ def make_shock(
         name,
         times,
         plus,
-        labels_given("region", region, f"shock of {name}"),
-        labels_given("sector", sector, f"shock of {name}"),
+        _places(name, "region", region),
+        _places(name, "sector", sector),
         numbers,
     )
+
+
+def _places(name: str, dim: str, given: Any) -> Label:
+    """Return the labels of the places of a shock; none at all are a mistake: it would do nothing."""
+    labels = labels_given(dim, given, f"shock of {name}")
+    if labels == ():
+        raise StateError(
+            f"shock of {name}: found no {dim} ({dim} is empty); allowed: an id, a list of ids, or None for all"
+        )
+    return labels
 
 
 def _finite(name: str, word: str, given: Any) -> float:

@@ -170,7 +170,8 @@ def run(
     config : Config or path
         Configuration, or TOML file.
     replicates, seed, threads, periods : int, optional
-        In place of ``run.replicates``, ``run.seed``, ``run.threads`` (0: all available), ``time.periods``.
+        In place of ``run.replicates``, ``run.seed``, ``run.threads`` (0: all available), ``time.periods``; whole
+        numbers of any kind, 3.0 as well.
     progress : callable, optional
         Gets a `technopole.simulation.ensemble.Progress` several times a second, on the calling thread.
     data : path, optional

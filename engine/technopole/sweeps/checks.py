@@ -13,7 +13,8 @@ from technopole.schema import RECORDS, STATE
 from technopole.schema.outcomes import Outcome, outcome_problems
 from technopole.sweeps.models import Experiment, Output, Stop
 from technopole.sweeps.points import NAME
-from technopole.sweeps.sweep import REPLICATES, Design, recorded_periods
+from technopole.sweeps.spreads import Design
+from technopole.sweeps.sweep import REPLICATES, recorded_periods
 from technopole.sweeps.values import checked_value, flattened, starts_only
 
 if TYPE_CHECKING:

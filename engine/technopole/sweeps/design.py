@@ -18,7 +18,8 @@ from technopole.schema import CHANNELS
 from technopole.sweeps.models import SAMPLED
 from technopole.sweeps.points import Points
 from technopole.sweeps.sampling import sampled
-from technopole.sweeps.sweep import Design, Sweep
+from technopole.sweeps.spreads import Design
+from technopole.sweeps.sweep import Sweep
 from technopole.sweeps.values import POLICY, VARIED, column
 
 __all__ = ["Points", "grid_ids", "make_points", "varied_config"]

@@ -14,7 +14,7 @@ from technopole.sweeps.listed_points import check_names, listed
 from technopole.sweeps.models import KINDS, POWERS_OF_TWO, SAMPLED
 from technopole.sweeps.models import Design as DesignSection
 from technopole.sweeps.models import Spread as SpreadTable
-from technopole.sweeps.sweep import Design, Spread
+from technopole.sweeps.spreads import Design, Spread
 from technopole.sweeps.values import POLICY, checked_value, flattened, known_key, within
 
 MOST_POINTS = 10_000_000

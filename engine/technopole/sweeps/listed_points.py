@@ -13,7 +13,7 @@ from technopole.config.problems import Problems, found
 from technopole.data.table_files import where_not_utf8
 from technopole.schema.entries import Parameter
 from technopole.sweeps.points import NAME
-from technopole.sweeps.sweep import Spread
+from technopole.sweeps.spreads import Spread
 from technopole.sweeps.values import POLICY, checked_value, flattened, known_key, value_of
 
 LONGEST = 80

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from technopole.basics.portable_math import exp, log
 from technopole.errors import FOR_INDICES, FOR_INTERVALS, ConfigError
 from technopole.sweeps.points import Points
-from technopole.sweeps.sweep import Design, Spread
+from technopole.sweeps.spreads import Design, Spread
 from technopole.sweeps.values import VARIED, column
 
 Floats = NDArray[np.float64]

@@ -24,74 +24,13 @@ from technopole.errors import ConfigError
 from technopole.schema import RECORDS
 from technopole.schema.levels import needed
 from technopole.schema.outcomes import Outcome, needed_by_outcomes
+from technopole.sweeps.from_python import checked_overrides, from_python, overrides_from_python
 from technopole.sweeps.models import SECTIONS, Limits, Output, Stop
+from technopole.sweeps.spreads import Design
 from technopole.sweeps.values import flattened
 
 REPLICATES = 32
 """Replicates of each point unless the sweep says otherwise."""
-
-
-@dataclass(frozen=True)
-class Spread:
-    """The values of one parameter of a design.
-
-    Attributes
-    ----------
-    key : str
-        Parameter.
-    values : tuple
-        The values themselves; empty where there is a range.
-    low, high : float
-        Bounds of a range.
-    dist : str
-        ``uniform``, ``loguniform``, ``normal``, ``integer``, ``choice``.
-    mean, sd : float
-        Of the normal distribution before it is cut at the bounds.
-    """
-
-    key: str
-    values: tuple[Any, ...] = ()
-    low: float = 0.0
-    high: float = 1.0
-    dist: str = "choice"
-    mean: float = 0.0
-    sd: float = 1.0
-
-
-@dataclass(frozen=True)
-class Design:
-    """How the points are made.
-
-    Attributes
-    ----------
-    kind : str
-        grid, zip, list, lhs, sobol, random, saltelli, morris, file.
-    spreads : tuple of Spread
-        One per parameter, in the order of the file; those of ``list`` and ``file`` hold one value per point.
-    number : int
-        lhs, sobol, random: points; saltelli: base samples; morris: trajectories; otherwise points.
-    seed : int
-        Of the sampling.
-    second_order : bool
-        saltelli: also the points for indices of second order.
-    levels : int
-        morris: levels of each parameter.
-    names : tuple of str
-        zip, list, file: names of the points, all different; empty if they have none.
-    """
-
-    kind: str
-    spreads: tuple[Spread, ...]
-    number: int
-    seed: int = 0
-    second_order: bool = False
-    levels: int = 4
-    names: tuple[str, ...] = ()
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """Parameters that differ between points."""
-        return tuple(spread.key for spread in self.spreads)
 
 
 @dataclass(frozen=True)
@@ -174,7 +113,9 @@ class Sweep:
             With one line for each problem: file, key, what was found, what is allowed.
         """
         content = read_toml(path)
-        return cls._built(content, Path(path).parent, os.fspath(path), overrides, data, origins)
+        # those of the command line, which have origins, are TOML as the file is
+        changes = overrides if origins is not None else overrides_from_python(overrides)
+        return cls._built(content, Path(path).parent, os.fspath(path), changes, data, origins)
 
     @classmethod
     def from_dict(
@@ -191,7 +132,9 @@ class Sweep:
         ----------
         content : mapping
             Sections, as in the file. A section ``config`` with a whole configuration may stand in place of
-            ``experiment.scenario``.
+            ``experiment.scenario``. What Python has for the values of TOML will do: arrays of one dimension, Series
+            and Index of pandas and ranges as lists, paths as text, numbers of NumPy, and whole floats (3.0) where a
+            whole number is wanted.
         folder : path
             Relative paths count from it.
         source : str
@@ -211,7 +154,7 @@ class Sweep:
         ConfigError
             With one line for each problem.
         """
-        return cls._built(content, Path(folder), source, overrides, data)
+        return cls._built(from_python(content), Path(folder), source, overrides_from_python(overrides), data)
 
     @classmethod
     def _built(
@@ -227,7 +170,7 @@ class Sweep:
 
         if not isinstance(content, Mapping):
             raise ConfigError(f"{source}: found {found(content)}; allowed: a table of sections")
-        overrides = _checked_overrides(overrides, source)
+        overrides = checked_overrides(overrides, source)
         own = {key: value for key, value in overrides.items() if key.partition(".")[0] in SECTIONS}
         shared = {key: value for key, value in overrides.items() if key not in own}
         content = overlaid(content, own)
@@ -349,20 +292,3 @@ def hash_of(content: Any) -> str:
     """Return the SHA-256 of the canonical JSON of a value, in 64 hexadecimal digits."""
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _checked_overrides(overrides: Any, source: str) -> Mapping[str, Any]:
-    """Return overrides, none if they are None; raise if they are of another kind."""
-    if overrides is None:
-        return {}
-    example = '{"experiment.replicates": 64}'
-    if not isinstance(overrides, Mapping):
-        raise ConfigError(
-            f"{source} (override): found {found(overrides)}; allowed: a mapping of dotted keys, such as {example}"
-        )
-    for key in overrides:
-        if not isinstance(key, str):
-            raise ConfigError(
-                f"{source} (override): found the key {key!r:.60}; allowed: dotted keys, such as {example}"
-            )
-    return overrides

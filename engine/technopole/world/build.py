@@ -13,6 +13,7 @@ from technopole.config.config import Config
 from technopole.data.draft import refuse_too_large
 from technopole.data.loading import Tables, draft_tables
 from technopole.schema import STOCKS
+from technopole.world.capacity import first_capacity
 from technopole.world.constants import make_constants, make_params
 from technopole.world.policies import policy_from_config
 from technopole_kernels import layout
@@ -153,11 +154,6 @@ def make_blueprint(config: Config) -> Blueprint:
     stocks = np.ascontiguousarray([tables.stocks[name] for name in STOCKS], dtype=np.float64)
     policy = policy_from_config(config, tables)
     return Blueprint(config, tables, constants, make_params(config), policy, identity, stocks)
-
-
-def first_capacity(config: Config, firms: int) -> int:
-    """Return the firm slots that a new world of so many firms gets."""
-    return int(np.ceil(firms * (1.0 + config.capacity.slack))) + 16
 
 
 def vary_blueprint(

@@ -139,16 +139,21 @@ class Crew:
         do(Part.OPEN)
         tiles = world.tiles[layout.T_BEGIN, : world.clock[layout.TILES] + 1]
         share(Part.SUM, tiles)
-        do(Part.PREPARE)
         sectors = world.sectors.shape[1]
+        cells = np.arange(world.regions.shape[1] + 1) * sectors  # before each region
+        share(Part.ADD, cells, 2 * CELLS, CELLS)
+        do(Part.PREPARE)
         share(Part.POOL, period.setting.constants.group_start * sectors, 2 * SUMS, SUMS)
         share(Part.LEARN, tiles)
         do(Part.SETTLE)
         period.forget_sizes()
         share(Part.DECIDE, tiles)
         period.collect_sizes()
-        share(Part.COLLECT, np.arange(world.regions.shape[1] + 1) * sectors, 2 * CELLS, CELLS)
+        share(Part.COLLECT, cells, 2 * CELLS, CELLS)
         status = do(Part.CLOSE)
+        if status == Status.DONE:
+            share(Part.STARTUPS, np.arange(world.cells.shape[1] + 1), 2 * CELLS, CELLS)
+            status = do(Part.PLACE)
         if status == Status.DONE:
             share(Part.FOUND, world.new_offsets)
             do(Part.SCALE)

@@ -94,8 +94,8 @@ def as_instrument(name: str, values: Any, tables: Tables, done: int = 0) -> Floa
     Raises
     ------
     ConfigError
-        Unknown instrument, wrong shape, unknown label, no numbers, value outside the allowed range or not finite,
-        periods that are all over.
+        Unknown instrument, wrong shape, unknown label, no label at all, no numbers, value outside the allowed range
+        or not finite, periods that are all over.
     """
     if not isinstance(name, str) or name not in DIMS:
         found = f'"{name}" is unknown{suggestion(name, DIMS)}' if isinstance(name, str) else f"found {name!r}"
@@ -191,6 +191,10 @@ def _places(
     name: str, dim: str, labels: NDArray[Any], ids: dict[str, list[str]]
 ) -> tuple[NDArray[np.int64], int]:
     """Return where labels stand along an axis, and its length."""
+    if not labels.size and dim != "time":
+        raise ConfigError(
+            f"policy {name}: found no {dim}s; allowed: at least one, or no dimension {dim}: for all"
+        )
     repeated = twice(labels.tolist())
     if repeated is not None:
         raise ConfigError(f"policy {name}: {dim} {repeated} stands there twice")

@@ -142,6 +142,24 @@ def last_values(recording: Recording, name: str) -> NDArray[Any]:
     return values.astype(RECORDS[name].dtype, copy=True)
 
 
+def counts(recording: Recording, name: str) -> NDArray[np.float64]:
+    """Return a count of the whole economy in the first replicate, whose counts are not yet whole, shape (time,).
+
+    Parameters
+    ----------
+    recording : Recording
+        As the kernels write it; periods that were not reached hold anything.
+    name : str
+        Recorded count of cells.
+
+    Returns
+    -------
+    ndarray of float64
+    """
+    total: NDArray[np.float64] = recording[name][0].view(np.float64).sum(axis=(1, 2))
+    return total
+
+
 def recording_bytes(names: Sequence[str], replicates: int, times: int, regions: int, sectors: int) -> int:
     """Predict the memory of a recording without allocating it.
 
