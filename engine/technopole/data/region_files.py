@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from technopole.basics.portable_math import FloatArray, power
-from technopole.data.table_files import number, number_or_nan, read_rows
+from technopole.data.table_files import number, number_or_nan, read_rows, refuse_misspelt
 from technopole.data.table_problems import TableProblems
 from technopole.data.tables import RegionRows, mean_one
 from technopole.errors import DataError
@@ -44,6 +44,7 @@ class RegionFiles:
 
 
 REGIONS = RegionFiles("regions.csv", "id", "university_rd", "patents")
+_OWN_COLUMNS = ("id", "name", "kind", "lat", "lon", "x", "y", REGIONS.research, REGIONS.patents, *STOCKS)
 AREAS = RegionFiles("us_cbsa.csv", "cbsa", "university_rd_cum_kusd", "patents_per_year_2011_15")
 STATES = RegionFiles(
     "us_states.csv",
@@ -153,9 +154,13 @@ def load_regions(
     columns = ("x", "y") if plane else ("lat", "lon")
     for column in columns:
         if column not in rows[0]:
+            there = ", ".join(name for name in rows[0] if name)
             raise DataError(
-                f"{path}: no column {column}; regions need lat and lon, or x and y – {_REGIONS_FROM}"
+                f"{path}: no column {column} (found: {there}); regions need lat and lon (degrees), or x and y (km) "
+                f"– {_REGIONS_FROM}"
             )
+    if files is REGIONS:
+        refuse_misspelt(path, rows[0], _OWN_COLUMNS)
     with TableProblems() as problems:
         positions = np.array(
             [
