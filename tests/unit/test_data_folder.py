@@ -274,3 +274,42 @@ def test_files_with_other_names(folder):
         load(folder)
     assert "no file cells.csv, which tables of your own need" in str(failure.value)
     assert "found: distances_of_roads.csv, firms.csv.gz, regions.csv" in str(failure.value)
+
+
+def test_distances_of_the_configuration_and_of_a_table(folder):
+    """They were passed over, unknown regions too."""
+    near = load(folder)
+    assert near.distances[0, 1] == pytest.approx(111.2, abs=0.1)
+    given = load(folder, distances=[["a", "b", 700.0]])
+    assert given.metric == "great_circle"  # of the positions, for maps
+    assert given.distances.tolist() == [[0.0, 700.0], [700.0, 0.0]]
+    assert np.array_equal(given.positions, near.positions)
+    with pytest.raises(
+        DataError, match=r'\[\[distances\]\] no. 1: no region "bb" in the data; did you mean "b"'
+    ):
+        load(folder, distances=[["a", "bb", 700.0]])
+    (folder / "distances.csv").write_text("from,to,distance\na,b,3.5\nb,a,4\n")
+    assert load(folder).distances.tolist() == [[0.0, 3.5], [4.0, 0.0]]
+    assert load(folder, distances=[["a", "b", 700.0]]).distances[0, 1] == 700.0
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ("a,b,3\na,b,4", r"distances.csv: row 3: the way from a to b is listed a second time"),
+        ("a,b,far", r"row 2, column distance: 'far' is not a number"),
+        ("a,a,3\na,b,2", r"row 2: 3 from a region to itself"),
+        ("a,a,0", r"distances.csv: no distance between a and b; every pair of regions needs one"),
+        ("a,c,1", r'distances.csv: row 2: no region "c" in the data'),
+    ],
+)
+def test_tables_of_distances_that_are_refused(folder, rows, message):
+    (folder / "distances.csv").write_text(f"from,to,distance\n{rows}\n")
+    with pytest.raises(DataError, match=message):
+        load(folder)
+
+
+def test_distances_of_regions_of_another_kind_are_passed_over(folder):
+    (folder / "regions.csv").write_text("id,kind,lat,lon\na,metro,40,10\nb,metro,41,10\nc,micro,42,10\n")
+    (folder / "distances.csv").write_text("from,to,distance\na,b,3\na,c,4\n")
+    assert load(folder).distances.tolist() == [[0.0, 3.0], [3.0, 0.0]]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from technopole.basics.portable_math import FloatArray, power
+from technopole.data.given_distances import DISTANCES, given_distances, listed_distances, read_distances
 from technopole.data.table_files import number, number_or_nan, read_rows, refuse_misspelt
 from technopole.data.table_problems import TableProblems
 from technopole.data.tables import RegionRows, mean_one
@@ -122,7 +123,8 @@ def load_regions(
     Parameters
     ----------
     cfg : Config
-        ``data.university_exponent``; ``[[regions]]`` replaces stocks of the regions it names.
+        ``data.university_exponent``; ``[[regions]]`` replaces stocks of the regions it names; ``[[distances]]``, or the
+        file of distances, those between positions.
     folder : Path
         The folder.
     files : RegionFiles
@@ -143,13 +145,13 @@ def load_regions(
         A region without a position, bad numbers, an unknown region in the configuration.
     """
     path, rows = _rows(folder, files.name, [files.key], _REGIONS_FROM)
-    table = {row[files.key].strip(): row for row in rows}
-    missing = [name for name in ids if name not in table]
+    described = {row[files.key].strip(): row for row in rows}
+    missing = [name for name in ids if name not in described]
     if missing:
         with TableProblems() as problems:
             for name in missing:
                 problems.add(f"{path}: region {name} is not listed, so it has no position")
-    chosen = [table[name] for name in ids]
+    chosen = [described[name] for name in ids]
     plane = "lat" not in rows[0] and "x" in rows[0]
     columns = ("x", "y") if plane else ("lat", "lon")
     for column in columns:
@@ -173,10 +175,13 @@ def load_regions(
         stocks["university"] = _university(cfg, folder, files, path, chosen, workers)
     _override_stocks(cfg, ids, stocks)
     names = [row.get("name", "").strip() or name for row, name in zip(chosen, ids, strict=True)]
-    metric = "euclidean" if plane else "great_circle"
-    return RegionRows(
-        ids, names, positions, metric, {name: mean_one(stock) for name, stock in stocks.items()}
-    )
+    stocks = {name: mean_one(stock) for name, stock in stocks.items()}
+    table = find_file(folder, DISTANCES) if files is REGIONS else None
+    distances = listed_distances(cfg) or (read_distances(table) if table else [])
+    left_out = described.keys() - set(ids)  # those of another kind
+    distances = [row for row in distances if not left_out & {row.start, row.end}]
+    given = given_distances(distances, ids) if distances else None
+    return RegionRows(ids, names, positions, "euclidean" if plane else "great_circle", stocks, given)
 
 
 def _coordinate(path: Path, row: dict[str, str], column: str, key: str) -> float:

@@ -10,6 +10,7 @@ import numpy as np
 from technopole.basics.portable_math import FloatArray
 from technopole.data.draft import Draft, sampled
 from technopole.data.firm_sizes import CLASS_LABELS, CLASSES
+from technopole.data.given_distances import DISTANCES
 from technopole.data.industries import NAMES, is_high_tech, two_digit
 from technopole.data.input_output import suppliers_from_list, suppliers_from_use_table
 from technopole.data.region_files import (
@@ -144,7 +145,7 @@ def _required_cells(folder: Path, name: str) -> Path:
 
 def _refuse_misnamed(folder: Path) -> None:
     """Raise for files with nearly the name of an optional table that is not there: it would pass for absent."""
-    absent = [name for name in (SECTORS, SUPPLIERS) if find_file(folder, name) is None]
+    absent = [name for name in (SECTORS, SUPPLIERS, DISTANCES) if find_file(folder, name) is None]
     for path in sorted(folder.iterdir()):
         near = difflib.get_close_matches(path.name.lower().removesuffix(".gz"), absent, n=1, cutoff=0.9)
         if near:
