@@ -261,6 +261,14 @@ def test_misspelt_columns_do_not_pass_for_absent(folder):
         load(folder)
 
 
+def test_a_region_written_in_another_way_is_shown_the_nearest(folder):
+    (folder / "regions.csv").write_text("id,lat,lon\nnorth,40,10\nb,41,10\n")
+    with gzip.open(folder / "cells.csv.gz", "wt") as file:
+        file.write(CELLS.replace("\na,", "\nNorth,"))
+    with pytest.raises(DataError, match=r'region North has no position; did you mean "north"\?'):
+        load(folder)
+
+
 def test_files_with_other_names(folder):
     for name in ("supplier.csv", "Sectors.csv"):
         (folder / name).write_text("id\n334\n722\n")

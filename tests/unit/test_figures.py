@@ -31,7 +31,7 @@ from matplotlib.image import imread
 from technopole.cli.commands_run import print_results
 from technopole.errors import ConfigError, OutputError, TechnopoleError
 from technopole.figures.draw import FIGURES, draw, footnote
-from technopole.figures.firms import _entry_exit_texts, draw_entry_exit, draw_knowledge
+from technopole.figures.firms import _entry_exit_texts, _knowledge_texts, draw_entry_exit, draw_knowledge
 from technopole.figures.labels import _cross, place_labels, spread
 from technopole.figures.map import draw_map
 from technopole.figures.map_keys import growth_scale
@@ -515,3 +515,10 @@ def test_firm_sizes_compare_like_with_like(replicates: int, labels: set[str]) ->
         )
         x, y = (np.asarray(values) for values in lines["first year, median"].get_data())
         assert y == pytest.approx(np.median(share, axis=0)[np.isin(EDGES, x)])
+
+
+def test_a_lead_that_stays_is_said_once():
+    knowledge = {"technology": np.array([[0.0, 0.1], [0.0, 0.1]])}
+    for last, words in ((0.201, "stays at 0.20"), (0.25, "widens from 0.20 to 0.25")):
+        lead = np.array([[0.2, last], [0.2, last]])
+        assert _knowledge_texts(knowledge, lead, np.array([1.0, 9.0]))[0].endswith(words)

@@ -225,6 +225,11 @@ def test_policies_of_set_are_not_called_those_of_the_scenario():
     assert found[1].startswith("sweep: design.points[1].policies.university: found 500; allowed")
 
 
+def test_an_outcome_is_of_one_place():
+    line = one_problem(outcomes={"gap": {"variable": "wage", "region": ["harbour", "valley"]}})
+    assert "outcomes.gap.region: found a list of 2; allowed: one id, as an outcome is of one region" in line
+
+
 def test_set_cannot_say_what_the_sweep_says():
     assert "allowed: experiment.replicates" in one_problem(set={"run.replicates": 3})
     assert "experiment.periods too; allowed: one" in one_problem(set={"time.periods": 3})

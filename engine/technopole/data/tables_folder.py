@@ -34,7 +34,7 @@ from technopole.data.table_files import number_or_nan, read_rows, refuse_misspel
 from technopole.data.table_problems import TableProblems
 from technopole.data.tables import CellRows, SectorRows
 from technopole.errors import DataError
-from technopole.schema import ENTRIES, SECTOR_DEFAULTS
+from technopole.schema import ENTRIES, SECTOR_DEFAULTS, suggestion
 
 if TYPE_CHECKING:
     from technopole.config.config import Config
@@ -193,9 +193,9 @@ def _read_cells(
         for row in rows:
             region, sector = row[layout.region].strip(), row[layout.sector].strip()
             if region not in listed:
+                near = suggestion(region, listed) or "; add it to the table of regions (see docs/DATA.md)"
                 problems.add(
-                    f"{path}: row {row['']}, column {layout.region}: region {region} has no position; "
-                    "add it to the table of regions (see docs/DATA.md)"
+                    f"{path}: row {row['']}, column {layout.region}: region {region} has no position{near}"
                 )
             elif listed[region]:
                 if (region, sector) in found:
