@@ -77,18 +77,20 @@ def refuse_unknown_places(config: Config, tables: Tables) -> None:
         With a line for each that is not there.
     """
     lines = []
+    places = (
+        ("region", tables.region_ids, set(tables.region_ids)),
+        ("sector", tables.sector_ids, set(tables.sector_ids)),
+    )
     for number, policy in enumerate(config.policies, 1):
-        for dim, ids, known in (
-            ("region", policy.regions, tables.region_ids),
-            ("sector", policy.sectors, tables.sector_ids),
-        ):
-            listed = ", ".join(known[:_SHOWN]) + (f", … ({len(known)} in all)" if len(known) > _SHOWN else "")
-            lines += [
-                f"policies no. {number} ({policy.instrument}).{dim}s: there is no {dim} {name!r} in the data"
-                f"{suggestion(name, known) or f'; allowed: {listed}'}"
-                for name in ids or ()
-                if name not in known
-            ]
+        for dim, ids, known in places:
+            for name in getattr(policy, f"{dim}s") or ():
+                if name not in known:
+                    more = f", … ({len(ids)} in all)" if len(ids) > _SHOWN else ""
+                    near = suggestion(name, ids) or f"; allowed: {', '.join(ids[:_SHOWN])}{more}"
+                    lines.append(
+                        f"policies no. {number} ({policy.instrument}).{dim}s: there is no {dim} {name!r} in the "
+                        f"data{near}"
+                    )
     if lines:
         raise DataError(lines)
 
