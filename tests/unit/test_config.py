@@ -204,7 +204,7 @@ def test_byte_order_mark_and_line_ends(write):
 
 
 def test_a_file_of_some_megabytes(write):
-    rows = "".join(f'[[regions]]\nid = "r{i}"\nx = {i}\ny = 0\nworkforce = 10\n' for i in range(5000))
+    rows = "".join(f'[[regions]]\nid = "r{i}"\nx = {i}\ny = 0\npopulation = 10\n' for i in range(5000))
     sectors = '[[sectors]]\nid = "a"\nestablishments = 5\n'
     path = write(f"# {'x' * 2_000_000}\n{rows}{sectors}")
     assert len(Config.from_toml(path).regions) == 5000
