@@ -1,6 +1,7 @@
 """The commands about experiments: exit codes, messages, files."""
 
 import contextlib
+import csv
 import io
 import json
 import subprocess
@@ -73,6 +74,21 @@ def test_from_sweep_to_netcdf(technopole, sweep, tmp_path):
         assert nc["wage_mean"].values.tobytes() == ds["wage_mean"].values.tobytes()
         assert nc["entry.startups"].dims == ("point",)
         assert nc["wage_mean"].attrs["units"]
+
+    neither = technopole("export", store)
+    assert neither.returncode == 2 and "neither --netcdf FILE nor --csv FILE" in neither.stderr
+    written = technopole("export", store, "--csv", "small.csv")
+    assert written.returncode == 0 and "exported: small.csv" in written.stderr, written.stderr
+    refused = technopole("export", store, "--csv", "small.csv")
+    assert refused.returncode == 2 and "small.csv: is there already; --overwrite" in refused.stderr
+    rows = list(csv.DictReader((tmp_path / "small.csv").read_text().splitlines()))
+    with xr.open_zarr(store) as ds:
+        names = [
+            name for name in ds if ds[name].dims == ("point", "replicate") and name != "replicate_status"
+        ]
+        assert list(rows[0]) == ["point", "entry.startups", "replicate", *names]
+        assert len(rows) == ds.sizes["point"] * ds.sizes["replicate"]
+        assert [float(row[names[0]]) for row in rows] == ds[names[0]].values.ravel().tolist()
 
 
 def test_failed_replicates_give_3(technopole, sweep):

@@ -204,7 +204,7 @@ def test_byte_order_mark_and_line_ends(write):
 
 
 def test_a_file_of_some_megabytes(write):
-    rows = "".join(f'[[regions]]\nid = "r{i}"\nx = {i}\ny = 0\nworkforce = 10\n' for i in range(5000))
+    rows = "".join(f'[[regions]]\nid = "r{i}"\nx = {i}\ny = 0\npopulation = 10\n' for i in range(5000))
     sectors = '[[sectors]]\nid = "a"\nestablishments = 5\n'
     path = write(f"# {'x' * 2_000_000}\n{rows}{sectors}")
     assert len(Config.from_toml(path).regions) == 5000
@@ -247,6 +247,8 @@ def test_overrides_are_named_as_such(small, write):
         (b"[learning\nx = 1", "case.toml: line 1, column 10: not valid TOML"),
         (b"a = 1\n\nb = = 2\n", "case.toml: line 3, column 5: not valid TOML"),
         (b"a = [1,\n2", "case.toml: line 2, column 2: not valid TOML"),
+        (b"a = 0,3\n", "; decimals have a point, as in 0.3"),
+        (b"a = { value = 0,3, end = 4 }\n", "; decimals have a point, as in 0.3"),
         (b"[a]\n[a]\n", "not valid TOML: Cannot declare ('a',) twice"),
         (b"a = 1\nb = '\xff'\n", "case.toml: line 2: not a text file in UTF-8 (byte 11 is 0xff)"),
         (b"\x7fELF\x02\x01\x01\x00\x00", "not valid TOML"),
@@ -255,7 +257,7 @@ def test_overrides_are_named_as_such(small, write):
         (b"a = " + b"9" * 5000, "case.toml"),
         (b"run.seed = 2024-02-01", "run.seed: found a value of type date; allowed: a whole number"),
     ],
-    ids=range(10),
+    ids=range(12),
 )
 def test_broken_files(write, content, expected):
     with pytest.raises(ConfigError) as caught:

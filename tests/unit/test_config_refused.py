@@ -71,7 +71,7 @@ REFUSED = [
     (("regions", 1, "id"), 2, "regions no. 2.id: found 2; allowed: text"),
     (("regions", 1, "id"), None, "regions no. 2.id: missing; it is needed"),
     (("regions", 1, "id"), "", "regions no. 2 ().id: found text ''; allowed: text that is not empty"),
-    (("regions", 0, "workforce"), -1, "regions no. 1 (north).workforce: found -1; allowed: above 0"),
+    (("regions", 0, "population"), -1, "regions no. 1 (north).population: found -1; allowed: above 0"),
     (("regions", 0, "weights"), {"optcs": 1.0},
      "regions no. 1 (north).weights: found text 'optcs'; allowed: the id of a sector; did you "
      'mean "optics"?'),
@@ -188,7 +188,11 @@ def test_weights_that_are_all_zero():
 
 def test_cells_are_for_embedded_economies():
     lines = problems_of(changed(("data",), {"kind": "folder"}))
-    assert lines == ('case.toml: cells: found 2; allowed: none where data.kind is "folder"',)
+    assert 'case.toml: cells: found 2; allowed: none where data.kind is "folder"' in lines
+    places = {line.split(": ")[1] for line in lines} - {"cells"}
+    assert places == {
+        f"regions no. {region}.{key}" for region in ("1 (north)", "2 (south)") for key in ("lat", "lon")
+    }
 
 
 def test_population_of_some_regions():
@@ -272,3 +276,25 @@ def test_a_gpu_computes_in_float64(two_regions):
     more = {"run.backend": "cuda", "run.precision": "float32"}
     with pytest.raises(ConfigError, match="run.precision: found text 'float32' and run.backend"):
         resolve_config(two_regions, more=more)
+
+
+def test_what_the_data_say_cannot_be_said_in_the_configuration():
+    """It was passed over; and the workforce of a region, which no part of the program read, is no key."""
+    given = {
+        "data": {"kind": "folder", "path": "tables"},
+        "regions": [{"id": "a", "population": 5, "lat": 1, "lon": 2, "university": 2}],
+        "sectors": [{"id": "b", "establishments": 7, "markup": 0.3}],
+    }
+    with pytest.raises(ConfigError) as failure:
+        Config.from_dict(given)
+    keys = [line.split(": ")[1] for line in failure.value.problems]
+    place = "regions no. 1 (a)."
+    assert sorted(keys) == [
+        place + "lat",
+        place + "lon",
+        place + "population",
+        "sectors no. 1 (b).establishments",
+    ]
+    assert failure.value.problems[0].endswith('absent where data.kind is "folder", whose data say it')
+    with pytest.raises(ConfigError, match=r"regions no. 1 \(a\).workforce: unknown key"):
+        Config.from_dict({"regions": [{"id": "a", "workforce": 5}]})

@@ -143,6 +143,9 @@ def test_given_distances():
     tables = load_tables(Config.from_dict(content))
     assert tables.metric == "matrix" and tables.distances.tolist() == [[0.0, 250.0], [250.0, 0.0]]
     assert np.isnan(tables.positions).all()
+    content = {**nation(), "distances": content["distances"]}
+    tables = load_tables(Config.from_dict(content))
+    assert tables.metric == "great_circle" and tables.distances[0, 1] == 250.0  # positions for maps
 
 
 @pytest.mark.parametrize(

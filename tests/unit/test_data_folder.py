@@ -206,3 +206,118 @@ def test_missing_folder_says_what_is_needed(tmp_path, monkeypatch):
 def test_environment_variable_is_used(folder, monkeypatch):
     monkeypatch.setenv("TECHNOPOLE_DATA", str(folder))
     assert load_tables(Config.from_dict({"data": {"kind": "folder", "scale": 1.0}})).employment.size == 75
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [
+        ("rd_intensity", "6", r"sectors.csv: row 2, column rd_intensity: 6 is above 0.5"),
+        ("rd_intensity", "-0.1", r"row 2, column rd_intensity: -0.1 is below 1e-06"),
+        ("labour_share", "60", r"row 2, column labour_share: 60 is above 1"),
+        ("demand_growth", "3", r"row 2, column demand_growth: 3 is above"),
+        ("high_tech", "high", r"row 2, column high_tech: found 'high'; allowed: 1 or 0"),
+    ],
+)
+def test_values_of_sectors_have_the_ranges_of_the_parameters(folder, column, value, message):
+    """Per cent in place of a share would otherwise run, and give results."""
+    (folder / "sectors.csv").write_text(f"id,{column}\n334,{value}\n722,\n")
+    with pytest.raises(DataError, match=message):
+        load(folder)
+
+
+@pytest.mark.parametrize("word", ["1", "0", "TRUE", "False", "yes", ""])
+def test_kinds_of_sectors_in_words(folder, word):
+    (folder / "sectors.csv").write_text(f"id,high_tech\n334,{word}\n722,0\n")
+    assert load(folder).high_tech[0] == (word in ("1", "TRUE", "yes"))
+
+
+def test_a_sector_stands_once_in_its_table(folder):
+    (folder / "sectors.csv").write_text("id,markup\n334,0.1\n722,\n334,0.3\n")
+    with pytest.raises(DataError, match=r"sectors.csv: row 4: sector 334 is listed a second time"):
+        load(folder)
+
+
+def test_misspelt_columns_do_not_pass_for_absent(folder):
+    (folder / "sectors.csv").write_text("id,hightech,rd_intensty,remarks\n334,1,0.1,a\n722,0,0.1,b\n")
+    with pytest.raises(DataError) as failure:
+        load(folder)
+    lines = str(failure.value).splitlines()
+    assert len(lines) == 2
+    assert 'column hightech is not read; did you mean "high_tech"?' in lines[0]
+    assert 'column rd_intensty is not read; did you mean "rd_intensity"?' in lines[1]
+    (folder / "sectors.csv").unlink()
+    (folder / "regions.csv").write_text("id,lat,lon,Universtiy,population\na,40,10,1,5\nb,41,10,2,6\n")
+    with pytest.raises(
+        DataError, match=r'regions.csv: column Universtiy is not read; did you mean "university"'
+    ):
+        load(folder)
+    (folder / "regions.csv").write_text("id,latitude,longitude\na,40,10\nb,41,10\n")
+    with pytest.raises(DataError, match=r"no column lat \(found: id, latitude, longitude\); .*\(degrees\)"):
+        load(folder)
+    (folder / "regions.csv").write_text(REGIONS)
+    (folder / "cells.csv.gz").unlink()
+    (folder / "cells.csv").write_text(CELLS.replace("employment", "Employment"))
+    with pytest.raises(DataError, match=r'column Employment is not read; did you mean "employment"'):
+        load(folder)
+
+
+def test_a_region_written_in_another_way_is_shown_the_nearest(folder):
+    (folder / "regions.csv").write_text("id,lat,lon\nnorth,40,10\nb,41,10\n")
+    with gzip.open(folder / "cells.csv.gz", "wt") as file:
+        file.write(CELLS.replace("\na,", "\nNorth,"))
+    with pytest.raises(DataError, match=r'region North has no position; did you mean "north"\?'):
+        load(folder)
+
+
+def test_files_with_other_names(folder):
+    for name in ("supplier.csv", "Sectors.csv"):
+        (folder / name).write_text("id\n334\n722\n")
+        with pytest.raises(DataError, match=rf'{name}: is not read; did you mean "s[a-z]+s.csv"'):
+            load(folder)
+        (folder / name).unlink()
+    (folder / "distances_of_roads.csv").write_text("a\n")
+    load(folder)
+    (folder / "cells.csv.gz").rename(folder / "firms.csv.gz")
+    with pytest.raises(DataError) as failure:
+        load(folder)
+    assert "no file cells.csv, which tables of your own need" in str(failure.value)
+    assert "found: distances_of_roads.csv, firms.csv.gz, regions.csv" in str(failure.value)
+
+
+def test_distances_of_the_configuration_and_of_a_table(folder):
+    """They were passed over, unknown regions too."""
+    near = load(folder)
+    assert near.distances[0, 1] == pytest.approx(111.2, abs=0.1)
+    given = load(folder, distances=[["a", "b", 700.0]])
+    assert given.metric == "great_circle"  # of the positions, for maps
+    assert given.distances.tolist() == [[0.0, 700.0], [700.0, 0.0]]
+    assert np.array_equal(given.positions, near.positions)
+    with pytest.raises(
+        DataError, match=r'\[\[distances\]\] no. 1: no region "bb" in the data; did you mean "b"'
+    ):
+        load(folder, distances=[["a", "bb", 700.0]])
+    (folder / "distances.csv").write_text("from,to,distance\na,b,3.5\nb,a,4\n")
+    assert load(folder).distances.tolist() == [[0.0, 3.5], [4.0, 0.0]]
+    assert load(folder, distances=[["a", "b", 700.0]]).distances[0, 1] == 700.0
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ("a,b,3\na,b,4", r"distances.csv: row 3: the way from a to b is listed a second time"),
+        ("a,b,far", r"row 2, column distance: 'far' is not a number"),
+        ("a,a,3\na,b,2", r"row 2: 3 from a region to itself"),
+        ("a,a,0", r"distances.csv: no distance between a and b; every pair of regions needs one"),
+        ("a,c,1", r'distances.csv: row 2: no region "c" in the data'),
+    ],
+)
+def test_tables_of_distances_that_are_refused(folder, rows, message):
+    (folder / "distances.csv").write_text(f"from,to,distance\n{rows}\n")
+    with pytest.raises(DataError, match=message):
+        load(folder)
+
+
+def test_distances_of_regions_of_another_kind_are_passed_over(folder):
+    (folder / "regions.csv").write_text("id,kind,lat,lon\na,metro,40,10\nb,metro,41,10\nc,micro,42,10\n")
+    (folder / "distances.csv").write_text("from,to,distance\na,b,3\na,c,4\n")
+    assert load(folder).distances.tolist() == [[0.0, 3.0], [3.0, 0.0]]

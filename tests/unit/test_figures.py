@@ -19,7 +19,7 @@ from matplotlib.image import imread
 from made_up_run import fake_run, only, texts
 from technopole.errors import OutputError, TechnopoleError
 from technopole.figures.draw import FIGURES, draw, footnote
-from technopole.figures.firms import _entry_exit_texts, draw_entry_exit, draw_knowledge
+from technopole.figures.firms import _entry_exit_texts, _knowledge_texts, draw_entry_exit, draw_knowledge
 from technopole.figures.map import draw_map
 from technopole.figures.sizes import draw_firm_sizes
 from technopole.figures.structure import _similarity_title, draw_sectors, draw_similarity
@@ -162,3 +162,10 @@ def test_import_leaves_matplotlib_alone_and_drawing_leaves_pyplot_alone(tmp_path
         f"f.draw(xr.Dataset(), {str(tmp_path)!r}); assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_lead_that_stays_is_said_once():
+    knowledge = {"technology": np.array([[0.0, 0.1], [0.0, 0.1]])}
+    for last, words in ((0.201, "stays at 0.20"), (0.25, "widens from 0.20 to 0.25")):
+        lead = np.array([[0.2, last], [0.2, last]])
+        assert _knowledge_texts(knowledge, lead, np.array([1.0, 9.0]))[0].endswith(words)

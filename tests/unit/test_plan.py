@@ -10,11 +10,13 @@ import pytest
 import technopole.experiments.plan
 from sweeping import plan, sweep
 from technopole.cli.commands_plan import print_plan
-from technopole.errors import ConfigError
+from technopole.data.firm_sizes import CLASS_LABELS
+from technopole.errors import ConfigError, DataError
 from technopole.experiments.plan import kernel_digest, make_plan
 from technopole.experiments.probe import Estimate
 from technopole.experiments.store_layout import coordinate_values, recorded_bytes
 from technopole.schema import SIZE_EDGES
+from technopole.sweeps.sweep import Sweep
 
 MANY = {"kind": "random", "points": 37, "parameters": {"learning.technology": {"low": 0, "high": 0.2}}}
 
@@ -132,8 +134,6 @@ def test_digest_holds_all_that_decides(monkeypatch):
 
 
 def test_place_of_the_data_does_not_matter(data_folder, tmp_path):
-    from technopole.sweeps.sweep import Sweep
-
     (tmp_path / "elsewhere").symlink_to(data_folder)
     given = {"experiment": {"scenario": "configs/scenarios/us-metros.toml"}, "set": {"data.scale": 0.001}}
     from conftest import ROOT
@@ -257,3 +257,28 @@ def test_a_plan_says_by_which_firms_tables_are_measured(level, capsys):
     print_plan(made, Estimate(math.nan, math.nan, math.nan, 0, 0))
     printed = capsys.readouterr().out
     assert ("tables of firms growing as the workforce (not measured)" in printed) == (level == "firm")
+
+
+def test_policies_for_places_that_the_data_do_not_have(tmp_path):
+    """A plan went through with a warning that replicates would fail; the experiment left a store without units."""
+    classes = ",".join(f"n_{label}" for label in CLASS_LABELS)
+    (tmp_path / "cells.csv").write_text(
+        f"region,sector,{classes}\na,334,9,1,0,0,0,0,0,0,0\nb,334,9,0,0,0,0,0,0,0,0\n"
+    )
+    (tmp_path / "regions.csv").write_text("id,x,y\na,0,0\nb,9,0\n")
+    policies = [
+        {"instrument": "rd_subsidy", "value": 0.1, "regions": ["atlantis", "b"], "sectors": ["334x"]},
+        {"instrument": "university", "value": 0.1, "regions": ["north", "atlantis"]},
+    ]
+    given = {
+        "experiment": {"replicates": 1},
+        "config": {"data": {"kind": "folder", "path": str(tmp_path)}, "policies": policies},
+    }
+    with pytest.raises(DataError) as failure:
+        make_plan(Sweep.from_dict(given, tmp_path))
+    place = "policies no. 1 (rd_subsidy)"
+    assert len(failure.value.problems) == 4
+    assert failure.value.problems[:2] == (
+        f"{place}.regions: there is no region 'atlantis' in the data; allowed: a, b",
+        f"{place}.sectors: there is no sector '334x' in the data; did you mean \"334\"?",
+    )

@@ -10,6 +10,7 @@ import xarray as xr
 
 import sweeping
 import technopole as tp
+from reporting import Reader, page
 from technopole.cli.commands_compare import CompareOptions, compare
 from technopole.errors import ConfigError, DataError
 from technopole.experiments.comparison import CHOSEN
@@ -60,6 +61,12 @@ def test_a_comparison_prints_names_in_place_of_parameters(store):
     text = printed.getvalue()
     assert "less point 0, as it is (base)" in text
     assert "point  name " in text and "1      no imitation" in text and "learning.technology" not in text
+
+
+def test_the_table_of_a_report_has_the_names(store, tmp_path):
+    pytest.importorskip("bokeh")
+    table = Reader(page(tmp_path, store)).tables["All variants"]
+    assert table[0][:2] == ["point", "name"] and [row[1] for row in table[1:]] == list(NAMES)
 
 
 def test_a_point_that_is_not_there_is_refused(store):

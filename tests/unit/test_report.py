@@ -425,6 +425,9 @@ def test_sources_of_the_wrong_kind_are_refused(tmp_path, undrawn):
         tp.report(tmp_path / "nothing.zarr", out)
     with pytest.raises(tp.DataError, match="is a folder and no store"):
         tp.report(tmp_path, out)
+    (tmp_path / "a.toml").write_text("", encoding="utf-8")
+    with pytest.raises(tp.DataError, match=r"a.toml: holds no results; technopole run .* makes them"):
+        tp.report(tmp_path / "a.toml", out)
     (tmp_path / "bad.nc").write_text("no netCDF", encoding="utf-8")
     with pytest.raises(tp.DataError, match="cannot be read as netCDF"):
         tp.report(tmp_path / "bad.nc", out)

@@ -154,6 +154,9 @@ def test_points_without_a_value_are_refused():
 def test_other_designs_outcomes_and_folders_are_refused(tmp_path):
     with pytest.raises(ConfigError, match='found "lhs"; sensitivity indices need one of saltelli, morris'):
         sensitivity(make_store("lhs", points=8))
+    drawn = make_store("lhs", points=2)
+    with pytest.raises(ConfigError, match="found listed points; sensitivity indices need one of"):
+        sensitivity(make_store("zip", parameters={key: drawn[key].values.tolist() for key in PARAMETERS}))
     with pytest.raises(ConfigError, match='no outcome "grwth"; did you mean "growth"'):
         sensitivity(make_store(points=8), "grwth")
     with pytest.raises(ConfigError, match="there is nothing; allowed: a store"):

@@ -215,6 +215,21 @@ def test_problems_of_the_scenario_name_the_scenario():
     assert "learnin" in line and "did you mean" in line
 
 
+def test_policies_of_set_are_not_called_those_of_the_scenario():
+    """And points are judged by what they say, though the scenario has problems: they were said to have no values."""
+    policies = [{"instrument": "university", "value": 0.0, "start": 2030}]
+    points = [{"name": "none", "policies.university": 0.0}, {"name": "fund", "policies.university": 500}]
+    found = problems(set={"policies": policies}, design=design("list", points=points))
+    assert len(found) == 2
+    assert "two-regions.toml ([set] of the sweep): policies no. 1 (university).start: found 2030" in found[0]
+    assert found[1].startswith("sweep: design.points[1].policies.university: found 500; allowed")
+
+
+def test_an_outcome_is_of_one_place():
+    line = one_problem(outcomes={"gap": {"variable": "wage", "region": ["harbour", "valley"]}})
+    assert "outcomes.gap.region: found a list of 2; allowed: one id, as an outcome is of one region" in line
+
+
 def test_set_cannot_say_what_the_sweep_says():
     assert "allowed: experiment.replicates" in one_problem(set={"run.replicates": 3})
     assert "experiment.periods too; allowed: one" in one_problem(set={"time.periods": 3})

@@ -257,36 +257,50 @@ def finalize(store: Path, force: bool = False) -> None:
     say(f"statistics of {'all' if complete else 'a part of the'} replicates written: {store}")
 
 
-def export(store: Path, netcdf: Path, overwrite: bool = False) -> None:
-    """Write an experiment to one netCDF file.
+def export(store: Path, netcdf: Path | None, csv: Path | None, overwrite: bool = False) -> None:
+    """Write an experiment to one netCDF file, its outcomes to a table, or both.
 
     Parameters
     ----------
     store : Path
         Its store.
-    netcdf : Path
+    netcdf : Path or None
         File, ends with ``.nc``.
+    csv : Path or None
+        File, ends with ``.csv``.
     overwrite : bool
-        Replace a file that is there.
+        Replace files that are there.
 
     Raises
     ------
+    ConfigError
+        If there is neither.
     OutputError
-        If it cannot be written.
+        If one cannot be written.
     DataError
         If there is no such store.
     """
     from technopole.errors import OutputError
+    from technopole.experiments.outcome_table import refuse_table, write_outcomes
     from technopole.experiments.run import open_experiment
     from technopole.files.damage import naming_damage
     from technopole.files.write import refuse_target, write
 
-    if netcdf.suffix != ".nc":
-        raise OutputError(f"{netcdf}: found the suffix {netcdf.suffix!r}; allowed: .nc (netCDF 4)")
-    refuse_target(netcdf, "experiment", overwrite)
+    if netcdf is None and csv is None:
+        raise ConfigError("export: found neither --netcdf FILE nor --csv FILE; allowed: one of them, or both")
+    if netcdf is not None:
+        if netcdf.suffix != ".nc":
+            raise OutputError(f"{netcdf}: found the suffix {netcdf.suffix!r}; allowed: .nc (netCDF 4)")
+        refuse_target(netcdf, "experiment", overwrite)
+    if csv is not None:
+        refuse_table(csv, overwrite)
     with naming_damage(store):
-        write(open_experiment(store), netcdf, overwrite)
-    say(f"exported: {netcdf}")
+        results = open_experiment(store)
+        if netcdf is not None:
+            write(results, netcdf, overwrite)
+        if csv is not None:
+            write_outcomes(results, csv)
+    say(f"exported: {', '.join(str(path) for path in (netcdf, csv) if path is not None)}")
 
 
 def jobscript(options: JobOptions) -> None:

@@ -98,11 +98,15 @@ def finalize(
 
 def export(
     store: StorePath,
-    netcdf: Annotated[Path, typer.Option(metavar="FILE", help="File, .nc.")],
+    netcdf: Annotated[Path | None, typer.Option(metavar="FILE", help="All of it, .nc.")] = None,
+    csv: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Outcomes, .csv: a row for each point and replicate."),
+    ] = None,
     overwrite: OverwriteFile = False,
 ) -> None:
-    """Write an experiment to a netCDF file."""
-    perform(lambda: commands_experiment.export(store, netcdf, overwrite))
+    """Write an experiment to a netCDF file, or its outcomes to a table for R, Stata or a spreadsheet."""
+    perform(lambda: commands_experiment.export(store, netcdf, csv, overwrite))
 
 
 def jobscript(

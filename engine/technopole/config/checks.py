@@ -46,6 +46,11 @@ def check_economy(kind: str, path: str, tables: Economy, given: dict[str, Any], 
         _check_firms(tables, problems)
     elif tables.cells:
         problems.add("cells", f'found {len(tables.cells)}; allowed: none where data.kind is "{kind}"')
+    for name, kinds, keys in _FROM_DATA:
+        for place, table in _valid(getattr(tables, name)) if kind in kinds else ():
+            for key in (key for key in keys if getattr(table, key) is not None):
+                text = f'given; allowed: absent where data.kind is "{kind}", whose data say it'
+                problems.add(f"{place}.{key}", text)
     for place, table in [*_valid(tables.sectors), *_valid(tables.cells)]:
         _check_classes(place, table, problems)
     _check_positions(tables, embedded, regions, problems)
@@ -55,6 +60,11 @@ def check_economy(kind: str, path: str, tables: Economy, given: dict[str, Any], 
             _check_policy(row.place, row.model, problems)
 
 
+_FROM_DATA = (
+    ("regions", ("folder",), ("lat", "lon", "x", "y", "population", "weights")),
+    ("sectors", ("folder", "cbp", "synthetic"), ("establishments", "size_classes", "mean_employment")),
+)
+"""Lists, kinds of data, and keys that would do nothing there."""
 MADE_UP = ("regions", "cells", "distances")
 """Lists for which a made-up economy has no use."""
 MOST_CELLS = 5_000_000

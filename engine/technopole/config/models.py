@@ -123,7 +123,6 @@ class Region(Section):
         "will do if spillover.distance_decay is meant in it as well.",
     )
     y: Coordinate | None = Field(None, description="Position on a plane, km.")
-    workforce: Positive | None = Field(None, description="Workers; employment of its firms / 0.95 if absent.")
     population: Positive | None = Field(None, description="Inhabitants; spread the firms over the regions.")
     infrastructure: PositiveStock = Field(1.0, description="Stock at the start, 1 is the national average.")
     university: Stock = Field(1.0, description="Stock at the start, 1 is the national average.")

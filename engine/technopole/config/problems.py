@@ -67,7 +67,11 @@ class Problems:
         text : str
             What was found and what is allowed.
         """
-        outside = (origin for o, origin in self.overridden.items() if key == o or key.startswith(f"{o}."))
+        outside = (
+            origin
+            for o, origin in self.overridden.items()
+            if key == o or key.startswith((f"{o}.", f"{o} no. "))
+        )
         source = next(outside, self.source)
         self.lines.append(_one_line(f"{source}: {shortened(key, 200)}: {text}"))
 

@@ -21,6 +21,7 @@ MAX_BYTES = 16 * 2**20
 MAX_DEPTH = 8
 """Tables inside tables; what a configuration needs is half of it."""
 
+_COMMA = re.compile(r"=\s*[+-]?\d+,\d*[,} ]?$")
 _PLACE = re.compile(
     r"^(?P<text>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$", re.S
 )
@@ -105,7 +106,9 @@ def _syntax(source: str, text: str, message: str) -> str:
         return f"{source}: not valid TOML: {shortened(message, 200)}"
     line = int(place["line"] or text.count("\n") + 1)
     column = int(place["column"] or len(text) - (text.rfind("\n") + 1) + 1)
-    return f"{source}: line {line}, column {column}: not valid TOML: {shortened(place['text'], 200)}"
+    before = "".join(text.split("\n")[line - 1 : line])[:column]
+    hint = "; decimals have a point, as in 0.3" if _COMMA.search(before) else ""
+    return f"{source}: line {line}, column {column}: not valid TOML: {shortened(place['text'], 200)}{hint}"
 
 
 def _similar_file(path: Path) -> str:

@@ -37,9 +37,9 @@ class Space(NamedTuple):
     positions : (R, 2) array of float64
         Latitude and longitude (degrees), or x and y; not used where distances are given.
     metric : str
-        ``great_circle``, ``euclidean`` or ``matrix``.
+        Of the positions: ``great_circle``, ``euclidean``, or ``matrix`` where they are not known.
     given : (R, R) array of float64, optional
-        Distances for the metric ``matrix``.
+        Distances in place of those between positions.
     """
 
     positions: FloatArray

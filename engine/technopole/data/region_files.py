@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from technopole.basics.portable_math import FloatArray, power
-from technopole.data.table_files import number, number_or_nan, read_rows
+from technopole.data.given_distances import DISTANCES, given_distances, listed_distances, read_distances
+from technopole.data.table_files import number, number_or_nan, read_rows, refuse_misspelt
 from technopole.data.table_problems import TableProblems
 from technopole.data.tables import RegionRows, mean_one
 from technopole.errors import DataError
@@ -44,6 +45,7 @@ class RegionFiles:
 
 
 REGIONS = RegionFiles("regions.csv", "id", "university_rd", "patents")
+_OWN_COLUMNS = ("id", "name", "kind", "lat", "lon", "x", "y", REGIONS.research, REGIONS.patents, *STOCKS)
 AREAS = RegionFiles("us_cbsa.csv", "cbsa", "university_rd_cum_kusd", "patents_per_year_2011_15")
 STATES = RegionFiles(
     "us_states.csv",
@@ -121,7 +123,8 @@ def load_regions(
     Parameters
     ----------
     cfg : Config
-        ``data.university_exponent``; ``[[regions]]`` replaces stocks of the regions it names.
+        ``data.university_exponent``; ``[[regions]]`` replaces stocks of the regions it names; ``[[distances]]``, or the
+        file of distances, those between positions.
     folder : Path
         The folder.
     files : RegionFiles
@@ -142,20 +145,24 @@ def load_regions(
         A region without a position, bad numbers, an unknown region in the configuration.
     """
     path, rows = _rows(folder, files.name, [files.key], _REGIONS_FROM)
-    table = {row[files.key].strip(): row for row in rows}
-    missing = [name for name in ids if name not in table]
+    described = {row[files.key].strip(): row for row in rows}
+    missing = [name for name in ids if name not in described]
     if missing:
         with TableProblems() as problems:
             for name in missing:
                 problems.add(f"{path}: region {name} is not listed, so it has no position")
-    chosen = [table[name] for name in ids]
+    chosen = [described[name] for name in ids]
     plane = "lat" not in rows[0] and "x" in rows[0]
     columns = ("x", "y") if plane else ("lat", "lon")
     for column in columns:
         if column not in rows[0]:
+            there = ", ".join(name for name in rows[0] if name)
             raise DataError(
-                f"{path}: no column {column}; regions need lat and lon, or x and y – {_REGIONS_FROM}"
+                f"{path}: no column {column} (found: {there}); regions need lat and lon (degrees), or x and y (km) "
+                f"– {_REGIONS_FROM}"
             )
+    if files is REGIONS:
+        refuse_misspelt(path, rows[0], _OWN_COLUMNS)
     with TableProblems() as problems:
         positions = np.array(
             [
@@ -168,10 +175,13 @@ def load_regions(
         stocks["university"] = _university(cfg, folder, files, path, chosen, workers)
     _override_stocks(cfg, ids, stocks)
     names = [row.get("name", "").strip() or name for row, name in zip(chosen, ids, strict=True)]
-    metric = "euclidean" if plane else "great_circle"
-    return RegionRows(
-        ids, names, positions, metric, {name: mean_one(stock) for name, stock in stocks.items()}
-    )
+    stocks = {name: mean_one(stock) for name, stock in stocks.items()}
+    table = find_file(folder, DISTANCES) if files is REGIONS else None
+    distances = listed_distances(cfg) or (read_distances(table) if table else [])
+    left_out = described.keys() - set(ids)  # those of another kind
+    distances = [row for row in distances if not left_out & {row.start, row.end}]
+    given = given_distances(distances, ids) if distances else None
+    return RegionRows(ids, names, positions, "euclidean" if plane else "great_circle", stocks, given)
 
 
 def _coordinate(path: Path, row: dict[str, str], column: str, key: str) -> float:

@@ -1,12 +1,13 @@
 """Reading tables of comma-separated text, plain or gzip, with messages that name file, row and column."""
 
 import csv
+import difflib
 import gzip
 import io
 import math
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, TextIO
@@ -16,6 +17,8 @@ from technopole.errors import DataError
 
 DAMAGED = (csv.Error, EOFError, OSError, zlib.error, zipfile.BadZipFile)
 """What reading a table raises that is no table, or is packed and damaged."""
+_NEARLY = 0.85
+"""From this likeness on a name of a column passes for misspelt: hightech, rd_intensty."""
 Opened = Callable[[Path], AbstractContextManager[IO[bytes]]]
 """Opens a file for reading, its content unpacked."""
 
@@ -166,7 +169,35 @@ def _checked_rows(
         raise DataError(f"{path}: the table has no rows")
 
 
-def number(path: Path, row: dict[str, str], column: str, low: float = 0.0) -> float:
+def refuse_misspelt(path: Path, row: dict[str, str], known: Collection[str]) -> None:
+    """Raise for columns with nearly the name of one that is read if it is there, as it would pass for absent.
+
+    Parameters
+    ----------
+    path : Path
+        The file, for the message.
+    row : dict
+        A row of :func:`read_rows`.
+    known : collection of str
+        Columns that are read.
+
+    Raises
+    ------
+    DataError
+        With a line for each; other columns are passed over.
+    """
+    absent = [name for name in known if name not in row]
+    with TableProblems() as problems:
+        for column in row:
+            word = column.lower().replace(" ", "_").replace("-", "_")
+            near = difflib.get_close_matches(word, absent, n=1, cutoff=_NEARLY)
+            if column and column not in known and near:
+                problems.add(
+                    f'{path}: column {column} is not read; did you mean "{near[0]}"? If not, give it another name'
+                )
+
+
+def number(path: Path, row: dict[str, str], column: str, low: float = 0.0, high: float = math.inf) -> float:
     """Read a finite number from a row.
 
     Parameters
@@ -177,8 +208,8 @@ def number(path: Path, row: dict[str, str], column: str, low: float = 0.0) -> fl
         A row of :func:`read_rows`.
     column : str
         The column.
-    low : float
-        The smallest value allowed.
+    low, high : float
+        The smallest and the largest value allowed.
 
     Returns
     -------
@@ -188,7 +219,7 @@ def number(path: Path, row: dict[str, str], column: str, low: float = 0.0) -> fl
     Raises
     ------
     DataError
-        No number, not finite, or below ``low``.
+        No number, not finite, below ``low`` or above ``high``.
     """
     text = row[column].strip()
     try:
@@ -199,15 +230,19 @@ def number(path: Path, row: dict[str, str], column: str, low: float = 0.0) -> fl
         raise DataError(f"{path}: row {row['']}, column {column}: {text!r} is not a number")
     if value < low:
         raise DataError(f"{path}: row {row['']}, column {column}: {text} is below {low:g}")
+    if value > high:
+        raise DataError(f"{path}: row {row['']}, column {column}: {text} is above {high:g}")
     return value
 
 
-def number_or_nan(path: Path, row: dict[str, str], column: str, low: float = 0.0) -> float:
+def number_or_nan(
+    path: Path, row: dict[str, str], column: str, low: float = 0.0, high: float = math.inf
+) -> float:
     """Like :func:`number`, but a blank or an absent column is NaN: not known.
 
     Parameters
     ----------
-    path, row, column, low
+    path, row, column, low, high
         As for :func:`number`.
 
     Returns
@@ -218,11 +253,11 @@ def number_or_nan(path: Path, row: dict[str, str], column: str, low: float = 0.0
     Raises
     ------
     DataError
-        Something that is neither blank nor a number.
+        Something that is neither blank nor a number, or a number out of the range.
     """
     if not row.get(column, "").strip():
         return math.nan
-    return number(path, row, column, low)
+    return number(path, row, column, low, high)
 
 
 def whole_number(path: Path, row: dict[str, str], column: str) -> int:

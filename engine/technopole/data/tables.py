@@ -42,9 +42,9 @@ class Tables:
     positions : (R, 2) array of float64
         Latitude and longitude (degrees), or x and y; NaN where distances were given instead.
     metric : str
-        ``great_circle``, ``euclidean`` or ``matrix``.
+        Of the positions: ``great_circle``, ``euclidean``, or ``matrix`` where they are not known.
     given_distances : (R, R) array of float64, optional
-        Distance between regions where the metric is ``matrix``.
+        Distance between regions where it is given, in place of that between positions.
     sector_ids, sector_names : list of str
         Identity and name of each sector.
     high_tech : (S,) array of bool
@@ -109,7 +109,7 @@ class RegionRows:
     positions: FloatArray
     metric: str
     stocks: dict[str, FloatArray]
-    distances: FloatArray | None = None  # only for the metric "matrix"
+    distances: FloatArray | None = None  # in place of those between positions
 
     @property
     def space(self) -> Space:

@@ -14,6 +14,7 @@ import numpy as np
 from technopole.basics.portable_math import FloatArray, exp, normals
 from technopole.data.draft import Draft, complete, sampled
 from technopole.data.firm_sizes import CLASSES, NATIONAL_SHARES, split_firms
+from technopole.data.given_distances import given_distances, listed_distances
 from technopole.data.sector_tables import (
     default_parameters,
     override_parameters,
@@ -23,7 +24,7 @@ from technopole.data.sector_tables import (
 )
 from technopole.data.tables import CellRows, RegionRows, SectorRows, mean_one
 from technopole.errors import DataError
-from technopole.schema import STOCKS, suggestion
+from technopole.schema import STOCKS
 
 if TYPE_CHECKING:
     from technopole.config.config import Config
@@ -91,8 +92,11 @@ def region_rows(cfg: "Config") -> RegionRows:
     positions = np.array([[np.nan if value is None else value for value in pair] for pair in pairs], float)
     stocks = {name: mean_one(np.array([float(getattr(entry, name)) for entry in entries])) for name in STOCKS}
     names = [entry.name or entry.id for entry in entries]
+    metric = "great_circle" if globe else "euclidean"
     if cfg.distances:
-        return RegionRows(ids, names, positions, "matrix", stocks, _given_distances(cfg, ids))
+        known = bool(np.isfinite(positions).all())
+        given = given_distances(listed_distances(cfg), ids)
+        return RegionRows(ids, names, positions, metric if known else "matrix", stocks, given)
     nowhere = [name for name, place in zip(ids, positions, strict=True) if np.isnan(place).any()]
     if nowhere:
         raise DataError(
@@ -101,27 +105,7 @@ def region_rows(cfg: "Config") -> RegionRows:
                 for name in nowhere
             ]
         )
-    return RegionRows(ids, names, positions, "great_circle" if globe else "euclidean", stocks)
-
-
-def _given_distances(cfg: "Config", ids: list[str]) -> FloatArray:
-    """Matrix from rows [from, to, distance]; a row holds for both ways unless the other is given too."""
-    place = {name: index for index, name in enumerate(ids)}
-    matrix = np.full((len(ids), len(ids)), np.nan)
-    for row in cfg.distances:
-        for name in (row.from_, row.to):
-            if name not in place:
-                raise DataError(f'{_SOURCE}: [[distances]]: no region "{name}"{suggestion(name, ids)}')
-        matrix[place[row.from_], place[row.to]] = row.distance
-    matrix = np.where(np.isnan(matrix), matrix.T, matrix)
-    np.fill_diagonal(matrix, 0.0)
-    missing = np.argwhere(np.isnan(matrix))
-    if missing.size:
-        first, second = ids[missing[0][0]], ids[missing[0][1]]
-        raise DataError(
-            f"{_SOURCE}: [[distances]]: none between {first} and {second}; every pair of regions needs one"
-        )
-    return matrix
+    return RegionRows(ids, names, positions, metric, stocks)
 
 
 def sector_rows(cfg: "Config") -> SectorRows:

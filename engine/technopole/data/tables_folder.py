@@ -1,5 +1,6 @@
 """Tables from a folder of files: ``data.kind = "folder"``; the formats are described in ``docs/DATA.md``."""
 
+import difflib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ import numpy as np
 from technopole.basics.portable_math import FloatArray
 from technopole.data.draft import Draft, sampled
 from technopole.data.firm_sizes import CLASS_LABELS, CLASSES
+from technopole.data.given_distances import DISTANCES
 from technopole.data.industries import NAMES, is_high_tech, two_digit
 from technopole.data.input_output import suppliers_from_list, suppliers_from_use_table
 from technopole.data.region_files import (
@@ -28,11 +30,11 @@ from technopole.data.sector_tables import (
     sector_index,
     supplier_matrix,
 )
-from technopole.data.table_files import number_or_nan, read_rows, whole_number
+from technopole.data.table_files import number_or_nan, read_rows, refuse_misspelt, whole_number
 from technopole.data.table_problems import TableProblems
 from technopole.data.tables import CellRows, SectorRows
 from technopole.errors import DataError
-from technopole.schema import SECTOR_DEFAULTS
+from technopole.schema import ENTRIES, SECTOR_DEFAULTS, suggestion
 
 if TYPE_CHECKING:
     from technopole.config.config import Config
@@ -42,6 +44,9 @@ SURVEY = "us_sector_innovation_2017_19.csv"
 CLASS_MEANS = "us_size_by_naics_2017.csv"
 SECTORS = "sectors.csv"
 SUPPLIERS = "suppliers.csv"
+_SECTOR_COLUMNS = ("id", "name", "high_tech", "group", *SECTOR_DEFAULTS)
+_TRUE_OR_NOT = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}
+"""What may stand in the column `high_tech`, in small letters."""
 _CLASS_COLUMNS = [f"n_{label}" for label in CLASS_LABELS]
 _MEANS_FROM = "mean employment by industry and size class (Census Bureau, County Business Patterns, US file)"
 _CELLS_FROM = "establishments by area, industry and size class (Census Bureau, County Business Patterns)"
@@ -118,9 +123,33 @@ def load_cells(cfg: "Config", folder: Path) -> tuple[CellRows, list[str], list[s
     """
     own = find_file(folder, _OWN_CELLS.name)
     layout, region_files = (_OWN_CELLS, REGIONS) if own else _LAYOUTS[cfg.data.regions]
-    path = own or required_file(folder, layout.name, _CELLS_FROM)
+    path = own or _required_cells(folder, layout.name)
+    if own:
+        _refuse_misnamed(folder)
     kind = "metro" if cfg.data.regions == "metro" else None
     return _read_cells(path, layout, select_regions(folder, region_files, kind))
+
+
+def _required_cells(folder: Path, name: str) -> Path:
+    """Path of a table of cells of the US folder; who has tables of his own is told how theirs is called."""
+    path = find_file(folder, name)
+    if path is None:
+        there = sorted(path.name for path in folder.iterdir() if path.is_file())
+        shown = ", ".join(there[:8]) + (", …" if len(there) > 8 else "")
+        raise DataError(
+            f"{folder}: no file {_OWN_CELLS.name}, which tables of your own need, and no file {name} – {_CELLS_FROM}; "
+            f"found: {shown or 'no files'}; see docs/DATA.md"
+        )
+    return path
+
+
+def _refuse_misnamed(folder: Path) -> None:
+    """Raise for files with nearly the name of an optional table that is not there: it would pass for absent."""
+    absent = [name for name in (SECTORS, SUPPLIERS, DISTANCES) if find_file(folder, name) is None]
+    for path in sorted(folder.iterdir()):
+        near = difflib.get_close_matches(path.name.lower().removesuffix(".gz"), absent, n=1, cutoff=0.9)
+        if near:
+            raise DataError(f'{path}: is not read; did you mean "{near[0]}"? If not, give it another name')
 
 
 def required_file(folder: Path, name: str, wanted_from: str) -> Path:
@@ -158,12 +187,15 @@ def _read_cells(
     columns = [layout.region, layout.sector, *_CLASS_COLUMNS]
     found: dict[tuple[str, str], tuple[list[int], float]] = {}
     with TableProblems() as problems:
-        for row in read_rows(path, columns, _CELLS_FROM, problems):
+        rows = read_rows(path, columns, _CELLS_FROM, problems)
+        if layout is _OWN_CELLS and rows:
+            refuse_misspelt(path, rows[0], [*columns, "employment"])
+        for row in rows:
             region, sector = row[layout.region].strip(), row[layout.sector].strip()
             if region not in listed:
+                near = suggestion(region, listed) or "; add it to the table of regions (see docs/DATA.md)"
                 problems.add(
-                    f"{path}: row {row['']}, column {layout.region}: region {region} has no position; "
-                    "add it to the table of regions (see docs/DATA.md)"
+                    f"{path}: row {row['']}, column {layout.region}: region {region} has no position{near}"
                 )
             elif listed[region]:
                 if (region, sector) in found:
@@ -249,7 +281,7 @@ def load_sectors(cfg: "Config", folder: Path, ids: list[str], cells: CellRows) -
             row = described[name]
             names[index] = row.get("name") or name
             groups[index] = row.get("group") or name
-            high_tech[index] = row.get("high_tech", "").strip().lower() in ("1", "true", "yes")
+            high_tech[index] = _TRUE_OR_NOT[row.get("high_tech", "").strip().lower()]
     for entry in cfg.sectors:
         index = sector_index(ids, entry.id, "[[sectors]] id")
         given = entry.model_fields_set
@@ -275,7 +307,17 @@ def load_sectors(cfg: "Config", folder: Path, ids: list[str], cells: CellRows) -
 
 
 def _read_sectors(path: Path, ids: list[str]) -> dict[str, dict[str, str]]:
-    described = {row["id"]: row for row in read_rows(path, ["id"], "your own list of sectors")}
+    described: dict[str, dict[str, str]] = {}
+    rows = read_rows(path, ["id"], "your own list of sectors")
+    refuse_misspelt(path, rows[0], _SECTOR_COLUMNS)
+    with TableProblems() as problems:
+        for row in rows:
+            name, kind = row["id"].strip(), row.get("high_tech", "").strip()
+            if name in described:
+                problems.add(f"{path}: row {row['']}: sector {name} is listed a second time")
+            if kind.lower() not in _TRUE_OR_NOT:
+                problems.add(f"{path}: row {row['']}, column high_tech: found {kind!r}; allowed: 1 or 0")
+            described[name] = row
     missing = [name for name in ids if name not in described]
     if missing:
         raise DataError(f"{path}: no row for sector {', '.join(missing[:8])}, which the table of cells has")
@@ -287,8 +329,9 @@ def _set_described(
 ) -> None:
     with TableProblems() as problems:
         for index, sector in enumerate(ids):
-            for name in SECTOR_DEFAULTS:
-                value = problems.take(number_or_nan, path, described[sector], name, low=-np.inf)
+            for name, (key, _) in SECTOR_DEFAULTS.items():
+                low, high = ENTRIES[key].low, ENTRIES[key].high
+                value = problems.take(number_or_nan, path, described[sector], name, low=low, high=high)
                 if not np.isnan(value):
                     parameters[name][index] = value
 

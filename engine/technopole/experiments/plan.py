@@ -21,6 +21,7 @@ from technopole.sweeps.design import make_points
 from technopole.sweeps.points import Points
 from technopole.sweeps.sweep import Sweep, hash_of
 from technopole.version import __version__
+from technopole.world.policies import refuse_unknown_places
 
 __all__ = ["OutputVariable", "Plan", "Unit", "kernel_digest", "make_plan"]
 
@@ -248,6 +249,7 @@ def make_plan(sweep: Sweep) -> Plan:
     points = make_points(sweep)
     tables = load_tables(sweep.config)
     _check_places(sweep, tables)
+    refuse_unknown_places(sweep.config, tables)
     firms = int(tables.offsets[-1])
     return Plan(
         sweep,

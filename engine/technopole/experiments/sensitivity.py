@@ -83,10 +83,11 @@ def sensitivity(
         raise ConfigError(f"confidence: found {confidence!r:.60}; allowed: above 0, below 1")
     ds = open_results(store)
     sweep = sweep_of(ds)
-    if sweep.design.kind not in KINDS:
+    kind = sweep.design.kind
+    if kind not in KINDS:
+        shown = "listed points" if kind == "zip" else f'"{kind}"'  # a store holds list, file and zip as zip
         raise DataError(
-            f'{sweep.source}: design.kind: found "{sweep.design.kind}"; sensitivity indices need one of '
-            f"{', '.join(KINDS)}"
+            f"{sweep.source}: design.kind: found {shown}; sensitivity indices need one of {', '.join(KINDS)}"
         )
     names = outcome_names(ds, sweep, outcome)
     tables = {name: outcome_table(ds, name) for name in names}

@@ -241,5 +241,8 @@ def _knowledge_texts(knowledge: dict[str, Floats], lead: Floats | None, when: Fl
     if lead is not None and np.isfinite(ends := mean_interval(lead[:, [0, -1]])[0]).all():
         gain = float(ends[1] - ends[0])
         how = "widens" if gain > 0.005 else "narrows" if gain < -0.005 else "stays"
-        title += f"; the high-tech lead in technology {how} from {number(ends[0])} to {number(ends[1])}"
+        values = f"from {number(ends[0])} to {number(ends[1])}"
+        if number(ends[0]) == number(ends[1]):
+            values = f"at {number(ends[1])}"
+        title += f"; the high-tech lead in technology {how} {values}"
     return title, subtitle

@@ -175,8 +175,8 @@ def _graticule(axes: Axes, places: Places) -> None:
         )
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _degrees(value, "N", "S")))
     else:
-        axes.set_xlabel("x, in the unit of spillover.distance_decay", size=8, color=SOFT, labelpad=1)
-        axes.set_ylabel("y", size=8, color=SOFT, labelpad=1)
+        axes.set_xlabel("x, km", size=8, color=SOFT, labelpad=1)
+        axes.set_ylabel("y, km", size=8, color=SOFT, labelpad=1)
 
 
 def _degrees(value: float, positive: str, negative: str) -> str:

@@ -298,7 +298,8 @@ def _with_interval(mean: float, half: float) -> str:
 def _outcome_table(experiment: Experiment) -> Table:
     ids = [int(value) for value in experiment.ds["point"].values]
     outcomes = [one for one in experiment.sweep.outcomes if np.isfinite(experiment.values(one)).any()]
-    headings = ["point", *experiment.parameters]
+    names = experiment.sweep.design.names
+    headings = ["point", *(["name"] if names else []), *experiment.parameters]
     for outcome in outcomes:
         unit = unit_of(outcome)
         headings += [f"{title_of(outcome)}{', ' + unit if unit else ''}", "±"]
@@ -306,6 +307,8 @@ def _outcome_table(experiment: Experiment) -> Table:
     rows = []
     for at, point in enumerate(ids):
         row = [Cell(str(point), point)]
+        if names:
+            row.append(Cell(names[at], names[at]))
         for values in experiment.parameters.values():
             value = values[at]
             number = not isinstance(value, str | bool | np.bool_)
@@ -313,7 +316,7 @@ def _outcome_table(experiment: Experiment) -> Table:
         for mean, half in found:
             row += [figure(float(mean[at])), figure(float(half[at]))]
         rows.append(row)
-    first = 1 + len(experiment.parameters)
+    first = 1 + bool(names) + len(experiment.parameters)
     return table(
         "All variants", headings, rows, range(first, len(headings)), folded=True, printed=len(rows) <= 20
     )

@@ -56,6 +56,11 @@ def open_source(source: str | os.PathLike[str] | xr.Dataset) -> xr.Dataset:
         if not (path / "zarr.json").is_file() and not (path / JOURNAL).is_dir():
             raise DataError(f"{path}: is a folder and no store; allowed: results of technopole, .zarr or .nc")
         return open_store(path)
+    if path.suffix == ".toml":
+        raise DataError(
+            f"{path}: holds no results; technopole run (of a sweep: technopole experiment) makes them, and a report is "
+            "made of what they are written to"
+        )
     if importlib.util.find_spec("h5netcdf") is None:
         raise DataError(f"{path}: {TO_WRITE_NETCDF.replace('writing', 'reading')}")
     try:

@@ -61,7 +61,7 @@ def listed(
     given : mapping
         ``[design]`` as it stands in the file.
     config : Config or None
-        The scenario, which has the values that points leave out.
+        The scenario, which has the values that points leave out; None if it has problems of its own.
     folder : Path
         A relative ``file`` counts from it.
     problems : Problems
@@ -87,23 +87,24 @@ def listed(
     keys = {key: known_key(key, f"design.points[{i}]", problems) for i, row in enumerate(rows) for key in row}
     spreads = []
     for key, entry in keys.items():
-        if entry is None or config is None:
+        if entry is None:
             continue
-        gaps = any(key not in row for row in rows)
+        gaps = config is not None and any(key not in row for row in rows)
         if (
             gaps
             and key.startswith(POLICY)
+            and config is not None
             and not any(f"{POLICY}{p.instrument}" == key for p in config.policies)
         ):
             spreads.append(Spread(key))  # reported below
             continue
-        base = value_of(config, key) if gaps else None
+        base = value_of(config, key) if gaps and config is not None else None
         values = tuple(
             checked_value(entry, row[key], f"design.points[{i}].{key}", problems) if key in row else base
             for i, row in enumerate(rows)
         )
         spreads.append(Spread(key, values))
-    if not spreads and len(rows) > 1:
+    if not any(rows) and len(rows) > 1:
         problems.add("design.points", f"found {len(rows)} points without a value; allowed: one, or values")
     return spreads, names if any(name is not None for name in names) else ()
 

@@ -221,6 +221,16 @@ def _outcomes(given: Any, problems: Problems) -> tuple[Outcome, ...]:
         if not name.isidentifier():
             problems.add(f"outcomes.{name}", "allowed: a name of letters, digits and _")
             continue
+        several = [
+            key
+            for key in ("region", "sector")
+            if isinstance(table, Mapping) and isinstance(table.get(key), list | tuple)
+        ]
+        for key in several:
+            text = f"found {found(table[key])}; allowed: one id, as an outcome is of one {key}, or of all if absent"
+            problems.add(f"outcomes.{name}.{key}", text)
+        if several:
+            continue
         row = validated(OutcomeTable, table, f"outcomes.{name}", problems)
         if row is not None:
             outcomes.append(Outcome(name, **row.model_dump()))

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from technopole.config.config import Config
 from technopole.data.loading import Tables
 from technopole.errors import DataError
-from technopole.schema import INSTRUMENTS
+from technopole.schema import INSTRUMENTS, suggestion
 from technopole_kernels.types import Policy
 
 DIMS: dict[str, tuple[str, ...]] = {
@@ -30,6 +30,8 @@ REGIONS = ("infrastructure", "university", "services", "finance", "wage_shock")
 SECTORS = ("demand_shock",)
 """Instruments in the order of the rows of the kernels' arrays."""
 
+_SHOWN = 12
+"""Regions and sectors that a message lists."""
 Instruments = dict[str, NDArray[np.float64]]
 
 
@@ -59,6 +61,40 @@ def _stack(names: tuple[str, ...], instruments: Instruments) -> NDArray[np.float
     return stacked
 
 
+def refuse_unknown_places(config: Config, tables: Tables) -> None:
+    """Raise if a policy is for a region or sector that is not in the tables.
+
+    Parameters
+    ----------
+    config : Config
+        With policies; of an embedded economy they have been checked.
+    tables : Tables
+        What the economy starts from.
+
+    Raises
+    ------
+    DataError
+        With a line for each that is not there.
+    """
+    lines = []
+    places = (
+        ("region", tables.region_ids, set(tables.region_ids)),
+        ("sector", tables.sector_ids, set(tables.sector_ids)),
+    )
+    for number, policy in enumerate(config.policies, 1):
+        for dim, ids, known in places:
+            for name in getattr(policy, f"{dim}s") or ():
+                if name not in known:
+                    more = f", … ({len(ids)} in all)" if len(ids) > _SHOWN else ""
+                    near = suggestion(name, ids) or f"; allowed: {', '.join(ids[:_SHOWN])}{more}"
+                    lines.append(
+                        f"policies no. {number} ({policy.instrument}).{dim}s: there is no {dim} {name!r} in the "
+                        f"data{near}"
+                    )
+    if lines:
+        raise DataError(lines)
+
+
 def policy_from_config(config: Config, tables: Tables) -> Policy:
     """Lay the configuration's policies over time, regions and sectors; overlapping ones add up.
 
@@ -69,6 +105,7 @@ def policy_from_config(config: Config, tables: Tables) -> Policy:
     DataError
         If a region or sector is not in the tables, or policies add up to less than their instrument allows.
     """
+    refuse_unknown_places(config, tables)
     places = {"region": tables.region_ids, "sector": tables.sector_ids}
     periods = config.time.periods
     instruments: Instruments = {}
@@ -80,11 +117,6 @@ def policy_from_config(config: Config, tables: Tables) -> Policy:
         index = [np.arange(policy.start, periods if policy.end is None else min(policy.end, periods))]
         for dim in dims[1:]:
             ids = chosen[dim] or places[dim]
-            unknown = [name for name in ids if name not in places[dim]]
-            if unknown:
-                raise DataError(
-                    f"policies: {policy.instrument}: there is no {dim} {unknown[0]!r} in the data"
-                )
             index.append(np.array([places[dim].index(name) for name in ids]))
         array[np.ix_(*index)] += policy.value
     for name, array in instruments.items():
