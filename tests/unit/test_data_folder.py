@@ -321,3 +321,19 @@ def test_distances_of_regions_of_another_kind_are_passed_over(folder):
     (folder / "regions.csv").write_text("id,kind,lat,lon\na,metro,40,10\nb,metro,41,10\nc,micro,42,10\n")
     (folder / "distances.csv").write_text("from,to,distance\na,b,3\na,c,4\n")
     assert load(folder).distances.tolist() == [[0.0, 3.0], [3.0, 0.0]]
+
+
+def test_a_region_without_infrastructure_is_refused(folder):
+    (folder / "regions.csv").write_text("id,lat,lon,infrastructure,services\na,40,10,0,0\nb,41,10,2,1\n")
+    with pytest.raises(DataError) as failure:
+        load(folder)
+    assert str(failure.value).endswith(
+        "regions.csv: row 2, column infrastructure: found 0; allowed: above 0, for crowding divides by it"
+    )
+
+
+@pytest.mark.parametrize(("mark", "name"), [(";", "semicolons"), ("\t", "tabs")])
+def test_other_separators_are_named(folder, mark, name):
+    (folder / "regions.csv").write_text(REGIONS.replace(",", mark))
+    with pytest.raises(DataError, match=f"columns are separated by commas, not by {name}$"):
+        load(folder)

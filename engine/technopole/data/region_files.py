@@ -197,8 +197,17 @@ def _coordinate(path: Path, row: dict[str, str], column: str, key: str) -> float
 
 
 def _given_stock(path: Path, rows: list[dict[str, str]], name: str, problems: TableProblems) -> FloatArray:
-    values = np.array([problems.take(number_or_nan, path, row, name) for row in rows])
+    values = np.array([problems.take(_stock, path, row, name) for row in rows])
     return np.where(np.isnan(values), 1.0, values)
+
+
+def _stock(path: Path, row: dict[str, str], name: str) -> float:
+    value = number_or_nan(path, row, name)
+    if name == "infrastructure" and value == 0.0:
+        raise DataError(
+            f"{path}: row {row['']}, column {name}: found 0; allowed: above 0, for crowding divides by it"
+        )
+    return value
 
 
 def _university(

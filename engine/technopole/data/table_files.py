@@ -138,6 +138,13 @@ def read_rows(
         return list(_checked_rows(path, file, columns, wanted_from, own))
 
 
+def _other_separator(header: list[str]) -> str:
+    """Say that a header has other separators than commas, such as those of a spreadsheet in German or French."""
+    names = {";": "semicolons", "\t": "tabs"}
+    used = [name for mark, name in names.items() if len(header) == 1 and mark in header[0]]
+    return f"; columns are separated by commas, not by {used[0]}" if used else ""
+
+
 def _checked_rows(
     path: Path, file: TextIO, columns: list[str], wanted_from: str, problems: TableProblems
 ) -> Iterator[dict[str, str]]:
@@ -149,7 +156,7 @@ def _checked_rows(
         if missing:
             raise DataError(
                 f"{path}: no column {', '.join(missing)} (found: {', '.join(header) or 'nothing'}); it needs "
-                f"{', '.join(columns)} – {wanted_from}; see docs/DATA.md"
+                f"{', '.join(columns)} – {wanted_from}; see docs/DATA.md{_other_separator(header)}"
             )
         for cells in reader:
             if not cells:
