@@ -91,8 +91,8 @@ def glance(ds: xr.Dataset) -> Section:
         tables=(result_table(results),) if results else (),
         notes=(
             f"Growth is from the first to the last recorded year; rates are means of the last {LAST} recorded "
-            "periods. The interval says how well the mean is known, given how many times was simulated; it does not "
-            "say how near the model is to the world.",
+            "periods. The interval says how well the mean is known, given how often the economy was simulated; it "
+            "does not say how near the model is to the world.",
         ),
     )
 
