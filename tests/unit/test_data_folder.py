@@ -277,6 +277,10 @@ def test_files_with_other_names(folder):
         (folder / name).unlink()
     (folder / "distances_of_roads.csv").write_text("a\n")
     load(folder)
+    (folder / "relatedness.csv").write_text("from,to,relatedness\n334,722,0.5\n")
+    with pytest.raises(DataError, match=r"relatedness.csv: is not read; .* column group of sectors.csv"):
+        load(folder)
+    (folder / "relatedness.csv").unlink()
     (folder / "cells.csv.gz").rename(folder / "firms.csv.gz")
     with pytest.raises(DataError) as failure:
         load(folder)

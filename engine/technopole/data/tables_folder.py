@@ -44,6 +44,7 @@ SURVEY = "us_sector_innovation_2017_19.csv"
 CLASS_MEANS = "us_size_by_naics_2017.csv"
 SECTORS = "sectors.csv"
 SUPPLIERS = "suppliers.csv"
+_RELATEDNESS = "relatedness.csv"  # whoever has such a table would think that it counts
 _SECTOR_COLUMNS = ("id", "name", "high_tech", "group", *SECTOR_DEFAULTS)
 _TRUE_OR_NOT = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}
 """What may stand in the column `high_tech`, in small letters."""
@@ -144,12 +145,18 @@ def _required_cells(folder: Path, name: str) -> Path:
 
 
 def _refuse_misnamed(folder: Path) -> None:
-    """Raise for files with nearly the name of an optional table that is not there: it would pass for absent."""
+    """Raise for files that are not read: nearly of the name of an optional table that is not there, or relatedness."""
     absent = [name for name in (SECTORS, SUPPLIERS, DISTANCES) if find_file(folder, name) is None]
     for path in sorted(folder.iterdir()):
         near = difflib.get_close_matches(path.name.lower().removesuffix(".gz"), absent, n=1, cutoff=0.9)
         if near:
             raise DataError(f'{path}: is not read; did you mean "{near[0]}"? If not, give it another name')
+    given = find_file(folder, _RELATEDNESS)
+    if given is not None:
+        raise DataError(
+            f"{given}: is not read; how related sectors are follows from the column group of {SECTORS}, "
+            "relatedness.group and relatedness.base"
+        )
 
 
 def required_file(folder: Path, name: str, wanted_from: str) -> Path:
