@@ -78,3 +78,19 @@ def undrawn(monkeypatch):
     """Pages without their charts' data and library: most of the time goes into these."""
     monkeypatch.setattr("technopole.reports.page.library", lambda: "")
     monkeypatch.setattr("technopole.reports.page._chart_json", lambda chart: {})
+
+
+@pytest.fixture(scope="module")
+def planned():
+    """A small experiment of nine units, see `small_experiments`."""
+    from small_experiments import nine_units
+
+    return nine_units()
+
+
+@pytest.fixture(scope="module")
+def undisturbed(planned, tmp_path_factory):
+    """Its store, run on one thread and without interruption."""
+    from small_experiments import run_undisturbed
+
+    return run_undisturbed(planned, tmp_path_factory.mktemp("undisturbed") / "a.zarr")

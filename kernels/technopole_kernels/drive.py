@@ -25,9 +25,10 @@ from technopole_kernels.record import record_period
 from technopole_kernels.status import Part, Status
 
 STOPPED = int(Status.STOPPED)
-PARTS = tuple(int(part) for part in Part)
-WHOLE, OPEN, SUM, ADD, PREPARE, POOL, LEARN, SETTLE, DECIDE, COLLECT, CLOSE = PARTS[:11]
-STARTUPS, PLACE, FOUND, SCALE, MOVE, COMMIT, REST = PARTS[11:]
+(
+    WHOLE, OPEN, SUM, ADD, PREPARE, POOL, LEARN, SETTLE, DECIDE, COLLECT, CLOSE,
+    STARTUPS, PLACE, FOUND, SCALE, MOVE, COMMIT, REST,
+) = (int(part) for part in Part)  # fmt: skip
 
 
 @kernel

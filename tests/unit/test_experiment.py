@@ -10,7 +10,7 @@ import pytest
 
 import sweeping
 import technopole as tp
-from small_experiments import GO, OUTPUT, chunks, files, nine_units, run_undisturbed, small_blocks
+from small_experiments import GO, OUTPUT, chunks, files, small_blocks
 from technopole.basics.stored_names import JOURNAL, STATUS
 from technopole.errors import ConfigError, DataError
 from technopole.experiments.finalize import finalize
@@ -20,16 +20,6 @@ from technopole.experiments.run import open_experiment, run_experiment
 from technopole.experiments.status import experiment_status
 from technopole.experiments.store import ExperimentStore
 from technopole.experiments.unit_work import compute_unit
-
-
-@pytest.fixture(scope="module")
-def planned():
-    return nine_units()
-
-
-@pytest.fixture(scope="module")
-def undisturbed(planned, tmp_path_factory):
-    return run_undisturbed(planned, tmp_path_factory.mktemp("undisturbed") / "a.zarr")
 
 
 @pytest.mark.parametrize(("kind", "workers"), [("threads", 2), ("processes", 2), ("dask", 2)])

@@ -7,21 +7,11 @@ import pytest
 
 import sweeping
 import technopole as tp
-from small_experiments import OUTPUT, chunks, nine_units, run_undisturbed, small_blocks
+from small_experiments import OUTPUT, chunks, small_blocks
 from technopole.errors import ConfigError, DataError, OutputError
 from technopole.experiments.rounds import Shard
 from technopole.experiments.run import run_experiment
 from technopole.files.write import write
-
-
-@pytest.fixture(scope="module")
-def planned():
-    return nine_units()
-
-
-@pytest.fixture(scope="module")
-def undisturbed(planned, tmp_path_factory):
-    return run_undisturbed(planned, tmp_path_factory.mktemp("undisturbed") / "a.zarr")
 
 
 def test_results_of_a_run_are_no_experiment_and_the_message_says_what_opens_them(two_regions, tmp_path):

@@ -15,7 +15,7 @@ import pytest
 
 import sweeping
 import technopole as tp
-from small_experiments import GO, chunks, files, nine_units, run_undisturbed
+from small_experiments import GO, chunks, files
 from technopole.basics.stored_names import JOURNAL, STATUS
 from technopole.errors import Interrupted, OutputError, TechnopoleError
 from technopole.experiments import executor_dask
@@ -28,16 +28,6 @@ from technopole.experiments.store import ExperimentStore
 from technopole.experiments.unit_work import compute_unit
 from technopole.files import chunks as file_chunks
 from technopole.files.journal import Entry, Journal, read_journals
-
-
-@pytest.fixture(scope="module")
-def planned():
-    return nine_units()
-
-
-@pytest.fixture(scope="module")
-def undisturbed(planned, tmp_path_factory):
-    return run_undisturbed(planned, tmp_path_factory.mktemp("undisturbed") / "a.zarr")
 
 
 def test_resume_goes_on_after_lost_units(planned, undisturbed, tmp_path):

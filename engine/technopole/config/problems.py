@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from technopole.basics.rows import shape_of
+from technopole.basics.python_values import shape_of
 from technopole.errors import ConfigError
 from technopole.schema import ENTRIES, GROUPS, suggestion
 from technopole.schema.entries import Parameter, plain_number

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from technopole.basics.rows import row_given, truth_given
+from technopole.basics.python_values import row_given, truth_given
 from technopole.config.problems import found, shortened
 from technopole.errors import ConfigError
 

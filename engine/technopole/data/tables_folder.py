@@ -126,7 +126,7 @@ def load_cells(cfg: "Config", folder: Path) -> tuple[CellRows, list[str], list[s
     layout, region_files = (_OWN_CELLS, REGIONS) if own else _LAYOUTS[cfg.data.regions]
     path = own or _required_cells(folder, layout.name)
     if own:
-        _refuse_misnamed(folder)
+        _refuse_unread(folder)
     kind = "metro" if cfg.data.regions == "metro" else None
     return _read_cells(path, layout, select_regions(folder, region_files, kind))
 
@@ -144,7 +144,7 @@ def _required_cells(folder: Path, name: str) -> Path:
     return path
 
 
-def _refuse_misnamed(folder: Path) -> None:
+def _refuse_unread(folder: Path) -> None:
     """Raise for files that are not read: nearly of the name of an optional table that is not there, or relatedness."""
     absent = [name for name in (SECTORS, SUPPLIERS, DISTANCES) if find_file(folder, name) is None]
     for path in sorted(folder.iterdir()):

@@ -89,16 +89,12 @@ def listed(
     for key, entry in keys.items():
         if entry is None:
             continue
-        gaps = config is not None and any(key not in row for row in rows)
-        if (
-            gaps
-            and key.startswith(POLICY)
-            and config is not None
-            and not any(f"{POLICY}{p.instrument}" == key for p in config.policies)
-        ):
-            spreads.append(Spread(key))  # reported below
-            continue
-        base = value_of(config, key) if gaps and config is not None else None
+        base = None
+        if config is not None and any(key not in row for row in rows):
+            if key.startswith(POLICY) and not any(f"{POLICY}{p.instrument}" == key for p in config.policies):
+                spreads.append(Spread(key))  # reported below
+                continue
+            base = value_of(config, key)
         values = tuple(
             checked_value(entry, row[key], f"design.points[{i}].{key}", problems) if key in row else base
             for i, row in enumerate(rows)

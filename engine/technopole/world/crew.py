@@ -140,8 +140,8 @@ class Crew:
         tiles = world.tiles[layout.T_BEGIN, : world.clock[layout.TILES] + 1]
         share(Part.SUM, tiles)
         sectors = world.sectors.shape[1]
-        cells = np.arange(world.regions.shape[1] + 1) * sectors  # before each region
-        share(Part.ADD, cells, 2 * CELLS, CELLS)
+        cells_before = np.arange(world.regions.shape[1] + 1) * sectors
+        share(Part.ADD, cells_before, 2 * CELLS, CELLS)
         do(Part.PREPARE)
         share(Part.POOL, period.setting.constants.group_start * sectors, 2 * SUMS, SUMS)
         share(Part.LEARN, tiles)
@@ -149,7 +149,7 @@ class Crew:
         period.forget_sizes()
         share(Part.DECIDE, tiles)
         period.collect_sizes()
-        share(Part.COLLECT, cells, 2 * CELLS, CELLS)
+        share(Part.COLLECT, cells_before, 2 * CELLS, CELLS)
         status = do(Part.CLOSE)
         if status == Status.DONE:
             share(Part.STARTUPS, np.arange(world.cells.shape[1] + 1), 2 * CELLS, CELLS)

@@ -1,4 +1,4 @@
-"""Rows of values that Python programs have besides lists; NumPy and pandas are asked only if they are there already."""
+"""Values of NumPy and pandas as those of plain Python; the two are asked only if they are there already."""
 
 from __future__ import annotations
 
